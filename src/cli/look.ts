@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { blameTable, culprit } from '../coach/index.js';
-import { Blobs, countedVerdicts, listRuns, readLog, RolloutPages, RunFolder, stateAfter } from '../trace/index.js';
+import {
+  Blobs,
+  countedVerdicts,
+  listRuns,
+  RolloutPages,
+  RunFolder,
+  readLog,
+  stateAfter,
+} from '../trace/index.js';
 import { printBlame, printSummary, summarise } from './report.js';
 import { endedOf } from './run-command.js';
 import { exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -18,10 +26,25 @@ export function findRun(name: string | undefined): RunFolder {
   if (name?.includes('/') && existsSync(join(resolve(name), 'run.json'))) return new RunFolder(resolve(name));
   const runs = listRuns(runsBase());
   const wanted = name ?? 'last';
-  const found = wanted === 'last' ? runs.slice(0, 1) : runs.filter((run) => run.name === wanted || run.name.endsWith(wanted));
+  const found =
+    wanted === 'last'
+      ? runs.slice(0, 1)
+      : runs.filter((run) => run.name === wanted || run.name.endsWith(wanted));
   if (found.length === 1) return found[0]!;
-  if (runs.length === 0) throw new Failure('run.none', `There is no run under ${runsBase()}; start one with: baton run`, exit.usage);
-  throw new Failure('run.unknown', `${found.length === 0 ? 'No run is' : 'Several runs are'} called "${wanted}". Newest: ${runs.slice(0, 5).map((run) => run.name).join(', ')}`, exit.usage);
+  if (runs.length === 0)
+    throw new Failure(
+      'run.none',
+      `There is no run under ${runsBase()}; start one with: baton run`,
+      exit.usage,
+    );
+  throw new Failure(
+    'run.unknown',
+    `${found.length === 0 ? 'No run is' : 'Several runs are'} called "${wanted}". Newest: ${runs
+      .slice(0, 5)
+      .map((run) => run.name)
+      .join(', ')}`,
+    exit.usage,
+  );
 }
 
 export function listCommand(terminal: Terminal): number {
@@ -30,11 +53,21 @@ export function listCommand(terminal: Terminal): number {
     const info = folder.readInfo();
     const ended = endedOf(folder);
     const good = ended.filter((each) => each.outcome?.success).length;
-    return { run: folder.name, kind: info.kind, created: new Date(info.created).toISOString(), rollouts: ended.length, success: ended.length ? good / ended.length : null };
+    return {
+      run: folder.name,
+      kind: info.kind,
+      created: new Date(info.created).toISOString(),
+      rollouts: ended.length,
+      success: ended.length ? good / ended.length : null,
+    };
   });
   terminal.emit({ runs: rows });
   if (rows.length === 0) terminal.say('No run yet. Start one with: baton run');
-  else terminal.table(['run', 'kind', 'rollouts', 'success'], rows.map((row) => [row.run, row.kind, row.rollouts, row.success === null ? '-' : percent(row.success)]));
+  else
+    terminal.table(
+      ['run', 'kind', 'rollouts', 'success'],
+      rows.map((row) => [row.run, row.kind, row.rollouts, row.success === null ? '-' : percent(row.success)]),
+    );
   return exit.fine;
 }
 
@@ -51,40 +84,67 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     return exit.fine;
   }
   const one = ended.find((each) => each.rollout === rollout);
-  if (!one) throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
+  if (!one)
+    throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
   const broken = culprit(one);
   const verdicts = [...countedVerdicts(readLog(folder.rollout(rollout)).events).values()];
   terminal.emit({ run: folder.name, rollout, outcome: one.outcome, culprit: broken ?? null, verdicts });
-  terminal.say(inert(`${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${one.outcome?.why ? ` (${one.outcome.why})` : ''}`}`));
+  terminal.say(
+    inert(
+      `${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${one.outcome?.why ? ` (${one.outcome.why})` : ''}`}`,
+    ),
+  );
   if (broken) terminal.say(inert(`broken by ${broken.agent} in ${broken.action}: ${broken.diagnosis}`));
   terminal.table(
     ['action', 'score', 'failure', 'diagnosis', 'advice'],
-    verdicts.map(({ verdict, score }) => [verdict.action, score === null ? `null (${verdict.reason})` : score, verdict.code ?? '', verdict.diagnosis, verdict.advice ?? '']),
+    verdicts.map(({ verdict, score }) => [
+      verdict.action,
+      score === null ? `null (${verdict.reason})` : score,
+      verdict.code ?? '',
+      verdict.diagnosis,
+      verdict.advice ?? '',
+    ]),
   );
   return exit.fine;
 }
 
 /** `baton show`: a run's summary, or one rollout as it went; with --file the bytes of a file at an action. */
-export function showCommand(terminal: Terminal, run: string | undefined, rollout: string | undefined, options: { at?: string; file?: string }): number {
+export function showCommand(
+  terminal: Terminal,
+  run: string | undefined,
+  rollout: string | undefined,
+  options: { at?: string; file?: string },
+): number {
   const folder = findRun(run);
   const info = folder.readInfo();
   if (rollout === undefined) {
     const summary = summarise(endedOf(folder));
     terminal.emit({ run: folder.name, info: { ...info, workflow: undefined, texts: undefined }, summary });
-    terminal.say(inert(`${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${new RolloutPages(folder).count()} rollouts ended`));
+    terminal.say(
+      inert(
+        `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${new RolloutPages(folder).count()} rollouts ended`,
+      ),
+    );
     printSummary(terminal, summary);
     return exit.fine;
   }
   const log = readLog(folder.rollout(rollout));
-  if (log.events.length === 0) throw new Failure('rollout.unknown', `${folder.name} has no rollout "${rollout}".`, exit.usage);
+  if (log.events.length === 0)
+    throw new Failure('rollout.unknown', `${folder.name} has no rollout "${rollout}".`, exit.usage);
   const blobs = new Blobs(folder.blobs);
   if (options.file !== undefined) {
     const file = stateAfter(log.events, options.at).get(options.file);
-    if (!file) throw new Failure('file.missing', `There is no ${options.file} at ${options.at ?? 'the end'}.`, exit.usage);
+    if (!file)
+      throw new Failure(
+        'file.missing',
+        `There is no ${options.file} at ${options.at ?? 'the end'}.`,
+        exit.usage,
+      );
     process.stdout.write(blobs.get(file.sha256));
     return exit.fine;
   }
-  for (const damage of log.damage) terminal.note(`line ${damage.line} of this log is damaged (${damage.why}); it is left out`);
+  for (const damage of log.damage)
+    terminal.note(`line ${damage.line} of this log is damaged (${damage.why}); it is left out`);
   for (const event of log.events) {
     terminal.emit(event);
     if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);
@@ -94,10 +154,23 @@ export function showCommand(terminal: Terminal, run: string | undefined, rollout
       const output = `${blobs.text(event.data.stdout)}${blobs.text(event.data.stderr)}`.trimEnd();
       if (output) terminal.say(inert(output));
     }
-    if (event.type === 'artifact.checked') for (const breach of event.data.breaches) terminal.say(inert(`-- broken: ${breach.message} [${breach.code}]`));
-    if (event.type === 'action.finished' && event.data.wrote.length > 0) terminal.say(inert(`-- wrote ${event.data.wrote.map((file) => file.path).join(', ')}`));
-    if (event.type === 'verdict') terminal.say(inert(`-- verdict on ${event.data.action}: ${event.data.score ?? `null (${event.data.reason})`} ${event.data.diagnosis}`));
-    if (event.type === 'outcome') terminal.say(inert(`\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`));
+    if (event.type === 'artifact.checked')
+      for (const breach of event.data.breaches)
+        terminal.say(inert(`-- broken: ${breach.message} [${breach.code}]`));
+    if (event.type === 'action.finished' && event.data.wrote.length > 0)
+      terminal.say(inert(`-- wrote ${event.data.wrote.map((file) => file.path).join(', ')}`));
+    if (event.type === 'verdict')
+      terminal.say(
+        inert(
+          `-- verdict on ${event.data.action}: ${event.data.score ?? `null (${event.data.reason})`} ${event.data.diagnosis}`,
+        ),
+      );
+    if (event.type === 'outcome')
+      terminal.say(
+        inert(
+          `\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`,
+        ),
+      );
   }
   return exit.fine;
 }

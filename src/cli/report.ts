@@ -21,7 +21,9 @@ export function summarise(ended: readonly Ended[]): Summary {
   const metrics = [...new Set(ended.flatMap((rollout) => Object.keys(rollout.outcome?.metrics ?? {})))];
   return {
     ...group(ended),
-    byStratum: Object.fromEntries(strata.map((stratum) => [stratum, group(ended.filter((rollout) => rollout.stratum === stratum))])),
+    byStratum: Object.fromEntries(
+      strata.map((stratum) => [stratum, group(ended.filter((rollout) => rollout.stratum === stratum))]),
+    ),
     byRole: Object.fromEntries(
       roles.map((role) => {
         const own = scores.filter((score) => score.agent === role);
@@ -32,10 +34,22 @@ export function summarise(ended: readonly Ended[]): Summary {
     metrics: Object.fromEntries(
       metrics.map((name) => {
         const all = ended.flatMap((rollout) => rollout.outcome?.metrics[name] ?? []);
-        return [name, { raw: mean(all.flatMap((metric) => (metric.raw === null ? [] : [metric.raw]))), fair: mean(all.map((metric) => metric.fair)) ?? 0 }];
+        return [
+          name,
+          {
+            raw: mean(all.flatMap((metric) => (metric.raw === null ? [] : [metric.raw]))),
+            fair: mean(all.map((metric) => metric.fair)) ?? 0,
+          },
+        ];
       }),
     ),
-    repaired: ended.reduce((sum, { repaired }) => ({ failed: sum.failed + repaired.failed, repaired: sum.repaired + repaired.repaired }), { failed: 0, repaired: 0 }),
+    repaired: ended.reduce(
+      (sum, { repaired }) => ({
+        failed: sum.failed + repaired.failed,
+        repaired: sum.repaired + repaired.repaired,
+      }),
+      { failed: 0, repaired: 0 },
+    ),
     blame: blameTable(ended),
   };
 }
@@ -57,7 +71,14 @@ export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollou
   terminal.say('Who broke the work, and why');
   terminal.table(
     ['role', 'failure', 'rollouts', 'for example'],
-    rows.slice(0, 10).map((row) => [row.role, row.code, `${row.rollouts} (${percent(row.share)})`, `${row.example.diagnosis} [${row.example.rollout}]`]),
+    rows
+      .slice(0, 10)
+      .map((row) => [
+        row.role,
+        row.code,
+        `${row.rollouts} (${percent(row.share)})`,
+        `${row.example.diagnosis} [${row.example.rollout}]`,
+      ]),
   );
   if (rows.length > 10) terminal.say(`and ${rows.length - 10} rarer failures`);
 }
@@ -70,13 +91,24 @@ export function printSummary(terminal: Terminal, summary: Summary): void {
   );
   terminal.table(
     ['role', 'actions', 'mean score', 'masked'],
-    Object.entries(summary.byRole).map(([name, each]) => [name, each.actions, each.mean === null ? '-' : each.mean.toFixed(1), each.masked]),
+    Object.entries(summary.byRole).map(([name, each]) => [
+      name,
+      each.actions,
+      each.mean === null ? '-' : each.mean.toFixed(1),
+      each.masked,
+    ]),
   );
   const metrics = Object.entries(summary.metrics);
   if (metrics.length > 0)
     terminal.table(
       ['metric', 'raw (valid only)', 'fair'],
-      metrics.map(([name, each]) => [name, each.raw === null ? '-' : each.raw.toPrecision(3), each.fair.toPrecision(3)]),
+      metrics.map(([name, each]) => [
+        name,
+        each.raw === null ? '-' : each.raw.toPrecision(3),
+        each.fair.toPrecision(3),
+      ]),
     );
-  terminal.say(inert(`repairs: ${summary.repaired.repaired} of ${summary.repaired.failed} broken first turns`));
+  terminal.say(
+    inert(`repairs: ${summary.repaired.repaired} of ${summary.repaired.failed} broken first turns`),
+  );
 }

@@ -2,12 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { contractCoach, modelCoach } from '../coach/index.js';
 import { type Endpoint, openPolicy, type Policy, type PolicySources, SecretFile } from '../policy/index.js';
 import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
 import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
-import { Blobs, GitObjects, type Judge, LogWriter, RunFolder, type RunInfo, takeLock } from '../trace/index.js';
-import type { Workflow, WorkflowFiles } from '../workflow/index.js';
+import {
+  Blobs,
+  GitObjects,
+  type Judge,
+  LogWriter,
+  RunFolder,
+  type RunInfo,
+  takeLock,
+} from '../trace/index.js';
+import { factsSchema, type Workflow, type WorkflowFiles } from '../workflow/index.js';
 import { cacheFolder, configFolder } from './places.js';
 import { exit, Failure } from './terminal.js';
 import { version } from './version.js';
@@ -52,10 +61,18 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   const folder = options.resume ?? RunFolder.create(path, runInfo(options, name, sandbox));
   const locked = takeLock(folder.lock);
   if ('heldBy' in locked)
-    throw new Failure('run.locked', `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: baton show ${name}`, exit.environment);
+    throw new Failure(
+      'run.locked',
+      `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: baton show ${name}`,
+      exit.environment,
+    );
   const blobs = new Blobs(folder.blobs);
   const { log } = await LogWriter.open(folder.log);
-  log.append(options.resume ? { type: 'run.resumed', data: { pid: process.pid } } : { type: 'run.started', data: { pid: process.pid, host: hostname(), version: version() } });
+  log.append(
+    options.resume
+      ? { type: 'run.resumed', data: { pid: process.pid } }
+      : { type: 'run.started', data: { pid: process.pid, host: hostname(), version: version() } },
+  );
   await log.sync();
   const git = new GitObjects(folder.git);
   git.create();
@@ -78,7 +95,13 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     runSeed: options.seed,
     acting,
     sandbox,
-    takeFacts: sandbox === null ? null : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules }),
+    takeFacts:
+      sandbox === null
+        ? null
+        : async (place) =>
+            z
+              .record(z.string(), factsSchema)
+              .parse(await takeFacts(sandbox, { ...place, modules: workflow.modules })),
     judge: judgeFor(workflow, sources, budget),
     judgeActions: false,
     blobs,
@@ -100,10 +123,20 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
 
 async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {
   if (!Object.values(workflow.agents).some((agent) => agent.tools.length > 0)) return null;
-  const opened = await openSandbox({ level: sandbox as 'auto', allowNone: sandbox === 'none', ...(python ? { python } : {}) });
+  const opened = await openSandbox({
+    level: sandbox as 'auto',
+    allowNone: sandbox === 'none',
+    ...(python ? { python } : {}),
+  });
   if (opened.ok) return opened.sandbox;
-  const why = opened.report.levels.map((each) => `  ${each.level}: ${each.why}${each.todo.map((todo) => `\n    ${todo}`).join('')}`).join('\n');
-  throw new Failure('sandbox.none', `No sandbox works here, so nothing was run:\n${why}\nTo run agents' programs without any confinement, say --sandbox none; the log will say so.`, exit.environment);
+  const why = opened.report.levels
+    .map((each) => `  ${each.level}: ${each.why}${each.todo.map((todo) => `\n    ${todo}`).join('')}`)
+    .join('\n');
+  throw new Failure(
+    'sandbox.none',
+    `No sandbox works here, so nothing was run:\n${why}\nTo run agents' programs without any confinement, say --sandbox none; the log will say so.`,
+    exit.environment,
+  );
 }
 
 /** How each agent acts. The version is looked up at every call, since training moves it. */
@@ -118,13 +151,17 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string) 
     let policy = open.get(key);
     if (!policy) {
       const opened = openPolicy(model, served, sources);
-      if ('missing' in opened) throw new Failure('model.unavailable', `${agent.model}: ${opened.missing}`, exit.environment);
+      if ('missing' in opened)
+        throw new Failure('model.unavailable', `${agent.model}: ${opened.missing}`, exit.environment);
       policy = opened.policy;
       open.set(key, policy);
     }
     return {
       policy,
-      temperature: agent.temperature ?? model.temperature ?? (options.kind === 'train' ? workflow.training.temperature : 1),
+      temperature:
+        agent.temperature ??
+        model.temperature ??
+        (options.kind === 'train' ? workflow.training.temperature : 1),
       topP: options.kind === 'train' ? 1 : (model.top_p ?? 1),
       maxTokens: model.max_tokens ?? (model.provider === 'embedded' ? 200 : 2048),
       price: model.price ?? { input: 0, output: 0 },
@@ -137,7 +174,8 @@ function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): J
   if (coach.model === null) return contractCoach;
   const model = workflow.models[coach.model]!;
   const opened = openPolicy(model, null, sources);
-  if ('missing' in opened) throw new Failure('model.unavailable', `${coach.model}: ${opened.missing}`, exit.environment);
+  if ('missing' in opened)
+    throw new Failure('model.unavailable', `${coach.model}: ${opened.missing}`, exit.environment);
   const price = model.price ?? { input: 0, output: 0 };
   return modelCoach({
     policy: opened.policy,
@@ -146,7 +184,10 @@ function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): J
     seesGroundTruth: coach.seesGroundTruth,
     truth: ({ task }) => task.hidden.map((file) => ('text' in file ? file.text : '')).join('\n') || null,
     pay: (tokens) => {
-      const reserved = budget.reserve({ tokens, dollars: (tokens * Math.max(price.input, price.output)) / 1e6 });
+      const reserved = budget.reserve({
+        tokens,
+        dollars: (tokens * Math.max(price.input, price.output)) / 1e6,
+      });
       return {
         release: reserved.release,
         settle: (prompt, reply) => {
@@ -175,11 +216,15 @@ function runInfo(options: StartOptions, run: string, sandbox: Sandbox | null): R
     created: Date.now(),
     file: workflow.file,
     workflow: workflow.text,
-    texts: Object.fromEntries([...texts, workflow.coach.rubric].flatMap((text) => (text?.file ? [[text.file, text.text]] : []))),
+    texts: Object.fromEntries(
+      [...texts, workflow.coach.rubric].flatMap((text) => (text?.file ? [[text.file, text.text]] : [])),
+    ),
     seed: options.seed,
     tasks: options.tasks,
     options: options.options,
-    sandbox: sandbox ? { level: sandbox.level, describe: sandbox.describe() } : { level: 'unused', describe: 'No agent has tools.' },
+    sandbox: sandbox
+      ? { level: sandbox.level, describe: sandbox.describe() }
+      : { level: 'unused', describe: 'No agent has tools.' },
     engine: options.engineInfo,
     git: gitState(workflow.folder),
   };
@@ -187,9 +232,17 @@ function runInfo(options: StartOptions, run: string, sandbox: Sandbox | null): R
 
 /** The user's own repository, if the workflow lies in one: its commit, and whether files differ from it. */
 function gitState(folder: string): RunInfo['git'] {
-  const git = (...args: string[]) => execFileSync('git', ['-c', 'core.fsmonitor=false', '-C', folder, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5000 });
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'core.fsmonitor=false', '-C', folder, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5000,
+    });
   try {
-    return { commit: git('rev-parse', 'HEAD').trim(), dirty: git('status', '--porcelain', '--untracked-files=no').trim() !== '' };
+    return {
+      commit: git('rev-parse', 'HEAD').trim(),
+      dirty: git('status', '--porcelain', '--untracked-files=no').trim() !== '',
+    };
   } catch {
     return { commit: null, dirty: false };
   }

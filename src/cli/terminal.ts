@@ -55,8 +55,29 @@ export class Terminal {
 
   table(head: string[], rows: (string | number)[][]): void {
     if (this.json) return;
-    const plain = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
-    const table = new Table({ head: head.map((each) => pc.dim(each)), chars: plain, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }, wordWrap: true });
+    const plain = {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '  ',
+    };
+    const table = new Table({
+      head: head.map((each) => pc.dim(each)),
+      chars: plain,
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+      wordWrap: true,
+    });
     table.push(...rows.map((row) => row.map((cell) => inert(String(cell)))));
     this.say(table.toString());
   }
