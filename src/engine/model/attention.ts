@@ -2,7 +2,6 @@
 // same numbers. `batched` suits native backends; on wasm only a plain 2-D product is fast, hence `rowwise`.
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/tf.js';
-import { scoped } from './memory.js';
 
 /** q, k, v are `[H * B * L, size]`, head-major; q is already scaled. The mask is `[B, L, L]`. */
 export interface AttentionShape {
@@ -21,10 +20,14 @@ export interface AttentionSaved {
 }
 
 export interface AttentionKernel {
+  /** The additive mask `[B, L, L]` in the form that `forward` wants. */
+  masks(tf: Tf, mask: Float32Array, s: AttentionShape): Tensor[];
+  /** Cuts `[P * n, c]` into P parts `[n, c]`. */
+  apart(tf: Tf, x: Tensor2D, parts: number): Tensor2D[];
   forward(
     tf: Tf,
     qkv: [Tensor2D, Tensor2D, Tensor2D],
-    mask: Tensor3D,
+    masks: readonly Tensor[],
     s: AttentionShape,
   ): [Tensor2D, AttentionSaved];
   /** gradients of q, k and v, each `[H * B * L, size]` */
@@ -32,10 +35,12 @@ export interface AttentionKernel {
 }
 
 export const batched: AttentionKernel = {
-  forward(tf, [q, k, v], mask, { heads, blocks, length, size }) {
+  masks: (tf, mask, { blocks, length }) => [tf.tensor3d(mask, [blocks, length, length])],
+  apart: (tf, x, parts) => tf.split(x, parts, 0),
+  forward(tf, [q, k, v], masks, { heads, blocks, length, size }) {
     const cube = (x: Tensor2D): Tensor3D => tf.reshape(x, [heads * blocks, length, size]);
     const scores = tf.reshape(tf.matMul(cube(q), cube(k), false, true), [heads, blocks, length, length]);
-    const weights = tf.reshape(tf.softmax(tf.add(scores, mask)), [heads * blocks, length, length]);
+    const weights = tf.reshape(tf.softmax(tf.add(scores, masks[0]!)), [heads * blocks, length, length]);
     const out = tf.reshape(tf.matMul(weights, cube(v)), [heads * blocks * length, size]);
     return [out as Tensor2D, { q, k, v, weights: [weights] }];
   },
@@ -51,45 +56,48 @@ export const batched: AttentionKernel = {
 };
 
 export const rowwise: AttentionKernel = {
-  forward(tf, [q, k, v], mask, { heads, blocks, length, size }) {
-    const weights: Tensor2D[] = [];
-    const outs: Tensor2D[] = [];
-    const masks = Array.from({ length: blocks }, (_, b) =>
-      tf.reshape(tf.slice(mask, [b, 0, 0], [1, length, length]), [length, length]),
+  masks: (tf, mask, { blocks, length }) =>
+    Array.from({ length: blocks }, (_, b) =>
+      tf.tensor2d(mask.subarray(b * length * length, (b + 1) * length * length), [length, length]),
+    ),
+  // The wasm backend's own slices copy their whole source each time: read it once instead.
+  apart(tf, x, parts) {
+    const [rows, columns] = [x.shape[0] / parts, x.shape[1]];
+    const values = x.dataSync<'float32'>() as Float32Array;
+    return Array.from({ length: parts }, (_, i) =>
+      tf.tensor2d(values.subarray(i * rows * columns, (i + 1) * rows * columns), [rows, columns]),
     );
-    for (let at = 0; at < heads * blocks; at++) {
-      const [p, out] = scoped(tf, () => {
-        const part = (x: Tensor2D): Tensor2D => tf.slice(x, [at * length, 0], [length, size]);
-        const scores = tf.matMul(part(q), tf.transpose(part(k)));
-        const p = tf.softmax(tf.add(scores, masks[at % blocks]!) as Tensor2D);
-        return [p, tf.matMul(p, part(v)) as Tensor2D] as const;
-      });
-      weights.push(p);
-      outs.push(out);
-    }
-    const out = tf.concat(outs, 0);
-    tf.dispose(outs);
-    return [out, { q, k, v, weights }];
   },
-  backward(tf, dOut, { q, k, v, weights }, { heads, blocks, length, size }) {
+  forward(tf, [q, k, v], masks, { heads, blocks }) {
+    const parts = heads * blocks;
+    const weights: Tensor2D[] = [];
+    const [qs, ks, vs] = [
+      rowwise.apart(tf, q, parts),
+      rowwise.apart(tf, k, parts),
+      rowwise.apart(tf, v, parts),
+    ];
+    const outs = qs.map((part, at) => {
+      const scores = tf.matMul(part, tf.transpose(ks[at]!));
+      const p = tf.softmax(tf.add(scores, masks[at % blocks]!) as Tensor2D);
+      weights.push(p);
+      return tf.matMul(p, vs[at]!) as Tensor2D;
+    });
+    return [tf.concat(outs, 0), { q, k, v, weights }];
+  },
+  backward(tf, dOut, { q, k, v, weights }, { heads, blocks }) {
+    const parts = heads * blocks;
+    const [qs, ks] = [rowwise.apart(tf, q, parts), rowwise.apart(tf, k, parts)];
+    const [vs, ds] = [rowwise.apart(tf, v, parts), rowwise.apart(tf, dOut, parts)];
     const grads: [Tensor2D[], Tensor2D[], Tensor2D[]] = [[], [], []];
-    for (let at = 0; at < heads * blocks; at++) {
-      const found = scoped(tf, () => {
-        const part = (x: Tensor2D): Tensor2D => tf.slice(x, [at * length, 0], [length, size]);
-        const p = weights[at] as Tensor2D;
-        const d = part(dOut);
-        const dp = tf.matMul(d, tf.transpose(part(v)));
-        const ds = tf.mul(p, tf.sub(dp, tf.sum(tf.mul(dp, p), 1, true))) as Tensor2D;
-        const dk = tf.matMul(tf.transpose(ds), part(q)) as Tensor2D;
-        const dv = tf.matMul(tf.transpose(p), d) as Tensor2D;
-        return [tf.matMul(ds, part(k)) as Tensor2D, dk, dv];
-      });
-      found.forEach((g, i) => {
-        grads[i]!.push(g);
-      });
+    for (let at = 0; at < parts; at++) {
+      const p = weights[at] as Tensor2D;
+      const d = ds[at]!;
+      const dp = tf.matMul(d, tf.transpose(vs[at]!));
+      const dScores = tf.mul(p, tf.sub(dp, tf.sum(tf.mul(dp, p), 1, true))) as Tensor2D;
+      grads[0].push(tf.matMul(dScores, ks[at]!) as Tensor2D);
+      grads[1].push(tf.matMul(tf.transpose(dScores), qs[at]!) as Tensor2D);
+      grads[2].push(tf.matMul(tf.transpose(p), d) as Tensor2D);
     }
-    const joined = grads.map((g) => tf.concat(g, 0));
-    tf.dispose(grads);
-    return [joined[0]!, joined[1]!, joined[2]!];
+    return [tf.concat(grads[0], 0), tf.concat(grads[1], 0), tf.concat(grads[2], 0)];
   },
 };

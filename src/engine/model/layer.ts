@@ -1,5 +1,5 @@
 // One transformer layer, forward and backward, on packed tokens `[N, d]`.
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/tf.js';
 import type { AttentionKernel, AttentionSaved, AttentionShape } from './attention.js';
 import type { DeviceLayer, Linear } from './device.js';
@@ -10,7 +10,7 @@ export interface LayerContext {
   readonly tf: Tf;
   readonly kernel: AttentionKernel;
   readonly shape: AttentionShape;
-  readonly mask: Tensor3D;
+  readonly masks: readonly Tensor[];
   /** `[N, size]` */
   readonly cos: Tensor2D;
   readonly sin: Tensor2D;
@@ -56,8 +56,7 @@ function project({ tf }: LayerContext, x: Tensor2D, maps: readonly Linear[]): Te
 }
 
 function heads(c: LayerContext, stacked: Tensor2D): Tensor2D[] {
-  const n = c.shape.blocks * c.shape.length;
-  return Array.from({ length: c.shape.heads }, (_, h) => c.tf.slice(stacked, [h * n, 0], [n, c.shape.size]));
+  return c.kernel.apart(c.tf, stacked, c.shape.heads);
 }
 
 /** Rotates `[H * N, size]`; `back` applies the transpose of the rotation. */
@@ -83,7 +82,7 @@ export function layerForward(c: LayerContext, x: Tensor2D, w: DeviceLayer): [Ten
   const q = tf.mul(rotate(c, project(c, x1, w.q), false), scale) as Tensor2D;
   const k = rotate(c, project(c, x1, w.k), false);
   const v = project(c, x1, w.v);
-  const [mixed, attention] = c.kernel.forward(tf, [q, k, v], c.mask, shape);
+  const [mixed, attention] = c.kernel.forward(tf, [q, k, v], c.masks, shape);
   const outs = heads(c, mixed).map((o, h) => tf.matMul(o, w.o[h]!.forward) as Tensor2D);
   const middle = tf.add(x, sum(tf, outs)) as Tensor2D;
   const [x2, norm2] = normForward(tf, middle, w.mlpNorm, c.eps);

@@ -1,6 +1,6 @@
 // The whole network on one packed batch: logits of the scored tokens, and gradients of all weights.
 // The backward pass is written out: on wasm the generic one runs transposed products that are far slower.
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/tf.js';
 import type { AttentionKernel } from './attention.js';
 import type { DeviceWeights } from './device.js';
@@ -52,7 +52,7 @@ export function forward(
     const tables = ropeTables(packed.positions, size, config.rope_theta);
     const turn = tf.tensor2d(halfTurn(size), [size, size]);
     const context = {
-      mask: tf.tensor3d(packed.mask, [packed.blocks, packed.length, packed.length]) as Tensor3D,
+      masks: kernel.masks(tf, packed.mask, shape),
       cos: tf.tensor2d(tables.cos, [n, size]),
       sin: tf.tensor2d(tables.sin, [n, size]),
       turn,
