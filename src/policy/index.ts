@@ -1,0 +1,11 @@
+/**
+ * policy/: ask a model to act: OpenAI-compatible servers, the embedded engine, recorded replies. It must never
+ * send a key to another origin than its own, or hide that a call failed.
+ */
+export { type Ask, CallFailed, type ChatMessage, type Policy, type Reply, type Usage } from './ask.js';
+export { discoverModels, type Found } from './discover.js';
+export { type Endpoint, openPolicy, type PolicySources } from './open.js';
+export { openaiPolicy, type ServerOptions } from './openai.js';
+export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
+export { askWithRetries, type RetryOptions } from './retry.js';
+export { type KeySources, resolveKey, SecretFile } from './secrets.js';

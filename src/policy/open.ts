@@ -1,0 +1,68 @@
+import type { Model, WorkflowFiles } from '../workflow/index.js';
+import type { Policy } from './ask.js';
+import { openaiPolicy } from './openai.js';
+import { readRecordings, recordedPolicy } from './recorded.js';
+import { type KeySources, resolveKey } from './secrets.js';
+
+/** An OpenAI endpoint that the composition root brought up: the embedded engine, or the editor's bridge. */
+export interface Endpoint {
+  baseUrl: string;
+  token: string;
+}
+
+export interface PolicySources extends KeySources {
+  files: WorkflowFiles;
+  engine: Endpoint | null;
+  editor: Endpoint | null;
+}
+
+const DEFAULT_TIMEOUT = 120;
+
+/** A policy for a model of the workflow; `version` names trained weights as `role@version`. Or why there is none. */
+export function openPolicy(
+  model: Model,
+  version: string | null,
+  sources: PolicySources,
+): { policy: Policy } | { missing: string } {
+  const timeoutSeconds = model.timeout ?? DEFAULT_TIMEOUT;
+  if (model.provider === 'recorded') {
+    const read = sources.files.read(model.file!);
+    if ('refused' in read) return { missing: read.message };
+    try {
+      return { policy: recordedPolicy(model.name, readRecordings(read.text, model.file!)) };
+    } catch (error) {
+      return { missing: (error as Error).message };
+    }
+  }
+  if (model.provider === 'openai') {
+    const resolved =
+      model.api_key === undefined ? { key: null } : resolveKey(model.api_key, model.base_url!, sources);
+    if ('missing' in resolved) return resolved;
+    return {
+      policy: openaiPolicy({
+        baseUrl: model.base_url!,
+        model: version ?? model.model!,
+        apiKey: resolved.key,
+        timeoutSeconds,
+        tokens: false,
+      }),
+    };
+  }
+  const endpoint = model.provider === 'embedded' ? sources.engine : sources.editor;
+  if (!endpoint)
+    return {
+      missing:
+        model.provider === 'embedded'
+          ? 'The embedded engine is not running.'
+          : `"${model.name}" is a model of the editor: start this run from the editor.`,
+    };
+  return {
+    policy: openaiPolicy({
+      baseUrl: endpoint.baseUrl,
+      model: version ?? model.model ?? model.name,
+      apiKey: endpoint.token,
+      timeoutSeconds,
+      tokens: model.provider === 'embedded',
+    }),
+  };
+}

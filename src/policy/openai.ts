@@ -1,0 +1,154 @@
+import OpenAI from 'openai';
+import { z } from 'zod';
+import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
+
+export interface ServerOptions {
+  baseUrl: string;
+  /** The model's name at the server. */
+  model: string;
+  apiKey: string | null;
+  timeoutSeconds: number;
+  /** Ask for token ids and log-probabilities (engines of ours, vLLM). */
+  tokens: boolean;
+}
+
+const replySchema = z.object({
+  prompt_token_ids: z.array(z.number()).nullish(),
+  system_fingerprint: z.string().nullish(),
+  choices: z
+    .array(
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.object({ content: z.string().nullish() }),
+        token_ids: z.array(z.number()).nullish(),
+        logprobs: z.object({ content: z.array(z.object({ logprob: z.number() })).nullish() }).nullish(),
+      }),
+    )
+    .min(1),
+  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
+});
+
+/** A model behind any OpenAI-compatible server. */
+export function openaiPolicy(options: ServerOptions): Policy {
+  const client = new OpenAI({
+    baseURL: options.baseUrl,
+    apiKey: options.apiKey ?? 'none',
+    // Organisation and project would otherwise come from the user's environment and go to any server.
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: options.timeoutSeconds * 1000,
+  });
+  return { name: options.model, ask: (ask) => callServer(client, options, ask) };
+}
+
+async function callServer(client: OpenAI, options: ServerOptions, ask: Ask): Promise<Reply> {
+  const start = performance.now();
+  const body = {
+    model: options.model,
+    messages: ask.messages,
+    temperature: ask.temperature,
+    top_p: ask.topP,
+    max_tokens: ask.maxTokens,
+    seed: ask.seed,
+    ...(options.tokens ? { logprobs: true, return_token_ids: true } : {}),
+    ...(ask.batch ? { baton: { batch: ask.batch } } : {}),
+    ...(ask.schema
+      ? {
+          response_format: {
+            type: 'json_schema' as const,
+            json_schema: { name: 'reply', schema: ask.schema as Record<string, unknown>, strict: true },
+          },
+        }
+      : {}),
+  };
+  try {
+    const raw = ask.onText
+      ? await streamed(client, body, ask.onText, ask.signal)
+      : await client.chat.completions.create(body, { signal: ask.signal });
+    return readReply(raw, ask, (performance.now() - start) / 1000);
+  } catch (error) {
+    throw failure(error, options);
+  }
+}
+
+type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
+
+async function streamed(
+  client: OpenAI,
+  body: Body,
+  onText: (text: string) => void,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { stream: _, ...rest } = body;
+  const stream = client.chat.completions.stream(
+    { ...rest, stream_options: { include_usage: true } },
+    { signal },
+  );
+  stream.on('content', onText);
+  return await stream.finalChatCompletion();
+}
+
+function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
+  const parsed = replySchema.safeParse(raw);
+  if (!parsed.success)
+    throw new CallFailed(
+      `The server's reply is not a chat completion: ${parsed.error.issues[0]?.message}`,
+      true,
+    );
+  const { choices, prompt_token_ids, system_fingerprint, usage } = parsed.data;
+  const choice = choices[0]!;
+  const text = choice.message.content ?? '';
+  const ids = choice.token_ids ?? null;
+  const logprobs = choice.logprobs?.content?.map((token) => token.logprob) ?? null;
+  // Ids without matching log-probabilities cannot be trained on: then neither is kept.
+  const matched = ids !== null && logprobs !== null && ids.length === logprobs.length;
+  return {
+    text,
+    finish: choice.finish_reason ?? 'unknown',
+    promptIds: prompt_token_ids ?? null,
+    ids: matched ? ids : null,
+    logprobs: matched ? logprobs : null,
+    weights: system_fingerprint ?? null,
+    usage: usage
+      ? { promptTokens: usage.prompt_tokens, replyTokens: usage.completion_tokens, counted: true }
+      : estimate(ask, text),
+    seconds,
+  };
+}
+
+/** Four characters a token: only where a server counts nothing. */
+function estimate(ask: Ask, text: string): Usage {
+  const prompt = ask.messages.reduce((sum, message) => sum + message.content.length, 0);
+  return { promptTokens: Math.ceil(prompt / 4), replyTokens: Math.ceil(text.length / 4), counted: false };
+}
+
+function failure(error: unknown, options: ServerOptions): Error {
+  if (error instanceof CallFailed || error instanceof OpenAI.APIUserAbortError) return error;
+  if (error instanceof OpenAI.APIConnectionTimeoutError)
+    return new CallFailed(`${options.model} did not answer within ${options.timeoutSeconds} s.`, true);
+  if (error instanceof OpenAI.APIConnectionError)
+    return new CallFailed(
+      `Nothing answers at ${options.baseUrl} (${deepest(error)}); is the server running?`,
+      true,
+    );
+  if (error instanceof OpenAI.APIError) {
+    const status = error.status as number | undefined;
+    const wait = Number(error.headers?.get?.('retry-after') ?? Number.NaN);
+    const again = status === undefined || status === 408 || status === 409 || status === 429 || status >= 500;
+    return new CallFailed(
+      `${options.baseUrl} refused ${options.model} (HTTP ${status ?? '?'}): ${error.message.slice(0, 300)}`,
+      again,
+      Number.isFinite(wait) ? wait : null,
+    );
+  }
+  return error instanceof Error
+    ? new CallFailed(`The server's reply cannot be read: ${error.message.slice(0, 300)}`, true)
+    : new Error(String(error));
+}
+
+function deepest(error: Error): string {
+  let at: unknown = error;
+  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
+  return at instanceof Error ? ((at as NodeJS.ErrnoException).code ?? at.message) : String(at);
+}

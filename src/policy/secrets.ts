@@ -1,0 +1,86 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { originOf, readReference } from '../workflow/index.js';
+
+const storeSchema = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** The user's secrets, each stored for one origin (scheme, host, port). The file is the user's alone. */
+export class SecretFile {
+  constructor(readonly path: string) {}
+
+  get(name: string, origin: string): string | undefined {
+    const store = this.read();
+    return Object.hasOwn(store, name) && Object.hasOwn(store[name]!, origin)
+      ? store[name]![origin]
+      : undefined;
+  }
+
+  /** The origins a secret is stored for. */
+  origins(name: string): string[] {
+    const store = this.read();
+    return Object.hasOwn(store, name) ? Object.keys(store[name]!) : [];
+  }
+
+  set(name: string, url: string, value: string): void {
+    const store = this.read();
+    store[name] = { ...store[name], [originOf(url)]: value };
+    this.write(store);
+  }
+
+  delete(name: string): boolean {
+    const store = this.read();
+    const had = Object.hasOwn(store, name);
+    delete store[name];
+    if (had) this.write(store);
+    return had;
+  }
+
+  private read(): Record<string, Record<string, string>> {
+    if (!existsSync(this.path)) return {};
+    const parsed = storeSchema.safeParse(JSON.parse(readFileSync(this.path, 'utf8')));
+    if (!parsed.success)
+      throw new Error(`${this.path} does not hold Baton's secrets; move it away and set them again.`);
+    return parsed.data;
+  }
+
+  private write(store: Record<string, Record<string, string>>): void {
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${this.path}.draft`, JSON.stringify(store, null, 2), { mode: 0o600 });
+    chmodSync(`${this.path}.draft`, 0o600);
+    renameSync(`${this.path}.draft`, this.path);
+  }
+}
+
+export interface KeySources {
+  secrets: SecretFile;
+  env: Readonly<Record<string, string | undefined>>;
+  allowEnv: readonly string[];
+}
+
+/** The key a reference stands for, for this server only; or a sentence saying how to provide it. */
+export function resolveKey(
+  reference: string,
+  url: string,
+  sources: KeySources,
+): { key: string } | { missing: string } {
+  const read = readReference(reference);
+  if (!read) return { missing: 'A key must be a reference, "${secret:NAME}" or "${env:BATON_NAME}".' };
+  if (read.from === 'env') {
+    if (!read.name.startsWith('BATON_') && !sources.allowEnv.includes(read.name))
+      return {
+        missing: `The environment variable ${read.name} is not allowed; pass --allow-env ${read.name} to allow it.`,
+      };
+    const key = sources.env[read.name];
+    return key ? { key } : { missing: `The environment variable ${read.name} is not set.` };
+  }
+  const origin = originOf(url);
+  const key = sources.secrets.get(read.name, origin);
+  if (key !== undefined) return { key };
+  const elsewhere = sources.secrets.origins(read.name);
+  const note =
+    elsewhere.length > 0 ? ` It is stored for ${elsewhere.join(', ')}, and goes nowhere else.` : '';
+  return {
+    missing: `No secret ${read.name} is stored for ${origin}.${note} Run: baton secret set ${read.name} --for ${origin}`,
+  };
+}

@@ -1,0 +1,113 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type EventData,
+  type Recorded,
+  restore,
+  WorkspaceHistory,
+  type WorkspaceState,
+} from '../trace/index.js';
+import type { Artifact, FactsByArtifact } from '../workflow/index.js';
+import type { RolloutDeps } from './deps.js';
+import type { Said } from './messages.js';
+
+/**
+ * One line of work with a workspace of its own. The workspace exists on disk only from the first action that is
+ * really carried out: a replayed action only moves the state.
+ */
+export class Arm {
+  private history: WorkspaceHistory | null = null;
+  facts: FactsByArtifact = {};
+  said: Said[] = [];
+  state: WorkspaceState = new Map();
+  commit: string | null = null;
+
+  constructor(
+    readonly name: string,
+    private readonly rollout: string,
+    private readonly deps: RolloutDeps,
+  ) {}
+
+  get folder(): string {
+    return join(this.deps.cache, this.rollout, this.name);
+  }
+
+  /** The workspace on disk, written anew from the state where it is not there yet. */
+  workspace(): string {
+    if (this.history) return this.folder;
+    rmSync(this.folder, { recursive: true, force: true });
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    restore(this.state, this.deps.blobs, this.folder);
+    this.history = new WorkspaceHistory(
+      this.folder,
+      `${this.rollout}/${this.name}`,
+      this.deps.blobs,
+      this.deps.git,
+    );
+    this.history.begin(this.commit);
+    return this.folder;
+  }
+
+  /** Record what an action changed; without a workspace nothing can have changed. */
+  record(action: string): Recorded {
+    if (!this.history) return { wrote: [], deleted: [], refused: [], commit: this.commit };
+    const recorded = this.history.record(action, Date.now());
+    this.state = this.history.state;
+    this.commit = recorded.commit;
+    return recorded;
+  }
+
+  /** Take over what a finished action of the log did. */
+  replay(finished: EventData<'action.finished'>): void {
+    for (const path of finished.deleted) this.state.delete(path);
+    for (const file of finished.wrote) this.state.set(file.path, file);
+    this.commit = finished.commit;
+  }
+
+  /** A copy that starts where this arm stands. */
+  split(name: string): Arm {
+    const arm = new Arm(name, this.rollout, this.deps);
+    arm.state = new Map(this.state);
+    arm.facts = { ...this.facts };
+    arm.said = [...this.said];
+    arm.commit = this.commit;
+    return arm;
+  }
+
+  /** Take only what each joining arm owns; everything else it changed is dropped, and named. */
+  join(arms: { arm: Arm; owns: Artifact[] }[]): { merged: string[]; dropped: string[] } {
+    const merged: string[] = [];
+    const dropped: string[] = [];
+    const before = new Map(this.state);
+    const said = this.said.length;
+    for (const { arm, owns } of arms) {
+      const owned = (path: string) =>
+        owns.some(
+          (artifact) =>
+            artifact.path !== null && (path === artifact.path || path.startsWith(`${artifact.path}/`)),
+        );
+      for (const path of before.keys())
+        if (!arm.state.has(path)) {
+          if (owned(path)) this.state.delete(path);
+          (owned(path) ? merged : dropped).push(path);
+        }
+      for (const [path, file] of arm.state) {
+        if (before.get(path)?.sha256 === file.sha256) continue;
+        if (owned(path)) this.state.set(path, file);
+        (owned(path) ? merged : dropped).push(path);
+      }
+      for (const artifact of owns)
+        if (arm.facts[artifact.name]) this.facts[artifact.name] = arm.facts[artifact.name]!;
+      this.said.push(...arm.said.slice(said));
+      arm.close();
+    }
+    this.close();
+    return { merged, dropped };
+  }
+
+  /** Remove the workspace from disk; the state stays. */
+  close(): void {
+    if (this.history) rmSync(this.folder, { recursive: true, force: true });
+    this.history = null;
+  }
+}

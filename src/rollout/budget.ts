@@ -1,0 +1,75 @@
+import type { Limits } from '../workflow/index.js';
+
+/** A cap was reached: the run stops, and what it has stays. */
+export class BudgetSpent extends Error {
+  constructor(readonly cap: string) {
+    super(`The budget is spent: ${cap}.`);
+    this.name = 'BudgetSpent';
+  }
+}
+
+export interface Spent {
+  calls: number;
+  tokens: number;
+  dollars: number;
+}
+
+/** What a run may spend. A call is paid for before it is made, at its worst, so that a cap is never passed. */
+export class Budget {
+  readonly spent: Spent = { calls: 0, tokens: 0, dollars: 0 };
+  private readonly reserved: Spent = { calls: 0, tokens: 0, dollars: 0 };
+  private readonly start = Date.now();
+
+  constructor(
+    private readonly limits: Limits,
+    /** Seconds that earlier sittings of the same run used. */
+    private readonly before = 0,
+  ) {}
+
+  get seconds(): number {
+    return this.before + (Date.now() - this.start) / 1000;
+  }
+
+  /** Reserve the most a call can cost; throws BudgetSpent where a cap would be passed. */
+  reserve(most: { tokens: number; dollars: number }): {
+    settle(actual: { tokens: number; dollars: number }): void;
+    release(): void;
+  } {
+    const { calls, tokens, dollars, minutes } = this.limits;
+    const { spent, reserved } = this;
+    if (minutes !== undefined && this.seconds > minutes * 60)
+      throw new BudgetSpent(`limits.minutes ${minutes}`);
+    if (calls !== undefined && spent.calls + reserved.calls + 1 > calls)
+      throw new BudgetSpent(`limits.calls ${calls}`);
+    if (tokens !== undefined && spent.tokens + reserved.tokens + most.tokens > tokens)
+      throw new BudgetSpent(`limits.tokens ${tokens}`);
+    if (
+      dollars !== undefined &&
+      most.dollars > 0 &&
+      spent.dollars + reserved.dollars + most.dollars > dollars
+    )
+      throw new BudgetSpent(`limits.dollars ${dollars}`);
+    reserved.calls += 1;
+    reserved.tokens += most.tokens;
+    reserved.dollars += most.dollars;
+    const release = () => {
+      reserved.calls -= 1;
+      reserved.tokens -= most.tokens;
+      reserved.dollars -= most.dollars;
+    };
+    return {
+      release,
+      settle: (actual) => {
+        release();
+        this.add(actual);
+      },
+    };
+  }
+
+  /** Count a call that was made (also one that a resumed run finds in its log). */
+  add(actual: { tokens: number; dollars: number }): void {
+    this.spent.calls += 1;
+    this.spent.tokens += actual.tokens;
+    this.spent.dollars += actual.dollars;
+  }
+}

@@ -1,0 +1,57 @@
+import type { Policy } from '../policy/index.js';
+import type { Sandbox } from '../sandbox/index.js';
+import type { Blobs, GitObjects, Judge } from '../trace/index.js';
+import type { Facts, Task, Workflow } from '../workflow/index.js';
+import type { Budget } from './budget.js';
+import type { Gate } from './gate.js';
+
+/** One artifact whose facts are asked for; paths are relative to the workspace, input names to /inputs. */
+export interface FactRequest {
+  name: string;
+  path: string;
+  kind: string;
+  predicted_by?: { model: string; rows: string };
+  encoded_from?: { train: string; test: string; beside: string | null };
+}
+
+/** Takes the facts of artifacts, in the sandbox. */
+export type TakeFacts = (place: {
+  workspace: string;
+  inputs: string;
+  artifacts: FactRequest[];
+}) => Promise<Record<string, Facts>>;
+
+/** How one agent acts in this rollout. */
+export interface Acting {
+  policy: Policy;
+  temperature: number;
+  topP: number;
+  maxTokens: number;
+  /** Dollars per million tokens. */
+  price: { input: number; output: number };
+}
+
+/** Everything a rollout needs; the composition root provides it. */
+export interface RolloutDeps {
+  workflow: Workflow;
+  runSeed: number;
+  acting: (agent: string) => Acting;
+  /** null: no agent has tools. */
+  sandbox: Sandbox | null;
+  takeFacts: TakeFacts | null;
+  judge: Judge;
+  /** Judge every action as it ends as well, for whoever steps through. */
+  judgeActions: boolean;
+  blobs: Blobs;
+  git: GitObjects;
+  budget: Budget;
+  gate: Gate;
+  /** A folder of the user's cache for live workspaces. */
+  cache: string;
+  /** The folder that holds a task's inputs, made once. */
+  inputsOf: (task: Task) => string;
+  attempts: number;
+  /** A batch of this size answers together (deterministic engines). */
+  batch?: (agent: string, turn: number) => { id: string; size: number } | undefined;
+  signal: AbortSignal;
+}

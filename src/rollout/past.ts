@@ -1,0 +1,54 @@
+import type { EventData, LogEvent } from '../trace/index.js';
+
+export interface PastAction {
+  calls: EventData<'model.called'>[];
+  tools: EventData<'tool.ran'>[];
+  checked: EventData<'artifact.checked'> | null;
+  finished: EventData<'action.finished'> | null;
+}
+
+/** What a rollout's log already holds, so that a resumed one buys nothing again. */
+export class Past {
+  private readonly actions = new Map<string, PastAction>();
+  readonly started: boolean;
+  readonly finished: boolean;
+  readonly outcome: EventData<'outcome'> | null;
+  /** Actions that have a verdict, by pass. */
+  readonly judged = new Set<string>();
+
+  constructor(readonly events: readonly LogEvent[]) {
+    this.started = events.some((event) => event.type === 'rollout.started');
+    this.finished = events.some((event) => event.type === 'rollout.finished');
+    this.outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
+    for (const event of events) {
+      switch (event.type) {
+        case 'model.called':
+          this.of(event.data.action).calls[event.data.call] = event.data;
+          break;
+        case 'tool.ran':
+          this.of(event.data.action).tools[event.data.index] = event.data;
+          break;
+        case 'artifact.checked':
+          this.of(event.data.action).checked = event.data;
+          break;
+        case 'action.finished':
+          this.of(event.data.action).finished = event.data;
+          break;
+        case 'verdict':
+          this.judged.add(`${event.data.pass}/${event.data.action}`);
+          break;
+        default:
+      }
+    }
+  }
+
+  action(id: string): PastAction | undefined {
+    return this.actions.get(id);
+  }
+
+  private of(id: string): PastAction {
+    const known = this.actions.get(id) ?? { calls: [], tools: [], checked: null, finished: null };
+    this.actions.set(id, known);
+    return known;
+  }
+}

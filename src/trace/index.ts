@@ -1,0 +1,19 @@
+/**
+ * trace/: the event log of a run, its blobs and its workspace history: write, read, recover, follow, restore.
+ * It must never acknowledge what is not on disk, trust a run directory, or know how a rollout is carried out.
+ */
+export { Blobs } from './bodies.js';
+export * from './events.js';
+export { followLog } from './follow.js';
+export type { Judge, Judged } from './judge.js';
+export { decodeLine, encodeLine, ORIGIN } from './line.js';
+export { type Lock, lockOwner, processStart, takeLock } from './lock.js';
+export { RolloutPages, type RolloutRow } from './pages.js';
+export { parseLog, type ReadLog, readLog } from './read.js';
+export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, safeId } from './run-folder.js';
+export { type Counted, countedVerdicts } from './verdicts.js';
+export { GitObjects, gitAllows } from './workspace/git-objects.js';
+export { GitView } from './workspace/git-view.js';
+export { type Recorded, WorkspaceHistory, type WorkspaceState } from './workspace/history.js';
+export { restore, stateAfter, staysInside } from './workspace/restore.js';
+export { LogWriter } from './write.js';

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+interface Owner {
+  pid: number;
+  started: string;
+  host: string;
+}
+
+/** Who holds a run for writing. Everybody else may read. */
+export interface Lock {
+  release(): void;
+}
+
+/** Take the write lock of a run, or say who has it. A lock whose process is gone is taken over. */
+export function takeLock(path: string): { lock: Lock } | { heldBy: Owner } {
+  const own: Owner = { pid: process.pid, started: processStart(process.pid) ?? '', host: hostname() };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      const file = openSync(path, 'wx', 0o600);
+      writeSync(file, JSON.stringify(own));
+      closeSync(file);
+      return { lock: { release: () => rmSync(path, { force: true }) } };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const owner = readOwner(path);
+    if (owner && isAlive(owner)) return { heldBy: owner };
+    rmSync(path, { force: true });
+  }
+  throw new Error(`The lock ${path} is taken and released too quickly to be had.`);
+}
+
+/** Who holds the lock now; undefined where nobody alive does. */
+export function lockOwner(path: string): Owner | undefined {
+  const owner = readOwner(path);
+  return owner && isAlive(owner) ? owner : undefined;
+}
+
+function readOwner(path: string): Owner | undefined {
+  try {
+    const raw = JSON.parse(readFileSync(path, 'utf8')) as Partial<Owner>;
+    return typeof raw.pid === 'number' && typeof raw.started === 'string'
+      ? { pid: raw.pid, started: raw.started, host: String(raw.host) }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process id alone says nothing: it may have been given to another process since. */
+function isAlive(owner: Owner): boolean {
+  if (owner.host !== hostname()) return true;
+  return processStart(owner.pid) === owner.started;
+}
+
+/** When a process started, as its system tells it; undefined where there is no such process. */
+export function processStart(pid: number): string | undefined {
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    }
+    if (process.platform === 'win32') {
+      process.kill(pid, 0);
+      return '';
+    }
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

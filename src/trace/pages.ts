@@ -1,0 +1,138 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { EventData, LogEvent } from './events.js';
+import { decodeLine } from './line.js';
+import type { RunFolder } from './run-folder.js';
+
+export type RolloutRow = EventData<'rollout.ended'>;
+
+const CHUNK = 1 << 18;
+const MARK = Buffer.from('"type":"rollout.ended"');
+
+/**
+ * The ended rollouts of a run, page by page, without reading the rest: byte offsets of their lines in run.jsonl
+ * are kept in `index/`, brought up to date from where they ended, and rebuilt when they do not fit.
+ */
+export class RolloutPages {
+  private offsets: number[] = [];
+  private scanned = 0;
+  constructor(private readonly folder: RunFolder) {
+    this.load();
+  }
+
+  /** How many rollouts have ended. Scans only what was written since the last call. */
+  count(): number {
+    this.update();
+    return this.offsets.length;
+  }
+
+  /** Rows `from` to `from + size`, in the order in which they ended. */
+  page(from: number, size: number): RolloutRow[] {
+    this.update();
+    const file = openSync(this.folder.log, 'r');
+    try {
+      return this.offsets.slice(from, from + size).flatMap((offset) => {
+        const event = readLine(file, offset);
+        return event?.type === 'rollout.ended' ? [event.data] : [];
+      });
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  private get path(): string {
+    return join(this.folder.index, 'rollouts.json');
+  }
+
+  private load(): void {
+    try {
+      const raw = JSON.parse(readFileSync(this.path, 'utf8')) as { scanned: number; offsets: number[] };
+      const size = sizeOf(this.folder.log);
+      if (
+        !Number.isInteger(raw.scanned) ||
+        raw.scanned > size ||
+        !raw.offsets.every((offset) => offset < raw.scanned)
+      )
+        return;
+      this.offsets = raw.offsets;
+      this.scanned = raw.scanned;
+    } catch {
+      // No index yet, or a damaged one: it is made anew.
+    }
+  }
+
+  private update(): void {
+    if (!existsSync(this.folder.log)) return;
+    const before = this.scanned;
+    const file = openSync(this.folder.log, 'r');
+    try {
+      const size = fstatSync(file).size;
+      const chunk = Buffer.alloc(CHUNK);
+      let rest = Buffer.alloc(0);
+      let offset = this.scanned;
+      while (offset < size) {
+        const read = readSync(file, chunk, 0, CHUNK, offset);
+        if (read === 0) break;
+        offset += read;
+        rest = Buffer.concat([rest, chunk.subarray(0, read)]);
+        let start = 0;
+        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
+          const type = rest.subarray(start, Math.min(end, start + 160)).indexOf(MARK);
+          if (type >= 0) this.offsets.push(this.scanned);
+          this.scanned += end + 1 - start;
+          start = end + 1;
+        }
+        rest = Buffer.from(rest.subarray(start));
+      }
+    } finally {
+      closeSync(file);
+    }
+    if (this.scanned - before > CHUNK) this.save();
+  }
+
+  private save(): void {
+    try {
+      mkdirSync(this.folder.index, { recursive: true, mode: 0o700 });
+      writeFileSync(`${this.path}.draft`, JSON.stringify({ scanned: this.scanned, offsets: this.offsets }), {
+        mode: 0o600,
+      });
+      renameSync(`${this.path}.draft`, this.path);
+    } catch {
+      // A run on a read-only disk has no index; it is only slower.
+    }
+  }
+}
+
+function sizeOf(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    return fstatSync(file).size;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readLine(file: number, offset: number): LogEvent | undefined {
+  let bytes = Buffer.alloc(4096);
+  let have = readSync(file, bytes, 0, bytes.length, offset);
+  let end = bytes.indexOf(10);
+  while (end < 0 && have === bytes.length) {
+    const more = Buffer.alloc(bytes.length * 4);
+    have = readSync(file, more, 0, more.length, offset);
+    bytes = more;
+    end = bytes.indexOf(10);
+  }
+  if (end < 0) return undefined;
+  const decoded = decodeLine(bytes.toString('utf8', 0, end), null);
+  return 'event' in decoded ? decoded.event : undefined;
+}

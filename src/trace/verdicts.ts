@@ -1,0 +1,36 @@
+import type { EventData, LogEvent, Verdict } from './events.js';
+
+/** The verdict of an action that counts, and whether a person overruled it. */
+export interface Counted {
+  verdict: Verdict;
+  overrule: EventData<'overrule'> | null;
+  /** The score that counts: a person's, else the verdict's. */
+  score: number | null;
+}
+
+/**
+ * One rule says which verdict counts: the latest backward pass over the latest forward pass; a contract's verdict
+ * over any model's, unless the contract left the score open; a person's overrule over all. `events` are the
+ * rollout's own, then the reviews', each in the order of writing.
+ */
+export function countedVerdicts(events: Iterable<LogEvent>): Map<string, Counted> {
+  const chosen = new Map<string, Verdict>();
+  const overrules = new Map<string, EventData<'overrule'>>();
+  for (const event of events) {
+    if (event.type === 'overrule') overrules.set(event.data.action, event.data);
+    if (event.type !== 'verdict') continue;
+    const before = chosen.get(event.data.action);
+    if (!before || weight(event.data) >= weight(before)) chosen.set(event.data.action, event.data);
+  }
+  return new Map(
+    [...chosen].map(([action, verdict]) => {
+      const overrule = overrules.get(action) ?? null;
+      return [action, { verdict, overrule, score: overrule ? overrule.score : verdict.score }];
+    }),
+  );
+}
+
+function weight(verdict: Verdict): number {
+  const decided = verdict.judge === 'contracts' && verdict.code !== null;
+  return (decided ? 2 : 0) + (verdict.pass === 'backward' ? 1 : 0);
+}

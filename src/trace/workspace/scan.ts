@@ -1,0 +1,134 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a file looked like when it was last seen. An agent can set times back, but not the time of change. */
+interface Seen {
+  size: bigint;
+  ctime: bigint;
+  ino: bigint;
+  executable: boolean;
+}
+
+export interface Scanned {
+  /** Files that are new or changed since the last scan, with their bytes. */
+  changed: { path: string; bytes: Buffer; executable: boolean }[];
+  deleted: string[];
+  /** What is no plain file, or is too large to keep: never read, only named. */
+  refused: { path: string; why: string }[];
+}
+
+const MAX_FILE = 64 << 20;
+const MAX_ENTRIES = 20_000;
+const MAX_DEPTH = 40;
+
+/** Looks at a workspace after each action and finds what the action changed. Follows no link. */
+export class WorkspaceScanner {
+  private seen = new Map<string, Seen>();
+  private refusedBefore = new Set<string>();
+  constructor(private readonly root: string) {}
+
+  scan(): Scanned {
+    const out: Scanned = { changed: [], deleted: [], refused: [] };
+    const now = new Map<string, Seen>();
+    const refused = new Set<string>();
+    const refuse = (path: string, why: string) => {
+      refused.add(path);
+      if (!this.refusedBefore.has(path)) out.refused.push({ path, why });
+    };
+    let entries = 0;
+    const walk = (folder: string, depth: number) => {
+      for (const name of readNames(join(this.root, folder))) {
+        const path = folder === '' ? name.text : `${folder}/${name.text}`;
+        entries += 1;
+        if (entries > MAX_ENTRIES) {
+          if (entries === MAX_ENTRIES + 1)
+            refuse(path, `more than ${MAX_ENTRIES} files; the rest is not kept`);
+          return;
+        }
+        if (!name.plain) {
+          refuse(path, 'its name is not valid UTF-8');
+          continue;
+        }
+        const full = join(this.root, path);
+        const stat = lstatSync(full, { bigint: true, throwIfNoEntry: false });
+        if (!stat) continue;
+        if (stat.isDirectory()) {
+          if (depth >= MAX_DEPTH) refuse(path, `folders are nested more than ${MAX_DEPTH} deep`);
+          else walk(path, depth + 1);
+          continue;
+        }
+        const why = refusal(stat);
+        if (why) {
+          refuse(path, why);
+          continue;
+        }
+        const look: Seen = {
+          size: stat.size,
+          ctime: stat.ctimeNs,
+          ino: stat.ino,
+          executable: (stat.mode & 0o100n) !== 0n,
+        };
+        now.set(path, look);
+        const before = this.seen.get(path);
+        if (before && before.size === look.size && before.ctime === look.ctime && before.ino === look.ino)
+          continue;
+        const bytes = readPlain(full);
+        if (bytes) out.changed.push({ path, bytes, executable: look.executable });
+        else {
+          now.delete(path);
+          refuse(path, 'it changed while it was read');
+        }
+      }
+    };
+    walk('', 0);
+    for (const path of this.seen.keys()) if (!now.has(path)) out.deleted.push(path);
+    this.seen = now;
+    this.refusedBefore = refused;
+    return out;
+  }
+}
+
+function readNames(folder: string): { text: string; plain: boolean }[] {
+  try {
+    return readdirSync(folder, { encoding: 'buffer' })
+      .map((raw) => ({ text: raw.toString('utf8'), raw }))
+      .map(({ text, raw }) => ({ text, plain: Buffer.from(text).equals(raw) }))
+      .sort((a, b) => (a.text < b.text ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
+
+type BigStat = NonNullable<ReturnType<typeof lstatSync>> & { size: bigint; nlink: bigint };
+
+function refusal(stat: unknown): string | undefined {
+  const file = stat as BigStat;
+  if (file.isSymbolicLink()) return 'it is a symbolic link';
+  if (!file.isFile()) return 'it is not a plain file';
+  if (file.nlink > 1n) return 'it is a hard link';
+  if (file.size > BigInt(MAX_FILE)) return `it has ${file.size} bytes; ${MAX_FILE} is the most that is kept`;
+  return undefined;
+}
+
+function readPlain(path: string): Buffer | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.nlink > 1 || stat.size > MAX_FILE) return undefined;
+    const bytes = Buffer.alloc(stat.size);
+    let at = 0;
+    while (at < bytes.length) {
+      const read = readSync(file, bytes, at, bytes.length - at, at);
+      if (read === 0) break;
+      at += read;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,94 @@
+import { constants, copyFileSync, existsSync, truncateSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Happening, LogEvent } from './events.js';
+import { encodeLine, ORIGIN } from './line.js';
+import { type ReadLog, readLog } from './read.js';
+
+/** Appends events to one file. It has one writer; `sync` resolves when the disk has all that was appended. */
+export class LogWriter {
+  private buffer: string[] = [];
+  private flushing: Promise<void> | null = null;
+  private failure: Error | null = null;
+
+  private constructor(
+    readonly path: string,
+    private readonly file: FileHandle,
+    private seq: number,
+    private prev: string,
+    private readonly onEvent: ((event: LogEvent) => void) | null,
+  ) {}
+
+  /**
+   * Open a log for appending. A torn tail is cut off (and kept beside it as `.torn`); damage in the middle is
+   * left where it is and comes back in `recovered.damage`.
+   */
+  static async open(
+    path: string,
+    onEvent: ((event: LogEvent) => void) | null = null,
+  ): Promise<{ log: LogWriter; recovered: ReadLog }> {
+    const recovered = readLog(path);
+    if (recovered.torn && existsSync(path)) {
+      copyFileSync(path, `${path}.torn`);
+      truncateSync(path, recovered.end);
+    }
+    const last = recovered.events.at(-1);
+    const file = await open(
+      path,
+      constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW,
+      0o600,
+    );
+    return {
+      log: new LogWriter(path, file, last ? last.seq + 1 : 0, last?.sum ?? ORIGIN, onEvent),
+      recovered,
+    };
+  }
+
+  /** Add an event to what the next sync (or close) writes. */
+  append(event: Happening): void {
+    if (this.failure) throw this.failure;
+    const at = Date.now();
+    const { line, sum } = encodeLine(event, this.seq, at, this.prev);
+    this.buffer.push(`${line}\n`);
+    this.onEvent?.({ ...event, seq: this.seq, at, prev: this.prev, sum } as LogEvent);
+    this.seq += 1;
+    this.prev = sum;
+  }
+
+  /** The check sum of the last event: what `run.jsonl` records as this file's head. */
+  get head(): string {
+    return this.prev;
+  }
+
+  /** Write everything and wait for `fdatasync`. Callers that come while a sync is under way share the next one. */
+  async sync(): Promise<void> {
+    while (this.flushing) await this.flushing;
+    if (this.failure) throw this.failure;
+    if (this.buffer.length === 0) return;
+    this.flushing = this.flush(true);
+    await this.flushing;
+    if (this.failure) throw this.failure;
+  }
+
+  private async flush(durable: boolean): Promise<void> {
+    const text = this.buffer.join('');
+    this.buffer = [];
+    try {
+      await this.file.appendFile(text);
+      if (durable) await this.file.datasync();
+    } catch (error) {
+      this.failure = new Error(`The log ${this.path} could not be written: ${(error as Error).message}`, {
+        cause: error,
+      });
+    } finally {
+      this.flushing = null;
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.sync();
+    } finally {
+      await this.file.close();
+    }
+  }
+}

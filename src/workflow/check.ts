@@ -1,0 +1,65 @@
+import { basename, join } from 'node:path';
+import { buildFlow } from './checks/flow.js';
+import { nameProblems } from './checks/names.js';
+import { resolveWorkflow } from './checks/resolve.js';
+import { type SafetyOptions, safetyProblems } from './checks/safety.js';
+import { shapeProblems } from './checks/shape.js';
+import type { WorkflowFiles } from './files.js';
+import type { Workflow } from './model.js';
+import { isError, type Problem } from './problems.js';
+import { workflowSchema } from './schema.js';
+import { parseSource, type Source } from './source/source.js';
+import { loadTasks } from './tasks/index.js';
+
+export interface CheckOptions extends SafetyOptions {
+  files: WorkflowFiles;
+  /** Load every task as well (slower): finds overlapping splits, missing files and broken task files. */
+  tasks?: boolean;
+}
+
+export interface Checked {
+  /** Present only where no problem is an error. */
+  workflow?: Workflow;
+  source?: Source;
+  problems: Problem[];
+}
+
+/** Text of a workflow file to a `Workflow`, or to the list of what is wrong with it. Never throws for bad input. */
+export function checkWorkflow(text: string, file: string, options: CheckOptions): Checked {
+  const { source, problems } = parseSource(text, file);
+  if (!source) return { problems };
+  const parsed = workflowSchema.safeParse(source.value);
+  if (!parsed.success) return { source, problems: shapeProblems(parsed.error, source) };
+  const raw = parsed.data;
+  const flow = buildFlow(raw, source);
+  const path = join(options.files.folder, basename(file));
+  const resolved = resolveWorkflow(raw, flow.flow, source, path, options.files);
+  const all = [
+    ...nameProblems(raw, source),
+    ...flow.problems,
+    ...safetyProblems(raw, source, options),
+    ...resolved.problems,
+  ];
+  if (options.tasks && !all.some(isError))
+    all.push(...taskProblems(resolved.workflow, source, options.files));
+  all.sort((a, b) => a.line - b.line || a.column - b.column);
+  return all.some(isError)
+    ? { source, problems: all }
+    : { source, problems: all, workflow: resolved.workflow };
+}
+
+function taskProblems(workflow: Workflow, source: Source, files: WorkflowFiles): Problem[] {
+  const { tasks, problems } = loadTasks(workflow.tasks, files);
+  const found = problems.map((message) => {
+    const overlap = /would be tested on what it was trained on/.test(message);
+    return source.problem(
+      overlap ? 'split.overlap' : 'task.invalid',
+      message,
+      overlap ? ['tasks', 'split'] : ['tasks'],
+      { part: 'key' },
+    );
+  });
+  if (tasks.length === 0 && found.length === 0)
+    found.push(source.problem('task.none', 'There is not one task here.', ['tasks'], { part: 'key' }));
+  return found;
+}

@@ -1,0 +1,106 @@
+import {
+  type Expression,
+  type Fault,
+  isFault,
+  parseExpression,
+  type Scope,
+  type TypeName,
+  typeOf,
+  typeOfValue,
+} from '../expression/index.js';
+import { factTypes } from '../facts.js';
+import type { WorkflowFiles } from '../files.js';
+import type { Problem } from '../problems.js';
+import type { RawWorkflow } from '../schema.js';
+import type { Path, Source } from '../source/source.js';
+import { familyFields } from '../tasks/index.js';
+import { readTaskFiles } from '../tasks/read.js';
+
+export type FieldTypes = Record<string, TypeName>;
+
+/** The fields that `task.` names can have: those of the tasks that the workflow names. */
+export function taskFieldTypes(raw: RawWorkflow, files: WorkflowFiles): FieldTypes {
+  const builtIn: FieldTypes = { id: 'text', prompt: 'text', stratum: 'text', split: 'text' };
+  const add = (fields: Record<string, unknown>) => {
+    for (const [name, value] of Object.entries(fields)) builtIn[name] ??= typeOfValue(value as never);
+  };
+  if (Array.isArray(raw.tasks))
+    for (const { files: _f, hidden: _h, expect: _e, ...fields } of raw.tasks) add(fields);
+  else {
+    if (raw.tasks.family) Object.assign(builtIn, familyFields);
+    for (const task of readTaskFiles(raw.tasks, files).tasks) add(task.fields);
+  }
+  return builtIn;
+}
+
+/** Where an expression stands decides which names it may use. */
+export interface Names {
+  fields: FieldTypes;
+  raw: RawWorkflow;
+  /** The artifact whose checks may name its facts without a prefix. */
+  own?: string;
+}
+
+/** The types of dotted names: task fields, artifact facts, and inside a contract the artifact's own facts. */
+export function scopeOf({ fields, raw, own }: Names): Scope {
+  const ownFacts = own ? factTypes(raw.artifacts[own]!.kind) : {};
+  return (parts) => {
+    const [first, second] = parts as [string, string | undefined];
+    if (first === 'context' && parts.length === 1) return { type: 'text' };
+    if (first === 'task') {
+      if (second === undefined) return { type: 'anything' };
+      const type = fields[second];
+      return type && Object.hasOwn(fields, second)
+        ? { type: parts.length > 2 ? 'anything' : type }
+        : { unknown: `task.${second}`, known: Object.keys(fields) };
+    }
+    if (Object.hasOwn(ownFacts, first)) return { type: parts.length > 1 ? 'anything' : ownFacts[first]! };
+    const artifact = Object.hasOwn(raw.artifacts, first) ? raw.artifacts[first] : undefined;
+    if (!artifact)
+      return {
+        unknown: parts.join('.'),
+        known: ['task', ...Object.keys(ownFacts), ...Object.keys(raw.artifacts)],
+      };
+    const facts = factTypes(artifact.kind);
+    if (second === undefined)
+      return { unknown: `${first} (say which fact of it)`, known: Object.keys(facts) };
+    const type = facts[second];
+    return type && Object.hasOwn(facts, second)
+      ? { type: parts.length > 2 ? 'anything' : type }
+      : { unknown: `${first}.${second}`, known: Object.keys(facts) };
+  };
+}
+
+/** Parse and type one expression of the file; faults become problems at their very characters. */
+export function checkExpression(
+  text: string,
+  path: Path,
+  wanted: TypeName,
+  scope: Scope,
+  source: Source,
+): { expression: Expression; problems: Problem[] } {
+  const parsed = parseExpression(text);
+  const nothing: Expression = { is: 'literal', value: false, start: 0, end: 0 };
+  if (isFault(parsed)) return { expression: nothing, problems: [faultProblem(parsed, path, source)] };
+  const { type, faults } = typeOf(parsed, scope);
+  const all = [...faults];
+  if (faults.length === 0 && type !== wanted && type !== 'anything' && wanted !== 'anything')
+    all.push({
+      kind: 'type',
+      message: `This must give a ${wanted}, and it gives a ${type}.`,
+      start: 0,
+      end: text.length,
+    });
+  return { expression: parsed, problems: all.map((fault) => faultProblem(fault, path, source)) };
+}
+
+export function faultProblem(fault: Fault, path: Path, source: Source): Problem {
+  const [start, end] = source.offsets(path);
+  const written = source.text.slice(start, end);
+  const quoted = /^["']/.test(written) ? 1 : 0;
+  const exact = !/^[|>&*]/.test(written) && !written.includes('\n') && !written.includes('\\');
+  const from = Math.min(start + quoted + fault.start, end - quoted - 1);
+  const to = Math.max(from + 1, Math.min(end - quoted, start + quoted + fault.end));
+  const at: [number, number] = exact ? [from, to] : [start, end];
+  return source.problem(`expression.${fault.kind}`, fault.message, at);
+}

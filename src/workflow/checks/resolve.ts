@@ -1,0 +1,293 @@
+import type { TypeName } from '../expression/index.js';
+import { failureHint, knownFailure } from '../failures.js';
+import type { WorkflowFiles } from '../files.js';
+import { metricNames } from '../metrics.js';
+import type {
+  Agent,
+  Artifact,
+  Check,
+  Checked,
+  Coach,
+  Flow,
+  Metric,
+  Model,
+  Text,
+  Workflow,
+} from '../model.js';
+import type { Problem } from '../problems.js';
+import type { RawMetric, RawWorkflow, TextOrFile } from '../schema.js';
+import { suggestion } from '../source/nearest.js';
+import type { Path, Source } from '../source/source.js';
+import { templateFaults } from '../template.js';
+import { checkExpression, type FieldTypes, faultProblem, scopeOf, taskFieldTypes } from './expressions.js';
+
+/** From a file of the right shape to a workflow: expressions parsed and typed, texts read, defaults filled in. */
+export function resolveWorkflow(
+  raw: RawWorkflow,
+  flow: Flow,
+  source: Source,
+  file: string,
+  files: WorkflowFiles,
+): { workflow: Workflow; problems: Problem[] } {
+  return new Resolver(raw, source, files).resolve(flow, file);
+}
+
+class Resolver {
+  private readonly problems: Problem[] = [];
+  private readonly fields: FieldTypes;
+  constructor(
+    private readonly raw: RawWorkflow,
+    private readonly source: Source,
+    private readonly files: WorkflowFiles,
+  ) {
+    this.fields = taskFieldTypes(raw, files);
+  }
+
+  resolve(flow: Flow, file: string): { workflow: Workflow; problems: Problem[] } {
+    const { raw, source } = this;
+    const inner = Array.isArray(raw.tasks) ? undefined : raw.tasks;
+    if (inner?.stratum !== undefined && !Object.hasOwn(this.fields, inner.stratum))
+      this.unknownField(inner.stratum, ['tasks', 'stratum']);
+    if (inner?.split?.by !== undefined && !Object.hasOwn(this.fields, inner.split.by))
+      this.unknownField(inner.split.by, ['tasks', 'split', 'by']);
+    this.overlaps();
+    const workflow: Workflow = {
+      file,
+      folder: this.files.folder,
+      text: source.text,
+      name:
+        raw.name ??
+        file
+          .split('/')
+          .at(-1)!
+          .replace(/(\.baton)?\.ya?ml$/, ''),
+      models: Object.fromEntries(
+        Object.entries(raw.models).map(([name, model]): [string, Model] => [name, { ...model, name }]),
+      ),
+      artifacts: Object.fromEntries(Object.keys(raw.artifacts).map((name) => [name, this.artifact(name)])),
+      agents: Object.fromEntries(Object.keys(raw.agents).map((name) => [name, this.agent(name)])),
+      flow: this.flow(flow, ['flow']),
+      tasks: raw.tasks,
+      stratum: inner?.stratum ?? null,
+      outcome: {
+        success:
+          raw.outcome.success === undefined
+            ? null
+            : this.expression(raw.outcome.success, ['outcome', 'success'], 'yes-no'),
+        metrics: Object.entries(raw.outcome.metrics).flatMap(([name, metric]) => this.metric(name, metric)),
+      },
+      coach: this.coach(),
+      limits: raw.limits,
+      training: raw.training,
+      modules: raw.python.modules.flatMap((path, at) => this.folder(path, ['python', 'modules', at])),
+      target: raw.target ?? null,
+    };
+    return { workflow, problems: this.problems };
+  }
+
+  private unknownField(field: string, path: Path): void {
+    const message = `No task has a field "${field}".${suggestion(field, Object.keys(this.fields))}`;
+    this.problems.push(this.source.problem('expression.unknown-name', message, path));
+  }
+
+  private overlaps(): void {
+    const { tasks } = this.raw;
+    if (Array.isArray(tasks) || !tasks.split) return;
+    const seen = new Map<string, string>();
+    for (const name of ['train', 'select', 'test'] as const) {
+      const share = tasks.split[name];
+      if (!Array.isArray(share)) continue;
+      for (const [at, group] of share.map(String).entries()) {
+        const first = seen.get(group);
+        if (first)
+          this.problems.push(
+            this.source.problem(
+              'split.overlap',
+              `"${group}" is in ${first} and in ${name}; a team would be tested on what it was trained on.`,
+              ['tasks', 'split', name, at],
+            ),
+          );
+        seen.set(group, name);
+      }
+    }
+  }
+
+  private expression(text: string, path: Path, wanted: TypeName, own?: string): Checked {
+    const scope = scopeOf({ fields: this.fields, raw: this.raw, ...(own ? { own } : {}) });
+    const { expression, problems } = checkExpression(text, path, wanted, scope, this.source);
+    this.problems.push(...problems);
+    return { text, expression };
+  }
+
+  private flow(flow: Flow, path: Path): Flow {
+    if (flow.is === 'sequence')
+      return { ...flow, steps: flow.steps.map((step, at) => this.flow(step, [...path, at])) };
+    if (flow.is === 'parallel')
+      return { ...flow, arms: flow.arms.map((arm, at) => this.flow(arm, [...path, 'parallel', at])) };
+    if (flow.is !== 'repeat') return flow;
+    const until = this.expression(flow.until.text, [...path, 'repeat', 'until'], 'yes-no');
+    return { ...flow, until, body: this.flow(flow.body, [...path, 'repeat', 'do']) };
+  }
+
+  private artifact(name: string): Artifact {
+    const raw = this.raw.artifacts[name]!;
+    const agents = Object.entries(this.raw.agents);
+    return {
+      name,
+      path: raw.path ?? null,
+      kind: raw.kind,
+      checks: raw.checks.map((check, at) => this.check(name, check, ['artifacts', name, 'checks', at])),
+      schema: this.schema(raw.schema, ['artifacts', name, 'schema']),
+      encodedFrom: raw.encoded_from ?? null,
+      predictedBy: raw.predicted_by ?? null,
+      producer: agents.find(([, agent]) => agent.produces.includes(name))?.[0] ?? null,
+      consumers: agents.filter(([, agent]) => agent.consumes.includes(name)).map(([agent]) => agent),
+    };
+  }
+
+  private check(
+    artifact: string,
+    raw: RawWorkflow['artifacts'][string]['checks'][number],
+    path: Path,
+  ): Check {
+    if (typeof raw === 'string')
+      return { ...this.expression(raw, path, 'yes-no', artifact), code: null, says: null };
+    if (raw.code !== undefined && !knownFailure(raw.code))
+      this.problems.push(
+        this.source.problem(
+          'failure.unknown',
+          `"${raw.code}" is not a failure code. ${failureHint(raw.code)}`,
+          [...path, 'code'],
+        ),
+      );
+    return {
+      ...this.expression(raw.check, [...path, 'check'], 'yes-no', artifact),
+      code: raw.code !== undefined && knownFailure(raw.code) ? raw.code : null,
+      says: raw.says ?? null,
+    };
+  }
+
+  private schema(raw: RawWorkflow['artifacts'][string]['schema'], path: Path): object | null {
+    if (raw === undefined) return null;
+    if (typeof raw.file !== 'string' || Object.keys(raw).length > 1) return raw;
+    const text = this.read(raw.file, [...path, 'file']);
+    try {
+      return text === null ? null : (JSON.parse(text) as object);
+    } catch (error) {
+      this.problems.push(
+        this.source.problem('file.unreadable', `${raw.file} is not JSON: ${(error as Error).message}`, [
+          ...path,
+          'file',
+        ]),
+      );
+      return null;
+    }
+  }
+
+  private agent(name: string): Agent {
+    const raw = this.raw.agents[name]!;
+    const { defaults, models } = this.raw;
+    return {
+      name,
+      role: raw.role,
+      instructions: this.text(raw.instructions, ['agents', name, 'instructions']),
+      prompt: this.text(raw.prompt, ['agents', name, 'prompt']),
+      consumes: raw.consumes,
+      produces: raw.produces,
+      model: raw.model ?? defaults.model ?? Object.keys(models)[0] ?? '',
+      tools: raw.tools ?? defaults.tools ?? [],
+      maxTurns: raw.max_turns ?? defaults.max_turns ?? 1,
+      context: raw.context ?? defaults.context ?? 'full',
+      temperature: raw.temperature ?? defaults.temperature ?? null,
+      trained: raw.trained,
+    };
+  }
+
+  private coach(): Coach {
+    const { coach } = this.raw;
+    if (coach === 'contracts') return { model: null, rubric: null, seesGroundTruth: [], samples: 1 };
+    return {
+      model: coach.model,
+      rubric: this.text(coach.rubric, ['coach', 'rubric']),
+      seesGroundTruth: coach.sees_ground_truth,
+      samples: coach.samples,
+    };
+  }
+
+  private metric(name: string, raw: RawMetric): Metric[] {
+    const path = ['outcome', 'metrics', name];
+    if (!metricNames.includes(name))
+      this.problems.push(
+        this.source.problem(
+          'metric.unknown',
+          `There is no metric "${name}".${suggestion(name, metricNames)}`,
+          path,
+          { part: 'key' },
+        ),
+      );
+    if (raw.fallback === undefined) {
+      const message = `"${name}" needs a fallback: what a rollout without a valid result is charged, for example 0.5.`;
+      this.problems.push(this.source.problem('metric.no-fallback', message, path, { part: 'key' }));
+      return [];
+    }
+    const tables = Object.entries(this.raw.artifacts).filter(([, artifact]) => artifact.kind === 'table');
+    return [
+      {
+        name,
+        when: raw.when === undefined ? null : this.expression(raw.when, [...path, 'when'], 'yes-no'),
+        better: raw.better,
+        fallback: this.expression(String(raw.fallback), [...path, 'fallback'], 'number'),
+        artifact: raw.artifact ?? tables.at(-1)?.[0] ?? '',
+        answers: raw.answers ?? null,
+      },
+    ];
+  }
+
+  private text(raw: TextOrFile | undefined, path: Path): Text | null {
+    if (raw === undefined) return null;
+    const scope = scopeOf({ fields: this.fields, raw: this.raw });
+    if (typeof raw === 'string') {
+      for (const fault of templateFaults(raw, scope))
+        this.problems.push(faultProblem(fault, path, this.source));
+      return { text: raw, file: null };
+    }
+    const text = this.read(raw.file, [...path, 'file']);
+    if (text === null) return null;
+    for (const fault of templateFaults(text, scope)) {
+      const line = text.slice(0, fault.start).split('\n').length;
+      this.problems.push(
+        this.source.problem(`expression.${fault.kind}`, `${raw.file}, line ${line}: ${fault.message}`, [
+          ...path,
+          'file',
+        ]),
+      );
+    }
+    return { text, file: raw.file };
+  }
+
+  private read(file: string, path: Path): string | null {
+    const read = this.files.read(file);
+    if ('text' in read) return read.text;
+    this.problems.push(
+      this.source.problem(
+        read.refused === 'outside' ? 'path.outside' : 'file.unreadable',
+        read.message,
+        path,
+      ),
+    );
+    return null;
+  }
+
+  private folder(path: string, at: Path): string[] {
+    const found = this.files.resolve(path);
+    if ('path' in found) return [found.path];
+    this.problems.push(
+      this.source.problem(
+        found.refused === 'outside' ? 'path.outside' : 'file.unreadable',
+        found.message,
+        at,
+      ),
+    );
+    return [];
+  }
+}

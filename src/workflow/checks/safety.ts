@@ -1,0 +1,188 @@
+import { unsafePath } from '../paths.js';
+import type { Problem } from '../problems.js';
+import type { RawModel, RawWorkflow } from '../schema.js';
+import { readReference } from '../secrets.js';
+import type { Source } from '../source/source.js';
+
+export interface SafetyOptions {
+  /** Names of environment variables that the user allowed beside BATON_*. */
+  allowEnv?: readonly string[];
+  /** Roles that the embedded model can play; undefined where that is not known. */
+  embeddedRoles?: readonly string[] | undefined;
+  /** What else answers on this machine, for the message of a model that cannot play a role. */
+  alternatives?: string | undefined;
+}
+
+/** Paths that leave the workspace, secrets in clear, limits that cannot be kept, roles nobody here can play. */
+export function safetyProblems(raw: RawWorkflow, source: Source, options: SafetyOptions): Problem[] {
+  const problems: Problem[] = [];
+  const taken = new Map<string, string>();
+  for (const [name, artifact] of Object.entries(raw.artifacts)) {
+    const at = ['artifacts', name, 'path'];
+    if (artifact.path === undefined) {
+      if (artifact.kind !== 'message')
+        problems.push(
+          source.problem(
+            'schema.missing-key',
+            `"${name}" needs a path; only messages have none.`,
+            ['artifacts', name],
+            { part: 'key' },
+          ),
+        );
+      continue;
+    }
+    const why = unsafePath(artifact.path);
+    if (why) problems.push(source.problem('path.unsafe', `The path of "${name}" is refused: ${why}.`, at));
+    const first = taken.get(artifact.path.toLowerCase());
+    if (first)
+      problems.push(source.problem('path.taken', `"${first}" already lies at ${artifact.path}.`, at));
+    taken.set(artifact.path.toLowerCase(), name);
+  }
+  for (const [name, model] of Object.entries(raw.models))
+    problems.push(...modelProblems(name, model, source, options));
+  problems.push(
+    ...priceProblems(raw, source),
+    ...roleProblems(raw, source, options),
+    ...trainingProblems(raw, source),
+  );
+  return problems;
+}
+
+function modelProblems(name: string, model: RawModel, source: Source, options: SafetyOptions): Problem[] {
+  const problems: Problem[] = [];
+  const at = (key: string) => ['models', name, key];
+  if (model.provider === 'openai') {
+    for (const key of ['base_url', 'model'] as const)
+      if (model[key] === undefined)
+        problems.push(
+          source.problem(
+            'schema.missing-key',
+            `"${name}" needs ${key}: it is an OpenAI-compatible server.`,
+            ['models', name],
+            { part: 'key' },
+          ),
+        );
+    if (model.base_url && /^https?:\/\/[^/@]*@/.test(model.base_url))
+      problems.push(
+        source.problem(
+          'secret.in-clear',
+          'The address carries a password; use api_key with a secret.',
+          at('base_url'),
+        ),
+      );
+  }
+  if (model.provider === 'recorded' && model.file === undefined)
+    problems.push(
+      source.problem('schema.missing-key', `"${name}" needs file: the recorded replies.`, ['models', name], {
+        part: 'key',
+      }),
+    );
+  if (model.api_key === undefined) return problems;
+  const reference = readReference(model.api_key);
+  if (!reference)
+    problems.push(
+      source.problem(
+        'secret.in-clear',
+        'A key stands here in clear. Write "${secret:NAME}" and store the key with `baton secret set NAME`.',
+        at('api_key'),
+        {
+          fix: {
+            title: 'Use a stored secret',
+            ...span(source, at('api_key')),
+            text: `"\${secret:${name.toUpperCase()}_KEY}"`,
+          },
+        },
+      ),
+    );
+  else if (
+    reference.from === 'env' &&
+    !reference.name.startsWith('BATON_') &&
+    !options.allowEnv?.includes(reference.name)
+  )
+    problems.push(
+      source.problem(
+        'secret.not-allowed',
+        `A workflow may read only environment variables called BATON_*; allow this one with --allow-env ${reference.name}.`,
+        at('api_key'),
+      ),
+    );
+  return problems;
+}
+
+function span(source: Source, path: string[]): { start: number; end: number } {
+  const [start, end] = source.offsets(path);
+  return { start, end };
+}
+
+function priceProblems(raw: RawWorkflow, source: Source): Problem[] {
+  if (raw.limits.dollars === undefined) return [];
+  const used = new Set(
+    Object.values(raw.agents).map((agent) => agent.model ?? raw.defaults.model ?? Object.keys(raw.models)[0]),
+  );
+  if (typeof raw.coach === 'object') used.add(raw.coach.model);
+  return Object.entries(raw.models).flatMap(([name, model]) => {
+    const remote = model.provider === 'openai' && !isLoopback(model.base_url ?? '');
+    if (!remote || model.price || !used.has(name)) return [];
+    return [
+      source.problem(
+        'model.unpriced',
+        `limits.dollars cannot be kept: "${name}" is remote and has no price. Add price: {input: ..., output: ...}.`,
+        ['models', name],
+        {
+          part: 'key',
+        },
+      ),
+    ];
+  });
+}
+
+export function isLoopback(url: string): boolean {
+  return /^https?:\/\/(127(\.\d+){3}|localhost|\[::1\])(:\d+)?(\/|$)/i.test(url);
+}
+
+function roleProblems(
+  raw: RawWorkflow,
+  source: Source,
+  { embeddedRoles, alternatives }: SafetyOptions,
+): Problem[] {
+  if (embeddedRoles === undefined) return [];
+  return Object.entries(raw.agents).flatMap(([name, agent]) => {
+    const model = agent.model ?? raw.defaults.model ?? Object.keys(raw.models)[0];
+    if (model === undefined || raw.models[model]?.provider !== 'embedded' || embeddedRoles.includes(name))
+      return [];
+    const path = agent.model
+      ? ['agents', name, 'model']
+      : raw.defaults.model
+        ? ['defaults', 'model']
+        : ['models', model, 'provider'];
+    const message =
+      `The embedded model cannot play "${name}"; it has learned ${embeddedRoles.join(', ')}. ` +
+      (alternatives
+        ? `Here you could use ${alternatives}.`
+        : 'Use a real model: any OpenAI-compatible server will do.');
+    return [source.problem('model.cannot-play', message, path)];
+  });
+}
+
+function trainingProblems(raw: RawWorkflow, source: Source): Problem[] {
+  const { kl } = raw.training;
+  if (kl.coefficient === 0) return [];
+  const path = ['training', 'kl', 'estimator'];
+  if (kl.in === 'loss' && kl.estimator === 'k1')
+    return [
+      source.problem(
+        'training.kl-no-gradient',
+        'k1 in the loss has no expected gradient: use k2 or k3, or put it into the reward.',
+        path,
+      ),
+    ];
+  if (kl.in === 'reward' && kl.estimator !== 'k1')
+    return [
+      source.problem(
+        'training.kl-crossed',
+        `${kl.estimator} is meant for the loss; in the reward k1 is the unbiased one.`,
+        path,
+      ),
+    ];
+  return [];
+}

@@ -1,0 +1,116 @@
+import { Ajv } from 'ajv';
+import { evaluate, type Lookup, truth, type Value } from './expression/index.js';
+import type { Facts } from './facts.js';
+import type { FailureCode } from './failures.js';
+import type { Artifact, Checked } from './model.js';
+import type { Task } from './tasks/index.js';
+
+/** One way in which an artifact breaks its contract. */
+export interface Breach {
+  artifact: string;
+  code: FailureCode;
+  /** A sentence with the facts in it. */
+  message: string;
+  /** The check that does not hold, as it is written. */
+  check: string | null;
+}
+
+export type FactsByArtifact = Record<string, Facts>;
+
+/** Whether each artifact keeps its contract, given the facts that are known. Pure. */
+export function breaches(artifact: Artifact, facts: FactsByArtifact, task: Task): Breach[] {
+  const own = facts[artifact.name];
+  const breach = (code: FailureCode, message: string, check: string | null = null): Breach => ({
+    artifact: artifact.name,
+    code,
+    message,
+    check,
+  });
+  const where = artifact.path ?? artifact.name;
+  if (!own?.exists) return [breach('artifact.missing', `${where} is missing`)];
+  if (typeof own.problem === 'string')
+    return [
+      breach(own.unsafe === true ? 'artifact.unsafe' : 'artifact.unreadable', `${where}: ${own.problem}`),
+    ];
+  const found = schemaBreach(artifact, own);
+  if (found) return [breach('schema.mismatch', `${where} does not match its schema: ${found}`)];
+  const lookup = lookupFacts(facts, task, artifact.name);
+  return artifact.checks.flatMap((check) => {
+    const answer = evaluate(check.expression, lookup);
+    // Only an artifact that is not there leaves a name without a value: that is its producer's breach, not this one's.
+    if ('unknown' in answer) return [];
+    if (truth(answer.value)) return [];
+    const said = check.says ?? `"${check.text}" does not hold${seen(check, lookup)}`;
+    return [breach(check.code ?? 'contract.broken', `${where}: ${said}`, check.text)];
+  });
+}
+
+/** Facts with `valid` filled in for every artifact, and every breach. */
+export function judgeContracts(
+  artifacts: readonly Artifact[],
+  facts: FactsByArtifact,
+  task: Task,
+): { facts: FactsByArtifact; breaches: Breach[] } {
+  const found = artifacts.flatMap((artifact) => breaches(artifact, facts, task));
+  const broken = new Set(found.map((breach) => breach.artifact));
+  const judged = artifacts.map((artifact): [string, Facts] => {
+    const known = facts[artifact.name] ?? { exists: false };
+    return [artifact.name, { ...known, valid: !broken.has(artifact.name) }];
+  });
+  return { facts: { ...facts, ...Object.fromEntries(judged) }, breaches: found };
+}
+
+/** Look names up in facts and the task; inside a contract the artifact's own facts need no prefix. */
+export function lookupFacts(
+  facts: FactsByArtifact,
+  task: Pick<Task, 'fields' | 'id' | 'prompt' | 'stratum' | 'split'>,
+  own?: string,
+): Lookup {
+  const builtIn: Record<string, Value> = {
+    id: task.id,
+    prompt: task.prompt,
+    stratum: task.stratum,
+    split: task.split,
+  };
+  return (parts) => {
+    const [first, ...rest] = parts as [string, ...string[]];
+    if (first === 'task') return dig({ ...builtIn, ...task.fields }, rest);
+    if (own !== undefined) {
+      const value = dig(facts[own] as Value, parts);
+      if (value !== undefined) return value;
+    }
+    return Object.hasOwn(facts, first) ? dig(facts[first] as Value, rest) : undefined;
+  };
+}
+
+function dig(from: Value | undefined, parts: string[]): Value | undefined {
+  let at: Value | undefined = from;
+  for (const part of parts) {
+    if (at === null || typeof at !== 'object' || Array.isArray(at) || !Object.hasOwn(at, part))
+      return undefined;
+    at = at[part];
+  }
+  return at;
+}
+
+/** The values behind a check that does not hold: " (rows is 80)". */
+function seen(check: Checked, lookup: Lookup): string {
+  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(check.text);
+  if (!match) return '';
+  const value = lookup(match[1]!.split('.'));
+  if (value === undefined) return '';
+  const text = JSON.stringify(value);
+  return ` (${match[1]} is ${text.length > 80 ? `${text.slice(0, 80)}...` : text})`;
+}
+
+const ajv = new Ajv({ strict: false, allErrors: false, validateFormats: false });
+
+function schemaBreach(artifact: Artifact, facts: Facts): string | undefined {
+  if (!artifact.schema || artifact.kind !== 'json') return undefined;
+  try {
+    const validate = ajv.compile(artifact.schema);
+    return validate(facts.value) ? undefined : ajv.errorsText(validate.errors);
+  } catch (error) {
+    return `the schema itself is wrong: ${(error as Error).message}`;
+  }
+}

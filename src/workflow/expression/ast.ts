@@ -1,0 +1,59 @@
+/** What an expression can compute with. `null` is a fact that is known to be empty. */
+export type Value = number | string | boolean | null | Value[] | { [key: string]: Value };
+
+export type TypeName = 'number' | 'text' | 'yes-no' | 'list' | 'nothing' | 'anything';
+
+/** A node; `start` and `end` are offsets in the expression's text. */
+export type Expression = { start: number; end: number } & (
+  | { is: 'literal'; value: Value }
+  | { is: 'list'; items: Expression[] }
+  | { is: 'name'; parts: string[] }
+  | { is: 'call'; name: string; args: Expression[] }
+  | { is: 'not'; of: Expression }
+  | { is: 'minus'; of: Expression }
+  | { is: 'binary'; op: BinaryOp; left: Expression; right: Expression }
+);
+
+export type BinaryOp =
+  | 'or'
+  | 'and'
+  | 'in'
+  | 'not in'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%';
+
+/** A fault in an expression; offsets are relative to its text. */
+export interface Fault {
+  kind: 'syntax' | 'type' | 'unknown-name';
+  message: string;
+  start: number;
+  end: number;
+}
+
+/** All dotted names that an expression reads. */
+export function namesIn(expression: Expression): string[][] {
+  switch (expression.is) {
+    case 'literal':
+      return [];
+    case 'name':
+      return [expression.parts];
+    case 'list':
+      return expression.items.flatMap(namesIn);
+    case 'call':
+      return expression.args.flatMap(namesIn);
+    case 'not':
+    case 'minus':
+      return namesIn(expression.of);
+    case 'binary':
+      return [...namesIn(expression.left), ...namesIn(expression.right)];
+  }
+}

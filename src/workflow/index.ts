@@ -1,0 +1,46 @@
+/**
+ * workflow/: from the YAML file to a checked `Workflow`, its tasks, its contracts and its metrics, all as pure
+ * functions of text and facts. It must never run anything, read outside the workflow's folder, or know a secret.
+ */
+export { type Checked as CheckResult, type CheckOptions, checkWorkflow } from './check.js';
+export { isLoopback } from './checks/safety.js';
+export { type Breach, breaches, type FactsByArtifact, judgeContracts, lookupFacts } from './contract.js';
+export { functions as expressionFunctions } from './expression/functions.js';
+export {
+  type Expression,
+  evaluate,
+  isFault,
+  type Lookup,
+  parseExpression,
+  truth,
+  type Value,
+} from './expression/index.js';
+export { type Facts, factsSchema, factTypes } from './facts.js';
+export { type FailureCode, failureCodes, knownFailure } from './failures.js';
+export { diskFiles, type Refused, type WorkflowFiles } from './files.js';
+export { fairMetric, type Measured, measure, metricNames } from './metrics.js';
+export * from './model.js';
+export { unsafePath } from './paths.js';
+export {
+  type Fix,
+  formatProblem,
+  isError,
+  type Problem,
+  type ProblemCode,
+  problemCodes,
+} from './problems.js';
+export { type ArtifactKind, jsonSchema, type Limits } from './schema.js';
+export type { TrainingOptions } from './schema-training.js';
+export { originOf, type Reference, readReference } from './secrets.js';
+export { nearest, suggestion } from './source/nearest.js';
+export { parseSource, type Source } from './source/source.js';
+export {
+  between,
+  loadTasks,
+  randomFrom,
+  type Split,
+  shuffled,
+  type Task,
+  type TaskFile,
+} from './tasks/index.js';
+export { fillTemplate, show } from './template.js';

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+const text = z.string().min(1);
+const files = z.array(text).default([]);
+
+/** One task as it is written: the reserved names below, and any other field for prompts and expressions. */
+export const taskSchema = z
+  .object({
+    id: z.union([z.string().regex(/^[\w.-]{1,80}$/), z.int()]).optional(),
+    prompt: z.string().default(''),
+    files: files.describe('Read-only at /inputs, beside the workspace'),
+    hidden: files.describe('Never enters the sandbox'),
+    split: z.enum(['train', 'select', 'test']).optional(),
+    expect: z.string().optional().describe('An expression that a regression test must meet'),
+  })
+  .catchall(z.json());
+
+const share = z.union([z.number().min(0).max(1), z.array(z.union([z.string(), z.number()]))]);
+
+export const splitSchema = z.strictObject({
+  by: text
+    .optional()
+    .describe('The task field whose values stay together; each task alone where it is left out'),
+  train: share.default(0.7),
+  select: share.default(0.15),
+  test: share.default(0.15),
+});
+
+const rowRange = z.tuple([z.int().min(4), z.int().min(4)]);
+
+/** Many tasks from a folder of CSV tables: samples of their rows and columns, the same for the same seed. */
+export const familySchema = z.strictObject({
+  tables: text.describe('A YAML file that lists tables: file, target, kind, features, split'),
+  per_table: z.int().min(1).max(1000).default(8),
+  train_rows: rowRange.default([40, 160]),
+  test_rows: rowRange.default([20, 40]),
+  columns: z.tuple([z.int().min(1), z.int().min(1)]).default([2, 5]),
+  id_columns: z.array(text).min(1).default(['id']),
+  seed: z.int().default(1),
+});
+
+const source = z.strictObject({
+  from: z
+    .union([text, z.array(text)])
+    .optional()
+    .describe('YAML, JSONL or CSV files, by path or pattern'),
+  family: familySchema.optional(),
+  files,
+  hidden: files,
+  prompt: z.string().optional(),
+  stratum: text.optional().describe('The task field that names the stratum'),
+  split: splitSchema.optional(),
+});
+
+export const tasksSchema = z.union([z.array(taskSchema).min(1), source]);
+
+export type RawTask = z.infer<typeof taskSchema>;
+export type RawTasks = z.infer<typeof tasksSchema>;
+export type RawTaskSource = z.infer<typeof source>;
+export type RawSplit = z.infer<typeof splitSchema>;
+export type RawFamily = z.infer<typeof familySchema>;

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+/** Training's knobs, with the published defaults where the paper names one. Where it runs is never written here. */
+export const trainingSchema = z.strictObject({
+  algorithm: z
+    .enum(['reinforce++', 'reinforce++-baseline', 'rloo', 'grpo', 'dr-grpo'])
+    .default('reinforce++')
+    .describe('How rewards become advantages'),
+  reward: z
+    .enum(['action', 'outcome'])
+    .default('action')
+    .describe('action: each action gets its own score; outcome: all actions of a rollout get its outcome'),
+  steps: z.int().min(1).default(30),
+  rollouts: z.int().min(1).default(48).describe('Rollouts a step'),
+  samples: z.int().min(1).default(2).describe('Rollouts per task in a step'),
+  temperature: z.number().gt(0).max(5).default(1),
+  learning_rate: z.number().min(0).default(1e-6),
+  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.95]),
+  adam_eps: z.number().gt(0).default(1e-8),
+  weight_decay: z.number().min(0).default(0),
+  schedule: z.enum(['constant', 'cosine', 'linear']).default('cosine').describe('cosine falls to a tenth'),
+  warmup: z.number().min(0).max(1).default(0.03).describe('Share of the steps in which the rate rises'),
+  grad_clip: z.number().gt(0).default(1),
+  minibatches: z.int().min(1).default(1),
+  epochs: z.int().min(1).default(1),
+  clip: z
+    .union([z.number().gt(0), z.strictObject({ low: z.number().gt(0), high: z.number().gt(0) })])
+    .default(0.2),
+  dual_clip: z.number().gt(1).optional(),
+  kl: z
+    .strictObject({
+      estimator: z.enum(['k1', 'k2', 'k3']).default('k1'),
+      in: z.enum(['reward', 'loss']).default('reward'),
+      coefficient: z.number().min(0).default(0.01),
+      target: z
+        .number()
+        .gt(0)
+        .optional()
+        .describe('Adapt the coefficient so that the KL per token stays near this'),
+    })
+    .prefault({}),
+  gamma: z.number().min(0).max(1).default(1).describe('Discount inside an action, per token'),
+  action_gamma: z.number().min(0).max(1).default(0).describe('Discount from action to later action'),
+  reward_scale: z.number().gt(0).default(10),
+  std_floor: z
+    .union([z.number().gt(0), z.literal('published')])
+    .default(0.1)
+    .describe('published: 1e-8'),
+  max_advantage: z.number().gt(0).default(3),
+  zero_signal: z
+    .number()
+    .min(0)
+    .default(0.01)
+    .describe('A role whose rewards vary less than this is skipped'),
+  seed: z.int().default(1),
+  deterministic: z.boolean().default(false),
+  evaluate_every: z
+    .int()
+    .min(0)
+    .default(5)
+    .describe('Steps between checkpoints that are ranked on the select split'),
+});
+
+export type TrainingOptions = z.infer<typeof trainingSchema>;

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { tasksSchema } from './schema-tasks.js';
+import { trainingSchema } from './schema-training.js';
+
+/**
+ * The one source of the workflow file's shape: the types, the run-time validation and the JSON Schema all come
+ * from here. Names are part of the format: add, never rename.
+ */
+const text = z.string().min(1);
+const name = z
+  .string()
+  .regex(/^[A-Za-z_]\w{0,62}$/, 'a name is letters, digits and _, and starts with a letter');
+/** Text written here, or in a file beside the workflow. */
+export const textOrFile = z.union([z.string(), z.strictObject({ file: text })]);
+const expression = z.union([z.string(), z.number(), z.boolean()]);
+
+export const artifactKinds = [
+  'table',
+  'column',
+  'model',
+  'json',
+  'text',
+  'file',
+  'folder',
+  'message',
+] as const;
+
+const model = z.strictObject({
+  provider: z
+    .enum(['openai', 'embedded', 'editor', 'recorded'])
+    .default('openai')
+    .describe(
+      'openai: any OpenAI-compatible server; embedded: the tiny model shipped with Baton; editor: a model of the editor; recorded: replies from a file',
+    ),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Where an OpenAI-compatible server answers, with its /v1'),
+  model: text.optional().describe("The model's name at its server"),
+  api_key: text.optional().describe('"${secret:NAME}" or "${env:BATON_NAME}", never the key itself'),
+  price: z
+    .strictObject({ input: z.number().min(0), output: z.number().min(0) })
+    .optional()
+    .describe('Dollars per million tokens'),
+  temperature: z.number().min(0).max(5).optional(),
+  top_p: z.number().gt(0).max(1).optional(),
+  max_tokens: z.int().min(1).optional().describe('Tokens of one reply'),
+  timeout: z.number().gt(0).optional().describe('Seconds to wait for one reply'),
+  file: text.optional().describe('recorded: the JSONL file with the replies'),
+});
+
+const check = z.union([
+  z.string(),
+  z.strictObject({
+    check: z.string(),
+    code: text.optional().describe('The failure code a breach is given'),
+    says: text.optional().describe('The sentence a breach is explained with'),
+  }),
+]);
+
+const artifact = z.strictObject({
+  path: text.optional().describe('Where it lies in the workspace; not for messages'),
+  kind: z.enum(artifactKinds).default('file'),
+  checks: z
+    .array(check)
+    .default([])
+    .describe('Expressions over the facts of the artifact that must all hold'),
+  schema: z
+    .union([z.record(z.string(), z.unknown()), z.strictObject({ file: text })])
+    .optional()
+    .describe('json: a JSON Schema'),
+  encoded_from: z
+    .strictObject({ train: text, test: text, beside: name.optional() })
+    .optional()
+    .describe(
+      'table: the input files whose rows it encodes, so that what an encoder was fitted on becomes a fact',
+    ),
+  predicted_by: z
+    .strictObject({ model: name, rows: name })
+    .optional()
+    .describe(
+      'table: the model and the rows whose predictions it should hold, so that agreement becomes a fact',
+    ),
+  description: text.optional(),
+});
+
+const agentFields = {
+  model: name.optional().describe('A name under models'),
+  tools: z.array(z.enum(['python'])).optional(),
+  max_turns: z.int().min(1).max(100).optional(),
+  context: z
+    .enum(['full', 'previous'])
+    .optional()
+    .describe('What an agent sees of the others: all, or the one before it'),
+  temperature: z.number().min(0).max(5).optional(),
+};
+
+const agent = z.strictObject({
+  role: text.describe('The responsibility the coach judges by'),
+  instructions: textOrFile.optional().describe('The rest of the system message'),
+  prompt: textOrFile.optional().describe("The user message; the task's prompt where it is left out"),
+  consumes: z.array(name).default([]),
+  produces: z.array(name).default([]),
+  trained: z.boolean().default(true).describe('false: this role keeps its weights in training'),
+  ...agentFields,
+});
+
+export type RawStep =
+  | string
+  | { parallel: RawStep[] }
+  | { sequence: RawStep[] }
+  | { repeat: { do: RawStep[]; until: string; max: number } };
+
+const step: z.ZodType<RawStep> = z.lazy(() =>
+  z.union([
+    name,
+    z.strictObject({ parallel: z.array(step).min(1) }),
+    z.strictObject({ sequence: z.array(step).min(1) }),
+    z.strictObject({
+      repeat: z.strictObject({ do: z.array(step).min(1), until: z.string(), max: z.int().min(1).max(100) }),
+    }),
+  ]),
+);
+
+const metric = z.strictObject({
+  when: z.string().optional().describe('Which tasks have this metric'),
+  better: z.enum(['higher', 'lower']),
+  fallback: expression.optional().describe('What a rollout without a valid result is charged'),
+  artifact: name.optional().describe('The artifact that is measured; the last table where it is left out'),
+  answers: text.optional().describe('The hidden file with the truth; the only one where it is left out'),
+});
+
+const outcome = z.strictObject({
+  success: z.string().optional(),
+  metrics: z.record(name, metric).default({}),
+});
+
+const coach = z.union([
+  z.literal('contracts'),
+  z.strictObject({
+    model: name,
+    rubric: textOrFile.optional(),
+    sees_ground_truth: z.array(name).default([]),
+    samples: z
+      .int()
+      .min(1)
+      .max(9)
+      .default(1)
+      .describe('Independent verdicts per action; their median counts'),
+  }),
+]);
+
+const limits = z.strictObject({
+  dollars: z.number().min(0).optional(),
+  minutes: z.number().gt(0).optional(),
+  calls: z.int().min(1).optional(),
+  tokens: z.int().min(1).optional(),
+  action: z
+    .strictObject({
+      seconds: z.number().gt(0).default(20),
+      memory_mb: z.int().min(16).default(1024),
+      processes: z.int().min(1).default(32),
+      disk_mb: z.int().min(1).default(256),
+      output_kb: z.int().min(1).default(64),
+    })
+    .prefault({})
+    .describe('What one program of an agent may use'),
+});
+
+export const workflowSchema = z.strictObject({
+  baton: z.literal(1).describe('The version of this format'),
+  name: text.optional(),
+  models: z.record(name, model),
+  tasks: tasksSchema,
+  artifacts: z.record(name, artifact).default({}),
+  agents: z.record(name, agent),
+  flow: z.union([z.literal('auto'), z.array(step).min(1)]).default('auto'),
+  defaults: z.strictObject(agentFields).prefault({}),
+  python: z
+    .strictObject({
+      modules: z.array(text).default([]).describe('Folders whose Python modules agents may import'),
+    })
+    .prefault({}),
+  outcome: outcome.prefault({}),
+  coach: coach.default('contracts'),
+  limits: limits.prefault({}),
+  training: trainingSchema.prefault({}),
+  target: name.optional().describe('The name of a target that the user has defined'),
+});
+
+export type RawWorkflow = z.infer<typeof workflowSchema>;
+export type RawModel = z.infer<typeof model>;
+export type RawArtifact = z.infer<typeof artifact>;
+export type RawAgent = z.infer<typeof agent>;
+export type RawMetric = z.infer<typeof metric>;
+export type ArtifactKind = (typeof artifactKinds)[number];
+export type Limits = z.infer<typeof limits>;
+export type TextOrFile = z.infer<typeof textOrFile>;
+
+/** The JSON Schema of the workflow file (draft 2020-12), for editors that do not know Baton. */
+export function jsonSchema(): object {
+  return z.toJSONSchema(workflowSchema, { io: 'input', reused: 'inline' });
+}

@@ -1,0 +1,37 @@
+import {
+  evaluate,
+  type Fault,
+  isFault,
+  type Lookup,
+  parseExpression,
+  type Scope,
+  typeOf,
+  type Value,
+} from './expression/index.js';
+
+const HOLE = /\{\{([^{}]*)\}\}/g;
+
+/** Fill `{{expression}}` in a prompt. Texts go in as they are, lists and mappings as compact JSON. */
+export function fillTemplate(text: string, lookup: Lookup): string {
+  return text.replace(HOLE, (whole, inner: string) => {
+    const expression = parseExpression(inner.trim());
+    if (isFault(expression)) return whole;
+    const answer = evaluate(expression, lookup);
+    return 'unknown' in answer ? whole : show(answer.value);
+  });
+}
+
+export function show(value: Value): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Faults in a template's expressions, with offsets in the template's text. */
+export function templateFaults(text: string, scope: Scope): Fault[] {
+  return [...text.matchAll(HOLE)].flatMap((match) => {
+    const inner = match[1]!;
+    const at = match.index + 2 + (inner.length - inner.trimStart().length);
+    const expression = parseExpression(inner.trim());
+    const faults = isFault(expression) ? [expression] : typeOf(expression, scope).faults;
+    return faults.map((fault) => ({ ...fault, start: fault.start + at, end: fault.end + at }));
+  });
+}
