@@ -4,8 +4,8 @@ import { promptIds } from '../../src/engine/chat.js';
 import { advance, type DecodeWeights } from '../../src/engine/model/decode.js';
 import { Generation } from '../../src/engine/model/generate.js';
 import type { Tokenizer } from '../../src/engine/tokenizer.js';
-import { Bench } from './check.js';
 import { chance } from './chance.js';
+import { Bench } from './check.js';
 import { fewRows, unusualIds } from './rates.js';
 import { promptOf, type Role, randomTask, roles, type Task } from './task.js';
 
@@ -25,12 +25,21 @@ export function replies(
   temperature: number,
   seed: number,
 ): Act[] {
-  const prompts = conversations.map((c) => promptIds(tokenizer, c.map((content) => ({ role: 'user', content }))));
+  const prompts = conversations.map((c) =>
+    promptIds(
+      tokenizer,
+      c.map((content) => ({ role: 'user', content })),
+    ),
+  );
   const all = prompts.map(
     (prompt, i) => new Generation(w.config, prompt, { temperature, topP: 1, seed: seed + i, maxTokens: 200 }),
   );
   for (let active = all; active.length > 0; active = active.filter((g) => g.finish === null)) {
-    const logits = advance(tf, w, active.map((g) => g.row));
+    const logits = advance(
+      tf,
+      w,
+      active.map((g) => g.row),
+    );
     active.forEach((g, i) => {
       g.take(logits, i * w.config.vocab_size);
     });
@@ -58,7 +67,8 @@ export interface Rates {
   readonly quality: number;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 
 /** Plays tasks with all three roles, each with up to `turns` turns; roles act on good upstream work. */
 export function measure(

@@ -118,7 +118,7 @@ function replayTurn({ past, deps }: TurnPlace, arm: Arm, agent: Agent, id: strin
 }
 
 async function askModel(
-  { deps, log, rollout, seedParts }: TurnPlace,
+  { deps, log, seedParts }: TurnPlace,
   agent: Agent,
   action: string,
   visit: number,
@@ -176,7 +176,6 @@ async function askModel(
   log.append({ type: 'model.called', data });
   // Nothing acknowledged is lost: the reply is on disk before anything uses it.
   await log.sync();
-  void rollout;
   return data;
 }
 

@@ -79,6 +79,7 @@ export class Arm {
     const merged: string[] = [];
     const dropped: string[] = [];
     const before = new Map(this.state);
+    const said = this.said.length;
     for (const { arm, owns } of arms) {
       const owned = (path: string) =>
         owns.some(
@@ -97,7 +98,7 @@ export class Arm {
       }
       for (const artifact of owns)
         if (arm.facts[artifact.name]) this.facts[artifact.name] = arm.facts[artifact.name]!;
-      this.said.push(...arm.said.slice(this.said.length > 0 ? arm.said.length - 1 : 0));
+      this.said.push(...arm.said.slice(said));
       arm.close();
     }
     this.close();

@@ -1,6 +1,7 @@
 // One sampling request as a state that is advanced together with others.
-import { uniforms } from './random.js';
+
 import { type Cache, type DecodeRow, emptyCache } from './decode.js';
+import { uniforms } from './random.js';
 import { draw } from './sample.js';
 import type { ModelConfig } from './shape.js';
 

@@ -46,6 +46,7 @@ export function scopeOf({ fields, raw, own }: Names): Scope {
   const ownFacts = own ? factTypes(raw.artifacts[own]!.kind) : {};
   return (parts) => {
     const [first, second] = parts as [string, string | undefined];
+    if (first === 'context' && parts.length === 1) return { type: 'text' };
     if (first === 'task') {
       if (second === undefined) return { type: 'anything' };
       const type = fields[second];

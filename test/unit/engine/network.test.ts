@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadWasm } from '../../../src/engine/backend/load.js';
+import { loadBackend } from '../../../src/engine/backend/load.js';
 import type { Tf } from '../../../src/engine/backend/tf.js';
 import { batched, rowwise } from '../../../src/engine/model/attention.js';
 import { upload } from '../../../src/engine/model/device.js';
@@ -17,7 +17,7 @@ const sequences: Sequence[] = [
 
 let tf: Tf;
 beforeAll(async () => {
-  tf = await loadWasm();
+  ({ tf } = await loadBackend('wasm'));
 });
 
 describe.each([

@@ -1,0 +1,52 @@
+import type { EventData } from '../trace/index.js';
+
+type Ended = EventData<'rollout.ended'>;
+
+/** One line of "who broke it": a role, a failure, how often, and an example. */
+export interface BlameRow {
+  role: string;
+  code: string;
+  /** Rollouts in which this role broke the work in this way. */
+  rollouts: number;
+  share: number;
+  example: { rollout: string; action: string; diagnosis: string; file: string | null };
+}
+
+/** Who broke failed rollouts: the first blamed action that was not repaired decides; one row per role and failure. */
+export function blameTable(ended: readonly Ended[]): BlameRow[] {
+  const rows = new Map<string, BlameRow>();
+  for (const rollout of ended) {
+    const broken = rollout.outcome?.success === true ? undefined : culprit(rollout);
+    if (!broken) continue;
+    const key = `${broken.agent}\0${broken.code}`;
+    const row = rows.get(key) ?? {
+      role: broken.agent,
+      code: broken.code ?? 'unknown',
+      rollouts: 0,
+      share: 0,
+      example: {
+        rollout: rollout.rollout,
+        action: broken.action,
+        diagnosis: broken.diagnosis,
+        file: broken.file,
+      },
+    };
+    row.rollouts += 1;
+    row.share = row.rollouts / ended.length;
+    rows.set(key, row);
+  }
+  return [...rows.values()].sort((a, b) => b.rollouts - a.rollouts || a.role.localeCompare(b.role));
+}
+
+/** The action that broke a failed rollout: the earliest last turn with a failure of its own. */
+export function culprit(rollout: Ended): Ended['scores'][number] | undefined {
+  const lastOf = new Map<string, string>();
+  for (const score of rollout.scores) lastOf.set(score.agent, score.action);
+  return rollout.scores.find(
+    (score) =>
+      score.code !== null &&
+      score.code !== 'blocked' &&
+      score.blamed === score.agent &&
+      lastOf.get(score.agent) === score.action,
+  );
+}

@@ -1,0 +1,246 @@
+import type { Evidence, Judge, Judged, Verdict } from '../trace/index.js';
+import type { FailureCode } from '../workflow/index.js';
+import { type ActionRecord, actionsOf } from './actions.js';
+import { advice, causes, cleanScore, failureScores, OTHER_FAILURE, REPAIRED } from './rules.js';
+
+/**
+ * The contract coach: verdicts from contracts, exit codes, facts and metrics alone. Before the outcome it judges
+ * forward; with the outcome it goes backwards over every action again, so that consequences count.
+ */
+export const contractCoach: Judge = (what) => Promise.resolve(judgeByContracts(what));
+
+export function judgeByContracts(what: Judged): Verdict[] {
+  const actions = actionsOf(what.events);
+  return actions
+    .filter((action) => action.finished !== null)
+    .map((action) => judgeAction(action, actions, what));
+}
+
+interface Fault {
+  code: FailureCode;
+  diagnosis: string;
+  evidence: Evidence[];
+}
+
+function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged): Verdict {
+  const fault = findFault(action, what);
+  const base = {
+    action: action.id,
+    judge: 'contracts',
+    rubric: null,
+    pass: what.outcome === null ? ('forward' as const) : ('backward' as const),
+    sample: 0,
+    residual: null,
+    supersedes: null,
+    confidence: 1,
+  };
+  const upstream = blocker(action, actions, what);
+  if (
+    action.finished?.status === 'blocked' ||
+    (fault !== null && upstream !== null && isProgramFault(fault.code))
+  ) {
+    const who = upstream ?? { agent: 'nobody', action: null };
+    const diagnosis = action.finished?.why ?? `${who.agent} handed over something that cannot be used`;
+    return {
+      ...base,
+      score: null,
+      reason: 'blocked',
+      code: 'blocked',
+      diagnosis: sentence(diagnosis),
+      advice: null,
+      blamed: who,
+      evidence: fault?.evidence ?? [],
+    };
+  }
+  const own = { agent: action.agent, action: action.id };
+  if (action.finished?.status === 'truncated') {
+    const diagnosis = 'The reply was cut at its longest, so it cannot be judged.';
+    return {
+      ...base,
+      score: null,
+      reason: 'truncated',
+      code: 'reply.truncated',
+      diagnosis,
+      advice: advice['reply.truncated'] ?? null,
+      blamed: own,
+      evidence: [],
+    };
+  }
+  if (fault) {
+    const repaired = !action.last && laterIsClean(action, actions, what);
+    const score = repaired ? REPAIRED : (failureScores[fault.code] ?? OTHER_FAILURE);
+    return {
+      ...base,
+      score,
+      reason: null,
+      code: fault.code,
+      diagnosis: sentence(fault.diagnosis),
+      advice: advice[fault.code] ?? null,
+      blamed: own,
+      evidence: fault.evidence,
+    };
+  }
+  return {
+    ...base,
+    score: clean(action, what),
+    reason: null,
+    code: null,
+    diagnosis: 'Everything it owed keeps its contract.',
+    advice: null,
+    blamed: null,
+    evidence: [],
+  };
+}
+
+function clean(action: ActionRecord, { workflow, outcome }: Judged): number {
+  const units = Object.values(outcome?.metrics ?? {}).flatMap((metric) =>
+    metric.unit === null ? [] : [metric.unit],
+  );
+  const unit = units.length === 0 ? null : units.reduce((sum, value) => sum + value, 0) / units.length;
+  const makes = (workflow.agents[action.agent]?.produces ?? []).some(
+    (name) => workflow.artifacts[name]?.kind === 'model',
+  );
+  return Math.round(cleanScore(unit, outcome?.success ?? null, makes) * 100) / 100;
+}
+
+function isProgramFault(code: FailureCode): boolean {
+  return code.startsWith('program.') || code === 'artifact.missing';
+}
+
+function laterIsClean(action: ActionRecord, actions: ActionRecord[], what: Judged): boolean {
+  return actions.some(
+    (other) =>
+      other.agent === action.agent &&
+      other.visit === action.visit &&
+      other.turn > action.turn &&
+      findFault(other, what) === null,
+  );
+}
+
+/** The producer of a consumed artifact that is missing or broken at the end of its producer's work. */
+function blocker(
+  action: ActionRecord,
+  actions: ActionRecord[],
+  { workflow }: Judged,
+): { agent: string; action: string | null } | null {
+  for (const name of workflow.agents[action.agent]?.consumes ?? []) {
+    const producer = workflow.artifacts[name]?.producer;
+    if (!producer || producer === action.agent) continue;
+    const last = actions.filter((other) => other.agent === producer && other.finished).at(-1);
+    if (!last) return { agent: producer, action: null };
+    if (last.checked?.facts[name]?.valid !== true) {
+      const before = blocker(last, actions.slice(0, actions.indexOf(last)), { workflow } as Judged);
+      return last.finished?.status === 'blocked' && before ? before : { agent: producer, action: last.id };
+    }
+  }
+  return null;
+}
+
+function findFault(action: ActionRecord, what: Judged): Fault | null {
+  const { workflow } = what;
+  const agent = workflow.agents[action.agent];
+  if (!agent) return null;
+  const breaches = action.checked?.breaches ?? [];
+  const broken = action.tools.findLast((tool) => tool.outcome !== 'ok');
+  const foreign = action.finished?.wrote.find((file) => {
+    const owner = Object.values(workflow.artifacts).find((artifact) => artifact.path === file.path);
+    return owner?.producer != null && owner.producer !== action.agent;
+  });
+  if (foreign)
+    return fault(
+      'artifact.overwritten',
+      `${foreign.path} belongs to another role and was overwritten`,
+      action,
+      foreign.path,
+      'action.finished',
+    );
+  if (
+    broken &&
+    (breaches.some((breach) => breach.code === 'artifact.missing') || agent.produces.length === 0)
+  ) {
+    const code =
+      ({ timeout: 'program.timeout', oom: 'program.memory', failed: 'program.failed' } as const)[
+        broken.outcome as 'failed'
+      ] ?? 'program.limit';
+    const stderr = what.blobs.text(broken.stderr).trimEnd().split('\n').at(-1) ?? '';
+    const said = stderr ? `: ${stderr.slice(0, 200)}` : '';
+    return fault(
+      code,
+      `the program ended with ${broken.outcome === 'failed' ? 'an error' : `"${broken.outcome}"`}${said}`,
+      action,
+      'program.py',
+      'tool.ran',
+    );
+  }
+  if (breaches.length > 0 && agent.tools.length > 0 && action.tools.length === 0)
+    return fault(
+      'program.none',
+      'the reply holds no program that could have written what was owed',
+      action,
+      null,
+      'model.called',
+    );
+  const order = (code: string) =>
+    causes.includes(code as FailureCode) ? causes.indexOf(code as FailureCode) : causes.length;
+  const first = [...breaches].sort((a, b) => order(a.code) - order(b.code))[0];
+  const unread = neverRead(action, what);
+  if (unread && (!first || first.code === 'model.replaced'))
+    return fault(
+      'artifact.unread',
+      `it never read ${unread}, which it was handed`,
+      action,
+      unread,
+      'tool.ran',
+    );
+  if (first) {
+    const path = workflow.artifacts[first.artifact]?.path ?? null;
+    return fault(first.code as FailureCode, first.message, action, path, 'artifact.checked');
+  }
+  const metricFails = what.outcome !== null && !what.outcome.success && what.outcome.why?.includes(':');
+  const measured = workflow.outcome.metrics.map((metric) => metric.artifact);
+  if (metricFails && action.last && agent.produces.some((name) => measured.includes(name)) && allValid(what))
+    return fault('contract.broken', what.outcome!.why!, action, null, 'outcome');
+  return null;
+}
+
+function allValid({ workflow, events }: Judged): boolean {
+  const valid = new Map<string, boolean>();
+  for (const event of events)
+    if (event.type === 'artifact.checked')
+      for (const [name, facts] of Object.entries(event.data.facts)) valid.set(name, facts.valid === true);
+  return Object.values(workflow.artifacts).every(
+    (artifact) => artifact.producer === null || valid.get(artifact.name) === true,
+  );
+}
+
+/** A consumed artifact that no program of this visit opened, where the sandbox saw every read. */
+function neverRead(action: ActionRecord, { workflow, events }: Judged): string | null {
+  const agent = workflow.agents[action.agent]!;
+  if (!action.last || action.tools.length === 0) return null;
+  const visit = actionsOf(events).filter(
+    (other) => other.agent === action.agent && other.visit === action.visit,
+  );
+  const reads = visit.flatMap((other) => other.tools.map((tool) => tool.reads));
+  if (reads.some((read) => read === 'unknown')) return null;
+  const seen = new Set(reads.flat());
+  for (const name of agent.consumes) {
+    const path = workflow.artifacts[name]?.path;
+    if (path && !seen.has(`/work/${path}`) && !seen.has(path)) return path;
+  }
+  return null;
+}
+
+function fault(
+  code: FailureCode,
+  diagnosis: string,
+  action: ActionRecord,
+  file: string | null,
+  event: string,
+): Fault {
+  return { code, diagnosis, evidence: [{ event, action: action.id, file, says: diagnosis }] };
+}
+
+function sentence(text: string): string {
+  const start = text.slice(0, 1);
+  return /[.!?]$/.test(text) ? start + text.slice(1) : `${start}${text.slice(1)}.`;
+}

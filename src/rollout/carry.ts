@@ -1,0 +1,261 @@
+import { readFileSync } from 'node:fs';
+import {
+  countedVerdicts,
+  type EventData,
+  type Happening,
+  type LogEvent,
+  LogWriter,
+  type RunFolder,
+} from '../trace/index.js';
+import {
+  agentsIn,
+  evaluate,
+  type Flow,
+  lookupFacts,
+  type Task,
+  type TaskFile,
+  truth,
+} from '../workflow/index.js';
+import type { TurnPlace } from './action.js';
+import { Arm } from './arm.js';
+import { BudgetSpent } from './budget.js';
+import type { RolloutDeps } from './deps.js';
+import { type RolloutName, rolloutId, seedFrom } from './ids.js';
+import { computeOutcome } from './outcome.js';
+import { Past } from './past.js';
+import { visitAgent } from './visit.js';
+
+export interface RolloutSpec extends RolloutName {
+  of: Task;
+  policies: Record<string, string>;
+  parent?: EventData<'rollout.started'>['parent'];
+}
+
+export type Ended = EventData<'rollout.ended'>;
+
+/** Carry one task through the workflow, from wherever its log left off, and say how it ended. */
+export async function carryRollout(
+  folder: RunFolder,
+  spec: RolloutSpec,
+  deps: RolloutDeps,
+): Promise<{ ended: Ended; events: LogEvent[] }> {
+  const id = rolloutId(spec);
+  const begun = Date.now();
+  const fresh: LogEvent[] = [];
+  const { log, recovered } = await LogWriter.open(folder.rollout(id), (event) => fresh.push(event));
+  const past = new Past(recovered.events);
+  const all = () => [...recovered.events, ...fresh];
+  const close = async (
+    status: Ended['status'],
+    repaired: Ended['repaired'],
+  ): Promise<{ ended: Ended; events: LogEvent[] }> => {
+    await log.close();
+    const events = all();
+    return {
+      ended: summary(spec, id, status, events, log.head, repaired, (Date.now() - begun) / 1000),
+      events,
+    };
+  };
+  for (const event of past.events) if (event.type === 'model.called') countSpent(event.data, deps);
+  if (past.finished) return close(statusOf(past.events), { failed: 0, repaired: 0 });
+  if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });
+  const main = new Arm('main', id, deps);
+  const place: TurnPlace = {
+    deps,
+    task: spec.of,
+    rollout: id,
+    seedParts: [spec.step, spec.task, spec.sample, spec.branch],
+    past,
+    log,
+  };
+  const work = new Work(place, all);
+  try {
+    await work.run(deps.workflow.flow, main);
+    const outcome =
+      past.outcome ??
+      computeOutcome(deps.workflow, spec.of, main.facts, main.state, deps.blobs, (name) =>
+        answersOf(spec.of, name),
+      );
+    if (!past.outcome) log.append({ type: 'outcome', data: outcome });
+    await work.judge(outcome);
+    log.append({ type: 'rollout.finished', data: { status: 'done', reason: null } });
+    return await close('done', work.repaired);
+  } catch (error) {
+    if (deps.signal.aborted || error instanceof BudgetSpent) {
+      // Not finished: a resumed run goes on here.
+      await log.close();
+      throw error;
+    }
+    log.append({
+      type: 'rollout.finished',
+      data: { status: 'failed', reason: (error as Error).message.slice(0, 2000) },
+    });
+    return await close('failed', work.repaired);
+  } finally {
+    main.close();
+  }
+}
+
+class Work {
+  readonly repaired = { failed: 0, repaired: 0 };
+  private readonly visits = new Map<string, number>();
+  constructor(
+    private readonly place: TurnPlace,
+    private readonly events: () => LogEvent[],
+  ) {}
+
+  async run(flow: Flow, arm: Arm): Promise<void> {
+    switch (flow.is) {
+      case 'sequence':
+        for (const step of flow.steps) await this.run(step, arm);
+        return;
+      case 'agent':
+        await this.visit(flow.agent, arm);
+        return;
+      case 'repeat':
+        for (let at = 0; at < flow.max; at++) {
+          await this.run(flow.body, arm);
+          const answer = evaluate(flow.until.expression, lookupFacts(arm.facts, this.place.task));
+          if ('value' in answer && truth(answer.value)) return;
+        }
+        return;
+      case 'parallel':
+        await this.parallel(flow.arms, arm);
+    }
+  }
+
+  private async visit(name: string, arm: Arm): Promise<void> {
+    const agent = this.place.deps.workflow.agents[name]!;
+    const visit = this.visits.get(name) ?? 0;
+    this.visits.set(name, visit + 1);
+    const visited = await visitAgent(this.place, arm, agent, visit, (action) => this.judgeAction(action));
+    if (visited.failed) this.repaired.failed += 1;
+    if (visited.repaired) this.repaired.repaired += 1;
+  }
+
+  private async parallel(flows: Flow[], arm: Arm): Promise<void> {
+    const { workflow } = this.place.deps;
+    const arms = flows.map((flow, at) => ({ flow, arm: arm.split(`${arm.name}-${at}`) }));
+    await Promise.all(arms.map((each) => this.run(each.flow, each.arm)));
+    const joined = arms.map((each) => ({
+      arm: each.arm,
+      owns: agentsIn(each.flow).flatMap((agent) =>
+        workflow.agents[agent]!.produces.map((name) => workflow.artifacts[name]!),
+      ),
+    }));
+    const { merged, dropped } = arm.join(joined);
+    this.place.log.append({
+      type: 'arm.joined',
+      data: { arms: arms.map((each) => each.arm.name), merged, dropped },
+    });
+  }
+
+  private async judgeAction(action: string): Promise<void> {
+    if (!this.place.deps.judgeActions || this.place.past.judged.has(`forward/${action}`)) return;
+    const verdicts = await this.ask(null);
+    for (const data of verdicts.filter((verdict) => verdict.action === action))
+      this.place.log.append({ type: 'verdict', data });
+  }
+
+  /** Judge the whole rollout, now that its outcome is known. */
+  async judge(outcome: EventData<'outcome'>): Promise<void> {
+    for (const data of await this.ask(outcome))
+      if (!this.place.past.judged.has(`${data.pass}/${data.action}`))
+        this.place.log.append({ type: 'verdict', data });
+    await this.place.log.sync();
+  }
+
+  private ask(outcome: EventData<'outcome'> | null) {
+    const { deps, task, rollout, log } = this.place;
+    const write = async (event: Happening) => {
+      log.append(event);
+      await log.sync();
+    };
+    return deps.judge(
+      {
+        workflow: deps.workflow,
+        task,
+        rollout,
+        events: this.events(),
+        blobs: deps.blobs,
+        outcome,
+        signal: deps.signal,
+      },
+      write,
+    );
+  }
+}
+
+function started(spec: RolloutSpec, id: string, deps: RolloutDeps): EventData<'rollout.started'> {
+  const { task, sample, step, branch, policies, of } = spec;
+  const seed = seedFrom(deps.runSeed, step, task, sample, branch);
+  return {
+    rollout: id,
+    task,
+    stratum: of.stratum,
+    sample,
+    step,
+    branch,
+    seed,
+    policies,
+    parent: spec.parent ?? null,
+  };
+}
+
+function countSpent(call: EventData<'model.called'>, deps: RolloutDeps): void {
+  deps.budget.add({ tokens: call.usage.promptTokens + call.usage.replyTokens, dollars: call.dollars });
+}
+
+function statusOf(events: readonly LogEvent[]): Ended['status'] {
+  const last = events.findLast((event) => event.type === 'rollout.finished');
+  return last?.type === 'rollout.finished' ? last.data.status : 'failed';
+}
+
+function summary(
+  spec: RolloutSpec,
+  id: string,
+  status: Ended['status'],
+  events: LogEvent[],
+  head: string,
+  repaired: Ended['repaired'],
+  seconds: number,
+): Ended {
+  const agents = new Map(
+    events.flatMap((event) =>
+      event.type === 'action.started' ? [[event.data.action, event.data.agent] as const] : [],
+    ),
+  );
+  const scores = [...countedVerdicts(events)].map(([action, { verdict, score }]) => ({
+    action,
+    agent: agents.get(action) ?? action.split('.')[0]!,
+    score,
+    code: verdict.code,
+    blamed: verdict.blamed?.agent ?? null,
+    diagnosis: verdict.diagnosis,
+    file: verdict.evidence.find((each) => each.file !== null)?.file ?? null,
+  }));
+  const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
+  const { task, sample, step, of } = spec;
+  return {
+    rollout: id,
+    task,
+    stratum: of.stratum,
+    group: of.group,
+    sample,
+    step,
+    status,
+    outcome,
+    scores,
+    repaired,
+    head,
+    seconds,
+  };
+}
+
+/** The hidden answers of a task: the named file, or the only one. They never enter the sandbox. */
+function answersOf(task: Task, name: string | null): string | null {
+  const found: TaskFile | undefined =
+    name === null ? task.hidden[0] : task.hidden.find((file) => file.name === name);
+  if (!found) return null;
+  return 'text' in found ? found.text : readFileSync(found.path, 'utf8');
+}

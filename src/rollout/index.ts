@@ -1,0 +1,15 @@
+/**
+ * rollout/: carry tasks through a workflow: turns, tools, contracts at every handoff, budget, pause and resume. It
+ * must never use a reply before it is logged, buy a logged call again, or judge: the judge is handed in.
+ */
+export { type BatchOptions, runBatch } from './batch.js';
+export { Budget, BudgetSpent, type Spent } from './budget.js';
+export { carryRollout, type Ended, type RolloutSpec } from './carry.js';
+export type { Acting, FactRequest, RolloutDeps, TakeFacts } from './deps.js';
+export { factRequests, messageFacts } from './facts.js';
+export { feedback } from './feedback.js';
+export { type Gate, openGate, PausableGate, type Point } from './gate.js';
+export { actionId, type RolloutName, rolloutId, seedFrom } from './ids.js';
+export { Inputs } from './inputs.js';
+export { firstMessages } from './messages.js';
+export { pythonBlocks } from './reply.js';

@@ -1,0 +1,45 @@
+import type { ChatMessage } from '../policy/index.js';
+import type { Agent } from '../workflow/index.js';
+import { type TurnPlace, takeTurn } from './action.js';
+import type { Arm } from './arm.js';
+import { feedback } from './feedback.js';
+import { firstMessages } from './messages.js';
+
+/** What a visit of an agent came to: turns whose work was broken, and whether the last one was not. */
+export interface Visited {
+  failed: boolean;
+  repaired: boolean;
+}
+
+/**
+ * An agent's turns: they end when its artifacts keep their contracts, when it says so (a line "DONE"), when a reply
+ * without tools has nothing left to do, or at `max_turns`.
+ */
+export async function visitAgent(
+  place: TurnPlace,
+  arm: Arm,
+  agent: Agent,
+  visit: number,
+  judge: (action: string) => Promise<void>,
+): Promise<Visited> {
+  const messages: ChatMessage[] = firstMessages(place.deps.workflow, agent, place.task, arm.facts, arm.said);
+  let firstBroken = false;
+  for (let turn = 0; turn < agent.maxTurns; turn++) {
+    const done = await takeTurn(place, arm, agent, visit, turn, messages);
+    await judge(`${agent.name}.${visit}.${turn}`);
+    if (done.status === 'blocked') return { failed: false, repaired: false };
+    const broken = done.breaches.length > 0 || done.results.some((result) => result.outcome !== 'ok');
+    if (turn === 0) firstBroken = broken;
+    const owesNothing = agent.produces.length === 0 && (done.noProgram || agent.tools.length === 0);
+    const kept = agent.produces.length > 0 && done.breaches.length === 0;
+    if (kept || owesNothing || /^DONE\.?$/m.test(done.reply) || turn === agent.maxTurns - 1) {
+      arm.said.push({ agent: agent.name, text: done.reply });
+      return { failed: firstBroken, repaired: firstBroken && !broken };
+    }
+    messages.push(
+      { role: 'assistant', content: done.reply },
+      { role: 'user', content: feedback(done.results, done.breaches, done.noProgram) },
+    );
+  }
+  return { failed: firstBroken, repaired: false };
+}
