@@ -227,4 +227,5 @@ export type UpdateRequest = z.infer<typeof updateRequest>;
 export type UpdateReply = z.infer<typeof updateReply>;
 export type CheckpointsRequest = z.infer<typeof checkpointsRequest>;
 export type Checkpoint = z.infer<typeof checkpointSchema>;
+export type Models = z.infer<typeof modelsReply>;
 export type Health = z.infer<typeof healthReply>;
