@@ -1,8 +1,13 @@
 // Bundles the command line and the engine process. `npm run build`
+import { copyFileSync, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
+const entryPoints = { cli: 'src/cli.ts', engine: 'src/engine/main.ts' };
+
 await build({
-  entryPoints: { cli: 'src/cli.ts' },
+  entryPoints: Object.fromEntries(Object.entries(entryPoints).filter(([, path]) => existsSync(path))),
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -10,9 +15,19 @@ await build({
   format: 'esm',
   target: 'node20',
   sourcemap: true,
-  external: ['@tensorflow/*'],
+  external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: [
+      "import { createRequire as __createRequire } from 'node:module';",
+      "import { fileURLToPath as __fileURLToPath } from 'node:url';",
+      'const require = __createRequire(import.meta.url);',
+      'const __filename = __fileURLToPath(import.meta.url);',
+      "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
+    ].join(' '),
   },
   logLevel: 'warning',
 });
+
+// The tensor backend's binary lies beside the engine's bundle.
+const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+copyFileSync(join(wasm, 'tfjs-backend-wasm-simd.wasm'), join('dist', 'tfjs-backend-wasm-simd.wasm'));

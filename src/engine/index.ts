@@ -1,0 +1,32 @@
+// The engine: the process that holds policies, samples from them and updates them, and the client that talks
+// to it. It must never compute rewards, returns or advantages: it applies the three named losses and no more.
+export {
+  type BackendName,
+  type BackendWish,
+  backendNames,
+  type Choice,
+  choose,
+  type Trial,
+} from './backend/choose.js';
+export { nativeFolder } from './backend/load.js';
+export { type BaseModel, readBaseModel } from './base.js';
+export {
+  type ChatCall,
+  EngineCallError,
+  EngineClient,
+  type LogprobsCall,
+  type UpdateCall,
+} from './client.js';
+export type {
+  ChatReply,
+  Checkpoint,
+  CheckpointsRequest,
+  Health,
+  Kl,
+  LogprobsReply,
+  Loss,
+  Models,
+  UpdateReply,
+  UpdateRequest,
+} from './protocol.js';
+export { type Engine, type EngineOptions, startEngine } from './start.js';

@@ -1,0 +1,126 @@
+// The whole network on one packed batch: logits of the scored tokens, and gradients of all weights.
+// The backward pass is written out: on wasm the generic one runs transposed products that are far slower.
+import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Tf } from '../backend/tf.js';
+import type { AttentionKernel } from './attention.js';
+import type { DeviceWeights } from './device.js';
+import { collectGradients } from './gradients.js';
+import {
+  type LayerContext,
+  type LayerGradients,
+  type LayerSaved,
+  layerBackward,
+  layerForward,
+} from './layer.js';
+import { release, scoped } from './memory.js';
+import { type NormSaved, normBackward, normForward } from './norm.js';
+import type { Packed } from './packing.js';
+import { halfTurn, ropeTables } from './rope.js';
+import { headSize } from './shape.js';
+
+interface Saved {
+  readonly context: Omit<LayerContext, 'tf' | 'kernel' | 'shape' | 'eps'>;
+  readonly layers: LayerSaved[];
+  readonly norm: NormSaved;
+  /** `[A, d]` normed states before the head */
+  readonly last: Tensor2D;
+}
+
+/** A forward pass that can be followed by one backward pass. Dispose it when done. */
+export interface Pass {
+  /** `[A, vocabulary]` row-major, on the host */
+  readonly logits: Float32Array;
+  /** Gradient of all weights, flat, from the gradient of the logits (host, same shape). */
+  backward(dLogits: Float32Array): Float32Array;
+  dispose(): void;
+}
+
+/** Runs the network. `keep` false saves memory where no backward pass follows. */
+export function forward(
+  tf: Tf,
+  kernel: AttentionKernel,
+  w: DeviceWeights,
+  packed: Packed,
+  keep: boolean,
+): Pass {
+  const { config } = w;
+  const size = headSize(config);
+  const n = packed.blocks * packed.length;
+  const shape = { heads: config.num_attention_heads, blocks: packed.blocks, length: packed.length, size };
+  const fixed = { tf, kernel, shape, eps: config.rms_norm_eps };
+  const kept = scoped(tf, () => {
+    const tables = ropeTables(packed.positions, size, config.rope_theta);
+    const turn = tf.tensor2d(halfTurn(size), [size, size]);
+    const context = {
+      masks: kernel.masks(tf, packed.mask, shape),
+      cos: tf.tensor2d(tables.cos, [n, size]),
+      sin: tf.tensor2d(tables.sin, [n, size]),
+      turn,
+      turnBack: tf.transpose(turn),
+    };
+    let x = tf.gather(w.embedding, tf.tensor1d(packed.ids, 'int32')) as Tensor2D;
+    const layers: LayerSaved[] = [];
+    for (const layer of w.layers) {
+      const [out, saved] = layerForward({ ...fixed, ...context }, x, layer);
+      x = out;
+      if (keep) layers.push(saved);
+    }
+    const picked = tf.gather(x, tf.tensor1d(packed.rows, 'int32')) as Tensor2D;
+    const [last, norm] = normForward(tf, picked, w.norm, config.rms_norm_eps);
+    const logits = tf.matMul(last, w.head) as Tensor2D;
+    return { logits, saved: keep ? [{ context, layers, norm, last }] : [] };
+  });
+  const logits = kept.logits.dataSync<'float32'>() as Float32Array;
+  kept.logits.dispose();
+  const saved: Saved | undefined = kept.saved[0];
+  return {
+    logits,
+    backward(dLogits) {
+      if (saved === undefined)
+        throw new Error('this pass was run without keeping what a backward pass needs');
+      return backward(tf, { ...fixed, ...saved.context }, w, packed, saved, dLogits);
+    },
+    dispose: () => release(tf, kept.saved),
+  };
+}
+
+function backward(
+  tf: Tf,
+  context: LayerContext,
+  w: DeviceWeights,
+  packed: Packed,
+  saved: Saved,
+  dLogits: Float32Array,
+): Float32Array {
+  const { config } = w;
+  const count = packed.rows.length;
+  const found = scoped(tf, () => {
+    const d = tf.tensor2d(dLogits, [count, config.vocab_size]);
+    const head = tf.matMul(tf.transpose(saved.last), d) as Tensor2D;
+    // The head is the embedding transposed, so its backward form is the embedding itself.
+    const dLast = tf.matMul(d, w.embedding) as Tensor2D;
+    const [dPicked, norm] = normBackward(tf, dLast, w.norm, saved.norm);
+    let dx = scatter(tf, dPicked, packed);
+    const layers: LayerGradients[] = [];
+    for (let i = w.layers.length - 1; i >= 0; i--) {
+      const [next, grads] = layerBackward(context, dx, w.layers[i]!, saved.layers[i]!);
+      dx = next;
+      layers.unshift(grads);
+    }
+    return { head, norm, layers, input: dx };
+  });
+  const flat = collectGradients(config, packed, found);
+  release(tf, found);
+  return flat;
+}
+
+/** Spreads `[A, d]` over `[B * L, d]`, zero elsewhere: a gather from the rows plus one row of zeros. */
+function scatter(tf: Tf, rows: Tensor2D, packed: Packed): Tensor2D {
+  const count = packed.rows.length;
+  const index = new Int32Array(packed.blocks * packed.length).fill(count);
+  packed.rows.forEach((row, i) => {
+    index[row] = i;
+  });
+  const padded = tf.concat([rows, tf.zeros([1, rows.shape[1]]) as Tensor2D], 0);
+  return tf.gather(padded, tf.tensor1d(index, 'int32')) as Tensor2D;
+}
