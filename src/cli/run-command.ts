@@ -5,7 +5,7 @@ import type { EngineHandle } from './engine-handle.js';
 import { pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { startRun } from './start-run.js';
-import { exit, Failure, percent, type Terminal } from './terminal.js';
+import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 
 export interface RunOptions {
   split?: Split | undefined;
@@ -92,7 +92,7 @@ export async function runCommand(
         data: { why: status === 'budget' ? `the budget is spent: ${spent}` : 'cancelled' },
       });
     await run.log.sync();
-    finish(terminal, workflow, run.folder, summary, status, spent);
+    finish(terminal, run.folder, summary, status, spent);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
       ? exit.problems
@@ -119,9 +119,10 @@ function finish(
   printSummary(terminal, summary);
   terminal.say(`log: ${folder.path}`);
   if (status === 'budget')
-    terminal.say(`Stopped: ${spent} is reached. Raise it and go on with: baton resume ${folder.name}`);
-  if (status === 'cancelled') terminal.say(`Cancelled. Go on with: baton resume ${folder.name}`);
-  void workflow;
+    terminal.say(
+      `Stopped: ${spent} is reached. Raise it and go on with: ${commandName()} resume ${folder.path}`,
+    );
+  if (status === 'cancelled') terminal.say(`Cancelled. Go on with: ${commandName()} resume ${folder.path}`);
 }
 
 /** One spec per task and sample, samples outermost, so that early results cover many tasks. */

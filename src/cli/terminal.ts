@@ -92,3 +92,8 @@ export function inert(text: string): string {
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
+
+/** How the user starts Baton, for hints: `npm start` has no `baton` on the path. */
+export function commandName(): string {
+  return process.env.BATON_COMMAND || 'baton';
+}

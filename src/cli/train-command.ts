@@ -24,7 +24,7 @@ import { pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
 import { specsFor } from './run-command.js';
 import { type OpenRun, startRun } from './start-run.js';
-import { exit, Failure, percent, type Terminal } from './terminal.js';
+import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 import { printComparison } from './train-report.js';
 
 export interface TrainOptions {
