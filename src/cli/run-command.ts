@@ -106,7 +106,6 @@ export async function runCommand(
 
 function finish(
   terminal: Terminal,
-  workflow: Workflow,
   folder: RunFolder,
   summary: Summary,
   status: string,
