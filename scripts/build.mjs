@@ -1,4 +1,7 @@
 // Bundles the command line and the engine process. `npm run build`
+import { copyFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 await build({
@@ -16,3 +19,22 @@ await build({
   },
   logLevel: 'warning',
 });
+
+// The engine is a process of its own. The tensor library goes in whole; its binary lies beside the bundle.
+await build({
+  entryPoints: { engine: 'src/engine/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm']) {
+  copyFileSync(join(wasm, 'dist', name), join('dist', name));
+}

@@ -23,8 +23,6 @@ export function nativeFolder(env: NodeJS.ProcessEnv = process.env): string {
 
 class Absent extends Error {}
 
-const require = createRequire(import.meta.url);
-
 /** Newer Node versions dropped two functions that the native binding still calls. */
 function mendUtil(): void {
   const old = util as unknown as Record<string, unknown>;
@@ -51,8 +49,8 @@ function loadNative(packageName: string, folders: readonly string[]): Tf {
 }
 
 async function loadWasm(here: string): Promise<Tf> {
-  const tf = require('@tensorflow/tfjs') as Tf;
-  const wasm = require('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(prefix: string): void };
+  const tf: Tf = await import('@tensorflow/tfjs');
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
   // Beside a bundle the binary lies next to it; unbundled, the package finds its own.
   if (existsSync(join(here, 'tfjs-backend-wasm-simd.wasm'))) wasm.setWasmPaths(`${here}/`);
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
@@ -66,7 +64,7 @@ export function tryOut(tf: Tf): void {
     const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
     const product = [...tf.matMul(a, a).dataSync()].join();
     if (product !== '7,10,15,22') throw new Error(`a product gave ${product}`);
-    const slope = tf.grad((x) => tf.sum(tf.square(tf.matMul(x as typeof a, a))))(a);
+    const slope = tf.grad((x) => tf.sum(tf.square(tf.matMul(x as typeof a, a))))(tf.clone(a));
     const gradient = [...slope.dataSync()].join();
     // d/dX sum((X A)^2) = 2 (X A) A'
     if (gradient !== '54,122,118,266') throw new Error(`a gradient gave ${gradient}`);
