@@ -30,7 +30,8 @@ await build({
   format: 'esm',
   target: 'node20',
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    // The wasm loader asks for both names of the old module system.
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname; const __filename = __dirname + '/engine.mjs';",
   },
   logLevel: 'warning',
 });
