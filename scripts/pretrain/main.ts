@@ -1,5 +1,6 @@
 // `npm run pretrain [-- --steps N --seed S --out DIR]`: trains the base model again, in minutes.
 // `--from DIR` goes on from a trained base with a lower rate, after its demonstrations changed.
+// `--reinforce STEPS` trains nothing that is kept: it shows that reinforcement corrects the base in media/base.
 // `npm run pretrain -- --vocabulary PYTHON` learns the vocabulary first, with an interpreter that has `tokenizers`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ import { copyWeights, initialWeights } from '../../src/engine/model/weights.js';
 import { loadTokenizer } from '../../src/engine/tokenizer.js';
 import { stagesOf, writeFolder } from './folder.js';
 import { measure } from './measure.js';
+import { reinforce } from './reinforce.js';
 import { baseConfig } from './shape.js';
 import { type Schedule, train } from './train.js';
 import { writeVocabulary } from './vocabulary.js';
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'media/base' },
     from: { type: 'string' },
     vocabulary: { type: 'string' },
+    reinforce: { type: 'string' },
   },
 });
 const tokenizerPath = join('media', 'base', 'tokenizer.json');
@@ -29,7 +32,12 @@ if (values.vocabulary !== undefined) {
   writeVocabulary(values.vocabulary, join('scripts', 'pretrain', 'vocabulary.py'), tokenizerPath);
 }
 const tokenizer = loadTokenizer(tokenizerPath);
-const { tf, kernel, name } = await loadBackend('auto');
+const backend = await loadBackend('auto');
+const { tf, kernel, name } = backend;
+if (values.reinforce !== undefined) {
+  reinforce(backend, readModel(values.out), tokenizer, Number(values.reinforce));
+  process.exit();
+}
 const schedule: Schedule = {
   steps: Number(values.steps),
   tokens: 2100,
