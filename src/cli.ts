@@ -1,3 +1,15 @@
 #!/usr/bin/env node
-console.error('baton: nothing is wired up yet');
-process.exitCode = 2;
+import { program } from './cli/program.js';
+import { exit, Failure } from './cli/terminal.js';
+
+try {
+  process.exitCode = await program(process.argv);
+} catch (error) {
+  const failure = error instanceof Failure ? error : null;
+  if (process.argv.includes('--json'))
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: failure?.code ?? 'internal', message: (error as Error).message } })}\n`,
+    );
+  process.stderr.write(`baton: ${failure ? failure.message : ((error as Error).stack ?? String(error))}\n`);
+  process.exitCode = failure?.exitCode ?? exit.environment;
+}

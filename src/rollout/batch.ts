@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { LogEvent, LogWriter, RunFolder } from '../trace/index.js';
 import { BudgetSpent } from './budget.js';
@@ -21,6 +22,8 @@ export async function runBatch(
   options: BatchOptions,
 ): Promise<{ ended: Ended[]; spent: string | null }> {
   const limit = pLimit(options.concurrency);
+  // One listener per call under way is meant; the default warns at eleven.
+  setMaxListeners(0, deps.signal);
   const ended: Ended[] = [];
   let spent: string | null = null;
   let failure: unknown;

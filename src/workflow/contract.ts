@@ -27,11 +27,15 @@ export function breaches(artifact: Artifact, facts: FactsByArtifact, task: Task)
     check,
   });
   const where = artifact.path ?? artifact.name;
-  if (!own?.exists) return [breach('artifact.missing', `${where} is missing`)];
-  if (typeof own.problem === 'string')
+  const problem = typeof own?.problem === 'string' ? own.problem : null;
+  // What is there and is no plain data (a link, a device) is refused: it counts as not there, with a problem.
+  if (!own?.exists)
     return [
-      breach(own.unsafe === true ? 'artifact.unsafe' : 'artifact.unreadable', `${where}: ${own.problem}`),
+      problem
+        ? breach('artifact.unsafe', `${where}: ${problem}`)
+        : breach('artifact.missing', `${where} is missing`),
     ];
+  if (problem) return [breach('artifact.unreadable', `${where}: ${problem}`)];
   const found = schemaBreach(artifact, own);
   if (found) return [breach('schema.mismatch', `${where} does not match its schema: ${found}`)];
   const lookup = lookupFacts(facts, task, artifact.name);

@@ -44,7 +44,12 @@ export class WorkspaceHistory {
   /** Record what changed since the last time. `message` is the action's id, `at` Unix milliseconds. */
   record(message: string, at: number): Recorded {
     const { changed, deleted, refused } = this.scanner.scan();
-    const wrote = changed.map((file) => this.take(file.path, file.bytes, file.executable));
+    const wrote = changed.flatMap((file) => {
+      const before = this.state.get(file.path);
+      const now = this.take(file.path, file.bytes, file.executable);
+      // A sandbox may change a file's owner, and with it its time: only other bytes are a change.
+      return before?.sha256 === now.sha256 && before.executable === now.executable ? [] : [now];
+    });
     for (const path of deleted) {
       this.state.delete(path);
       this.tree.delete(path);

@@ -1,0 +1,101 @@
+// Makes sure that what Baton needs is installed: npm packages, git, Python and a sandbox. Used by start and test.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+export function fail(sentence) {
+  console.error(sentence);
+  process.exit(3);
+}
+
+/** npm packages by the lock file, only where they are missing or the lock changed. */
+export function ensurePackages() {
+  if (major < 20 || (major === 20 && minor < 12))
+    fail(
+      `Baton needs Node 20.12 or later; this is ${process.version}. Install it from nodejs.org or with your version manager.`,
+    );
+  const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+  const stamp = 'node_modules/.baton-lock';
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (!existsSync('node_modules/typescript') || existsSync(stamp)) {
+    console.error('Installing npm packages (about half a minute) ...');
+    const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    });
+    if (done.status !== 0)
+      fail(
+        'npm could not install the packages; the lines above say why. Check the network and run the same command again.',
+      );
+  }
+  mkdirSync('node_modules', { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+function has(program, args = ['--version']) {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** git, python3 and (on Linux) bubblewrap, from the system's package manager where there are rights. */
+export async function ensureSystem() {
+  const missing = [];
+  if (!has('git')) missing.push('git');
+  if (!has('python3')) missing.push('python3');
+  if (process.platform === 'linux' && !has('bwrap') && !has('docker', ['info']) && !has('podman', ['info']))
+    missing.push('bubblewrap');
+  if (missing.length === 0) return;
+  const root = process.getuid?.() === 0;
+  const manager = managers().find(({ program }) => has(program));
+  const words = missing.join(' and ');
+  if (!manager)
+    fail(
+      `Baton needs ${words}: install ${missing.length === 1 ? 'it' : 'them'} with your package manager and run this again.`,
+    );
+  const commands = manager.commands(missing).map((command) => (root ? command : ['sudo', ...command]));
+  const shown = commands.map((command) => command.join(' ')).join(' && ');
+  if (!root && !has('sudo', ['-n', 'true']) && !process.stdin.isTTY)
+    fail(`Baton needs ${words}; run: ${shown}`);
+  if (process.stdin.isTTY && process.stderr.isTTY) {
+    const ask = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await ask.question(`Baton needs ${words}. Install with "${shown}"? [Y/n] `);
+    ask.close();
+    if (!/^(y(es)?)?$/i.test(answer.trim())) fail(`Not installed. When you want to: ${shown}`);
+  } else console.error(`Installing ${words}: ${shown}`);
+  for (const [program, ...args] of commands) {
+    try {
+      execFileSync(program, args, {
+        stdio: ['inherit', 'ignore', 'inherit'],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+    } catch {
+      fail(`That did not work; install ${words} yourself and run this again: ${shown}`);
+    }
+  }
+}
+
+function managers() {
+  return [
+    {
+      program: 'apt-get',
+      commands: (names) => [
+        ['apt-get', 'update', '-qq'],
+        ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names],
+      ],
+    },
+    { program: 'dnf', commands: (names) => [['dnf', 'install', '-y', ...names]] },
+    { program: 'apk', commands: (names) => [['apk', 'add', ...names]] },
+    {
+      program: 'pacman',
+      commands: (names) => [
+        ['pacman', '-Sy', '--noconfirm', ...names.map((name) => (name === 'python3' ? 'python' : name))],
+      ],
+    },
+    {
+      program: 'brew',
+      commands: (names) => [['brew', 'install', ...names.filter((name) => name !== 'bubblewrap')]],
+    },
+  ];
+}

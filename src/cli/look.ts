@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { blameTable, culprit } from '../coach/index.js';
+import {
+  Blobs,
+  countedVerdicts,
+  listRuns,
+  RolloutPages,
+  RunFolder,
+  readLog,
+  stateAfter,
+} from '../trace/index.js';
+import { printBlame, printSummary, summarise } from './report.js';
+import { endedOf } from './run-command.js';
+import { exit, Failure, inert, percent, type Terminal } from './terminal.js';
+
+/** The folder whose `.baton/runs` is meant: the nearest one upwards that has it. */
+export function runsBase(from = process.cwd()): string {
+  let folder = resolve(from);
+  while (!existsSync(join(folder, '.baton', 'runs')) && dirname(folder) !== folder) folder = dirname(folder);
+  return existsSync(join(folder, '.baton', 'runs')) ? folder : resolve(from);
+}
+
+/** A run by its name, the end of its name, its path, or `last`. */
+export function findRun(name: string | undefined): RunFolder {
+  if (name?.includes('/') && existsSync(join(resolve(name), 'run.json'))) return new RunFolder(resolve(name));
+  const runs = listRuns(runsBase());
+  const wanted = name ?? 'last';
+  const found =
+    wanted === 'last'
+      ? runs.slice(0, 1)
+      : runs.filter((run) => run.name === wanted || run.name.endsWith(wanted));
+  if (found.length === 1) return found[0]!;
+  if (runs.length === 0)
+    throw new Failure(
+      'run.none',
+      `There is no run under ${runsBase()}; start one with: baton run`,
+      exit.usage,
+    );
+  throw new Failure(
+    'run.unknown',
+    `${found.length === 0 ? 'No run is' : 'Several runs are'} called "${wanted}". Newest: ${runs
+      .slice(0, 5)
+      .map((run) => run.name)
+      .join(', ')}`,
+    exit.usage,
+  );
+}
+
+export function listCommand(terminal: Terminal): number {
+  const runs = listRuns(runsBase());
+  const rows = runs.map((folder) => {
+    const info = folder.readInfo();
+    const ended = endedOf(folder);
+    const good = ended.filter((each) => each.outcome?.success).length;
+    return {
+      run: folder.name,
+      kind: info.kind,
+      created: new Date(info.created).toISOString(),
+      rollouts: ended.length,
+      success: ended.length ? good / ended.length : null,
+    };
+  });
+  terminal.emit({ runs: rows });
+  if (rows.length === 0) terminal.say('No run yet. Start one with: baton run');
+  else
+    terminal.table(
+      ['run', 'kind', 'rollouts', 'success'],
+      rows.map((row) => [row.run, row.kind, row.rollouts, row.success === null ? '-' : percent(row.success)]),
+    );
+  return exit.fine;
+}
+
+/** `baton why`: who broke a run, or one rollout, from the log alone. */
+export function whyCommand(terminal: Terminal, run: string | undefined, rollout: string | undefined): number {
+  const folder = findRun(run);
+  folder.readInfo();
+  const ended = endedOf(folder);
+  if (rollout === undefined) {
+    const rows = blameTable(ended);
+    terminal.emit({ run: folder.name, blame: rows });
+    printBlame(terminal, rows, ended.length);
+    if (rows[0]) terminal.say(`\nOne of them in full: baton why ${folder.name} ${rows[0].example.rollout}`);
+    return exit.fine;
+  }
+  const one = ended.find((each) => each.rollout === rollout);
+  if (!one)
+    throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
+  const broken = culprit(one);
+  const verdicts = [...countedVerdicts(readLog(folder.rollout(rollout)).events).values()];
+  terminal.emit({ run: folder.name, rollout, outcome: one.outcome, culprit: broken ?? null, verdicts });
+  terminal.say(
+    inert(
+      `${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${one.outcome?.why ? ` (${one.outcome.why})` : ''}`}`,
+    ),
+  );
+  if (broken) terminal.say(inert(`broken by ${broken.agent} in ${broken.action}: ${broken.diagnosis}`));
+  terminal.table(
+    ['action', 'score', 'failure', 'diagnosis', 'advice'],
+    verdicts.map(({ verdict, score }) => [
+      verdict.action,
+      score === null ? `null (${verdict.reason})` : score,
+      verdict.code ?? '',
+      verdict.diagnosis,
+      verdict.advice ?? '',
+    ]),
+  );
+  return exit.fine;
+}
+
+/** `baton show`: a run's summary, or one rollout as it went; with --file the bytes of a file at an action. */
+export function showCommand(
+  terminal: Terminal,
+  run: string | undefined,
+  rollout: string | undefined,
+  options: { at?: string; file?: string },
+): number {
+  const folder = findRun(run);
+  const info = folder.readInfo();
+  if (rollout === undefined) {
+    const summary = summarise(endedOf(folder));
+    terminal.emit({ run: folder.name, info: { ...info, workflow: undefined, texts: undefined }, summary });
+    terminal.say(
+      inert(
+        `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${new RolloutPages(folder).count()} rollouts ended`,
+      ),
+    );
+    printSummary(terminal, summary);
+    return exit.fine;
+  }
+  const log = readLog(folder.rollout(rollout));
+  if (log.events.length === 0)
+    throw new Failure('rollout.unknown', `${folder.name} has no rollout "${rollout}".`, exit.usage);
+  const blobs = new Blobs(folder.blobs);
+  if (options.file !== undefined) {
+    const file = stateAfter(log.events, options.at).get(options.file);
+    if (!file)
+      throw new Failure(
+        'file.missing',
+        `There is no ${options.file} at ${options.at ?? 'the end'}.`,
+        exit.usage,
+      );
+    process.stdout.write(blobs.get(file.sha256));
+    return exit.fine;
+  }
+  for (const damage of log.damage)
+    terminal.note(`line ${damage.line} of this log is damaged (${damage.why}); it is left out`);
+  for (const event of log.events) {
+    terminal.emit(event);
+    if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);
+    if (event.type === 'model.called') terminal.say(inert(blobs.text(event.data.reply)));
+    if (event.type === 'tool.ran') {
+      terminal.say(`-- python: ${event.data.outcome}, ${event.data.seconds.toFixed(2)} s`);
+      const output = `${blobs.text(event.data.stdout)}${blobs.text(event.data.stderr)}`.trimEnd();
+      if (output) terminal.say(inert(output));
+    }
+    if (event.type === 'artifact.checked')
+      for (const breach of event.data.breaches)
+        terminal.say(inert(`-- broken: ${breach.message} [${breach.code}]`));
+    if (event.type === 'action.finished' && event.data.wrote.length > 0)
+      terminal.say(inert(`-- wrote ${event.data.wrote.map((file) => file.path).join(', ')}`));
+    if (event.type === 'verdict')
+      terminal.say(
+        inert(
+          `-- verdict on ${event.data.action}: ${event.data.score ?? `null (${event.data.reason})`} ${event.data.diagnosis}`,
+        ),
+      );
+    if (event.type === 'outcome')
+      terminal.say(
+        inert(
+          `\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`,
+        ),
+      );
+  }
+  return exit.fine;
+}

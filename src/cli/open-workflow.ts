@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import {
+  checkWorkflow,
+  diskFiles,
+  formatProblem,
+  isError,
+  loadTasks,
+  type Problem,
+  type Split,
+  type Task,
+  type Workflow,
+  type WorkflowFiles,
+} from '../workflow/index.js';
+import { exit, Failure } from './terminal.js';
+
+export interface OpenOptions {
+  allowEnv: string[];
+  embeddedRoles: readonly string[] | undefined;
+  alternatives?: string;
+}
+
+/** The workflow file a command means: the one named, or the only one in the folder. */
+export function findWorkflow(path: string | undefined): string {
+  const at = resolve(path ?? '.');
+  if (!existsSync(at)) throw new Failure('file.missing', `There is no ${path}.`, exit.usage);
+  if (!statSync(at).isDirectory()) return at;
+  const found = readdirSync(at).filter((name) => /\.baton\.ya?ml$/.test(name));
+  if (found.length === 1) return join(at, found[0]!);
+  const why = found.length === 0 ? 'no *.baton.yaml' : `${found.length} workflows (${found.join(', ')})`;
+  throw new Failure(
+    'file.ambiguous',
+    `There is ${why} in ${at}; name the file${found.length === 0 ? ', or make one with: baton init' : ''}.`,
+    exit.usage,
+  );
+}
+
+export function checkFile(
+  path: string,
+  options: OpenOptions,
+): { problems: Problem[]; workflow: Workflow | undefined; files: WorkflowFiles } {
+  const files = diskFiles(dirname(path));
+  const shown = relative(process.cwd(), path) || path;
+  const { alternatives } = options;
+  const { problems, workflow } = checkWorkflow(readFileSync(path, 'utf8'), shown, {
+    files,
+    tasks: true,
+    allowEnv: options.allowEnv,
+    embeddedRoles: options.embeddedRoles,
+    ...(alternatives ? { alternatives } : {}),
+  });
+  return { problems, workflow: workflow && { ...workflow, file: path }, files };
+}
+
+/** A workflow without errors and its tasks; otherwise a failure that lists the problems. */
+export function openWorkflow(
+  path: string | undefined,
+  options: OpenOptions,
+): { workflow: Workflow; files: WorkflowFiles; tasks: Task[] } {
+  const { problems, workflow, files } = checkFile(findWorkflow(path), options);
+  if (!workflow)
+    throw new Failure('workflow.invalid', problems.filter(isError).map(formatProblem).join('\n'));
+  return { workflow, files, tasks: loadTasks(workflow.tasks, files).tasks };
+}
+
+/** The tasks a command works on, in a fixed order, spread over their groups. */
+export function pickTasks(
+  tasks: readonly Task[],
+  pick: { split?: Split | undefined; ids?: string[] | undefined; limit?: number | undefined },
+): Task[] {
+  const named = pick.ids
+    ? tasks.filter((task) => pick.ids!.includes(task.id))
+    : tasks.filter((task) => pick.split === undefined || task.split === pick.split);
+  const missing = pick.ids?.filter((id) => !tasks.some((task) => task.id === id)) ?? [];
+  if (missing.length > 0)
+    throw new Failure('task.unknown', `There is no task ${missing.join(', ')}.`, exit.usage);
+  const byGroup = new Map<string, Task[]>();
+  for (const task of named) byGroup.set(task.group, [...(byGroup.get(task.group) ?? []), task]);
+  const rounds = [...byGroup.values()];
+  const spread: Task[] = [];
+  for (let at = 0; spread.length < named.length; at++)
+    spread.push(...rounds.flatMap((group) => group.slice(at, at + 1)));
+  return pick.limit === undefined ? spread : spread.slice(0, pick.limit);
+}

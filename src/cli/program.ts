@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SecretFile } from '../policy/index.js';
+import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
+import { doctorCommand } from './doctor.js';
+import { embeddedRoles, engineFor } from './engine.js';
+import { findRun, listCommand, runsBase, showCommand, whyCommand } from './look.js';
+import { checkFile, findWorkflow, openWorkflow } from './open-workflow.js';
+import { cacheFolder, configFolder } from './places.js';
+import { type RunOptions, runCommand } from './run-command.js';
+import { exit, Terminal } from './terminal.js';
+import { trainingCommands } from './train-program.js';
+import { version } from './version.js';
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+export const list = (text: string) => text.split(',').filter((part) => part !== '');
+
+/** Parse the arguments, carry the command out, and return its exit code. */
+export async function program(argv: readonly string[]): Promise<number> {
+  let code: number = exit.fine;
+  const root = new Command('baton')
+    .description(
+      'Run teams of agents on your tasks, see which action of which role broke the work, and train each role.',
+    )
+    .version(version())
+    .option('--json', 'write JSON to stdout and nothing else there')
+    .showHelpAfterError('(baton --help lists the commands)')
+    .exitOverride();
+  const terminal = () =>
+    new Terminal(root.opts<{ json?: boolean }>().json === true || argv.includes('--json'));
+  const done = (result: number) => {
+    code = result;
+  };
+
+  json(root.command('check [file]'))
+    .description('check a workflow file and everything it names')
+    .option('--allow-env <names>', 'environment variables it may read beside BATON_*', list, [])
+    .action((file: string | undefined, { allowEnv }: { allowEnv: string[] }) => {
+      const out = terminal();
+      const { problems, workflow } = checkFile(findWorkflow(file), {
+        allowEnv,
+        embeddedRoles: embeddedRoles(),
+      });
+      out.emit({ problems: problems.map(({ fix: _, ...problem }) => problem) });
+      for (const problem of problems) out.say(formatProblem(problem));
+      if (workflow) out.say(problems.length === 0 ? 'No problems.' : 'It can be run.');
+      done(problems.some(isError) ? exit.problems : exit.fine);
+    });
+
+  runFlags(json(root.command('run [file]')))
+    .description('run tasks through the team, judge every action, say who broke the work')
+    .action(async (file: string | undefined, options: RunOptions) =>
+      done(await startRunning(terminal(), file, options)),
+    );
+
+  json(root.command('resume [run]'))
+    .description('go on with a run that was stopped; nothing that was answered is bought again')
+    .option('--concurrency <n>', 'rollouts at a time', number, 8)
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
+      const folder = findRun(name);
+      const info = folder.readInfo();
+      const { samples, split, limit } = info.options as {
+        samples: number;
+        split: RunOptions['split'] | null;
+        limit: number | null;
+      };
+      const again: RunOptions = {
+        samples,
+        seed: info.seed,
+        sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
+        concurrency: options.concurrency,
+        allowEnv: options.allowEnv,
+        split: split ?? undefined,
+        limit: limit ?? undefined,
+        tasks: info.tasks,
+        resume: folder,
+      };
+      done(await startRunning(terminal(), info.file, again));
+    });
+
+  json(root.command('why [run] [rollout]'))
+    .description('who broke a run, or one rollout of it')
+    .action((run, rollout) => done(whyCommand(terminal(), run, rollout)));
+  json(root.command('runs'))
+    .description('list the runs of this folder')
+    .action(() => done(listCommand(terminal())));
+  json(root.command('show [run] [rollout]'))
+    .description('show a run, or one rollout as it went')
+    .option('--file <path>', 'write a file of the workspace to stdout')
+    .option('--at <action>', 'as it was after this action')
+    .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
+  json(root.command('doctor'))
+    .description('what works on this machine, what is missing and how to get it')
+    .action(async () => done(await doctorCommand(terminal())));
+  root
+    .command('schema')
+    .description("write the workflow file's JSON Schema")
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    });
+  secretCommands(root, done);
+  trainingCommands(root, terminal, done);
+
+  try {
+    await root.parseAsync(argv as string[]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exit.fine : exit.usage;
+  }
+  return code;
+}
+
+export function json(command: Command): Command {
+  return command.option('--json', 'write JSON to stdout and nothing else there');
+}
+
+function runFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--split <name>', 'only the tasks of one split').choices(['train', 'select', 'test']),
+    )
+    .option('--tasks <ids>', 'only these tasks', list)
+    .option('--limit <n>', 'at most this many tasks', number)
+    .option('--samples <n>', 'rollouts per task', number, 1)
+    .option('--concurrency <n>', 'rollouts at a time', number, 8)
+    .option('--seed <n>', 'where all random numbers start', number, 1)
+    .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
+    .option('--python <path>', 'the Python that agents use')
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
+}
+
+async function startRunning(out: Terminal, file: string | undefined, options: RunOptions): Promise<number> {
+  const opened = openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+  const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', `run-${process.pid}`));
+  try {
+    return await runCommand(out, opened, options, engine);
+  } finally {
+    await engine?.stop();
+  }
+}
+
+function secretCommands(root: Command, done: (code: number) => void): void {
+  const file = () => new SecretFile(join(configFolder(), 'secrets.json'));
+  const secret = root.command('secret').description('keys of model servers, each kept for one address only');
+  secret
+    .command('set <name>')
+    .description('store a key, read from stdin')
+    .requiredOption('--for <url>', 'the address it may be sent to')
+    .action(async (name: string, options: { for: string }) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      file().set(name, options.for, Buffer.concat(chunks).toString('utf8').trim());
+      done(exit.fine);
+    });
+  secret
+    .command('delete <name>')
+    .description('forget a key')
+    .action((name: string) => done(file().delete(name) ? exit.fine : exit.problems));
+}
+
+export { runsBase };

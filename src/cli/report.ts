@@ -1,0 +1,114 @@
+import { type BlameRow, blameTable } from '../coach/index.js';
+import type { Ended } from '../rollout/index.js';
+import { inert, percent, type Terminal } from './terminal.js';
+
+/** What the last event of `run`, `eval` and `train` carries. */
+export interface Summary {
+  rollouts: number;
+  success: number;
+  byStratum: Record<string, { rollouts: number; success: number }>;
+  byRole: Record<string, { actions: number; mean: number | null; masked: number }>;
+  metrics: Record<string, { raw: number | null; fair: number }>;
+  repaired: { failed: number; repaired: number };
+  blame: BlameRow[];
+}
+
+export function summarise(ended: readonly Ended[]): Summary {
+  const group = (of: readonly Ended[]) => ({ rollouts: of.length, success: share(of) });
+  const strata = [...new Set(ended.map((rollout) => rollout.stratum))].sort();
+  const scores = ended.flatMap((rollout) => rollout.scores);
+  const roles = [...new Set(scores.map((score) => score.agent))];
+  const metrics = [...new Set(ended.flatMap((rollout) => Object.keys(rollout.outcome?.metrics ?? {})))];
+  return {
+    ...group(ended),
+    byStratum: Object.fromEntries(
+      strata.map((stratum) => [stratum, group(ended.filter((rollout) => rollout.stratum === stratum))]),
+    ),
+    byRole: Object.fromEntries(
+      roles.map((role) => {
+        const own = scores.filter((score) => score.agent === role);
+        const known = own.flatMap((score) => (score.score === null ? [] : [score.score]));
+        return [role, { actions: own.length, mean: mean(known), masked: own.length - known.length }];
+      }),
+    ),
+    metrics: Object.fromEntries(
+      metrics.map((name) => {
+        const all = ended.flatMap((rollout) => rollout.outcome?.metrics[name] ?? []);
+        return [
+          name,
+          {
+            raw: mean(all.flatMap((metric) => (metric.raw === null ? [] : [metric.raw]))),
+            fair: mean(all.map((metric) => metric.fair)) ?? 0,
+          },
+        ];
+      }),
+    ),
+    repaired: ended.reduce(
+      (sum, { repaired }) => ({
+        failed: sum.failed + repaired.failed,
+        repaired: sum.repaired + repaired.repaired,
+      }),
+      { failed: 0, repaired: 0 },
+    ),
+    blame: blameTable(ended),
+  };
+}
+
+function share(ended: readonly Ended[]): number {
+  return ended.length === 0 ? 0 : ended.filter((rollout) => rollout.outcome?.success).length / ended.length;
+}
+
+function mean(values: number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** "Who broke the work and why", as a table with one example sentence each. */
+export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollouts: number): void {
+  if (rows.length === 0) {
+    terminal.say(rollouts === 0 ? 'No rollout has ended yet.' : 'Nobody broke the work.');
+    return;
+  }
+  terminal.say('Who broke the work, and why');
+  terminal.table(
+    ['role', 'failure', 'rollouts', 'for example'],
+    rows
+      .slice(0, 10)
+      .map((row) => [
+        row.role,
+        row.code,
+        `${row.rollouts} (${percent(row.share)})`,
+        `${row.example.diagnosis} [${row.example.rollout}]`,
+      ]),
+  );
+  if (rows.length > 10) terminal.say(`and ${rows.length - 10} rarer failures`);
+}
+
+export function printSummary(terminal: Terminal, summary: Summary): void {
+  terminal.say(`${summary.rollouts} rollouts, ${percent(summary.success)} succeeded`);
+  terminal.table(
+    ['stratum', 'rollouts', 'success'],
+    Object.entries(summary.byStratum).map(([name, each]) => [name, each.rollouts, percent(each.success)]),
+  );
+  terminal.table(
+    ['role', 'actions', 'mean score', 'masked'],
+    Object.entries(summary.byRole).map(([name, each]) => [
+      name,
+      each.actions,
+      each.mean === null ? '-' : each.mean.toFixed(1),
+      each.masked,
+    ]),
+  );
+  const metrics = Object.entries(summary.metrics);
+  if (metrics.length > 0)
+    terminal.table(
+      ['metric', 'raw (valid only)', 'fair'],
+      metrics.map(([name, each]) => [
+        name,
+        each.raw === null ? '-' : each.raw.toPrecision(3),
+        each.fair.toPrecision(3),
+      ]),
+    );
+  terminal.say(
+    inert(`repairs: ${summary.repaired.repaired} of ${summary.repaired.failed} broken first turns`),
+  );
+}

@@ -1,0 +1,143 @@
+import { type Ended, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
+import { RolloutPages, type RunFolder } from '../trace/index.js';
+import type { Split, Task, Workflow, WorkflowFiles } from '../workflow/index.js';
+import type { EngineHandle } from './engine-handle.js';
+import { pickTasks } from './open-workflow.js';
+import { printBlame, printSummary, type Summary, summarise } from './report.js';
+import { startRun } from './start-run.js';
+import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
+
+export interface RunOptions {
+  split?: Split | undefined;
+  tasks?: string[] | undefined;
+  limit?: number | undefined;
+  samples: number;
+  concurrency: number;
+  seed: number;
+  sandbox: string;
+  python?: string | undefined;
+  allowEnv: string[];
+  failUnder?: number | undefined;
+  resume?: RunFolder;
+}
+
+/** `baton run`: carry tasks through the workflow, judge every action, and say who broke the work. */
+export async function runCommand(
+  terminal: Terminal,
+  opened: { workflow: Workflow; files: WorkflowFiles; tasks: Task[] },
+  options: RunOptions,
+  engine: EngineHandle | null,
+): Promise<number> {
+  const { workflow, files } = opened;
+  const tasks = pickTasks(opened.tasks, { split: options.split, ids: options.tasks, limit: options.limit });
+  if (tasks.length === 0)
+    throw new Failure(
+      'task.none',
+      'No task is chosen; leave --split and --tasks out to run all.',
+      exit.usage,
+    );
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const run = await startRun({
+    workflow,
+    files,
+    kind: 'run',
+    seed: options.seed,
+    sandbox: options.sandbox,
+    python: options.python,
+    allowEnv: options.allowEnv,
+    engine: engine?.endpoint ?? null,
+    engineInfo: engine?.info ?? null,
+    policies: {},
+    tasks: tasks.map((task) => task.id),
+    options: { samples: options.samples, split: options.split ?? null, limit: options.limit ?? null },
+    signal: abort.signal,
+    ...(options.resume ? { resume: options.resume } : {}),
+  });
+  const specs = specsFor(tasks, options.samples, 'run', {});
+  const before = options.resume ? endedOf(run.folder) : [];
+  const known = new Set(before.map((ended) => ended.rollout));
+  const all: Ended[] = [...before];
+  terminal.emit({
+    event: 'run.started',
+    run: run.folder.name,
+    folder: run.folder.path,
+    rollouts: specs.length,
+  });
+  const open = specs.filter((spec) => !known.has(rolloutId(spec)));
+  let status: 'done' | 'cancelled' | 'budget' = 'done';
+  try {
+    const { spent } = await runBatch(run.folder, run.log, open, run.deps, {
+      concurrency: options.concurrency,
+      onEnded: (ended) => {
+        all.push(ended);
+        terminal.emit({ event: 'rollout.ended', ...ended });
+        const good = all.filter((each) => each.outcome?.success).length;
+        terminal.progress(
+          `${all.length}/${specs.length} rollouts, ${percent(good / all.length)} succeeded`,
+          all.length % 20 === 0,
+        );
+      },
+    });
+    if (abort.signal.aborted) status = 'cancelled';
+    else if (spent !== null) status = 'budget';
+    const summary = summarise(all);
+    if (status === 'done')
+      run.log.append({ type: 'run.finished', data: { status, reason: null, summary: summary as never } });
+    else
+      run.log.append({
+        type: 'run.paused',
+        data: { why: status === 'budget' ? `the budget is spent: ${spent}` : 'cancelled' },
+      });
+    await run.log.sync();
+    finish(terminal, run.folder, summary, status, spent);
+    if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
+    return options.failUnder !== undefined && summary.success * 100 < options.failUnder
+      ? exit.problems
+      : exit.fine;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    await run.close();
+  }
+}
+
+function finish(
+  terminal: Terminal,
+  folder: RunFolder,
+  summary: Summary,
+  status: string,
+  spent: string | null,
+): void {
+  terminal.emit({ event: 'run.finished', run: folder.name, status, summary });
+  terminal.say();
+  printBlame(terminal, summary.blame, summary.rollouts);
+  terminal.say();
+  printSummary(terminal, summary);
+  terminal.say(`log: ${folder.path}`);
+  if (status === 'budget')
+    terminal.say(
+      `Stopped: ${spent} is reached. Raise it and go on with: ${commandName()} resume ${folder.path}`,
+    );
+  if (status === 'cancelled') terminal.say(`Cancelled. Go on with: ${commandName()} resume ${folder.path}`);
+}
+
+/** One spec per task and sample, samples outermost, so that early results cover many tasks. */
+export function specsFor(
+  tasks: readonly Task[],
+  samples: number,
+  step: string,
+  policies: Record<string, string>,
+): RolloutSpec[] {
+  return Array.from({ length: samples }, (_, sample) =>
+    tasks.map((of): RolloutSpec => ({ step, task: of.id, sample, branch: 'main', of, policies })),
+  ).flat();
+}
+
+/** Every ended rollout of a run. */
+export function endedOf(folder: RunFolder): Ended[] {
+  const pages = new RolloutPages(folder);
+  return pages.page(0, pages.count());
+}

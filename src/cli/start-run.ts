@@ -1,0 +1,249 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { contractCoach, modelCoach } from '../coach/index.js';
+import { type Endpoint, openPolicy, type Policy, type PolicySources, SecretFile } from '../policy/index.js';
+import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
+import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
+import {
+  Blobs,
+  GitObjects,
+  type Judge,
+  LogWriter,
+  RunFolder,
+  type RunInfo,
+  takeLock,
+} from '../trace/index.js';
+import { factsSchema, type Workflow, type WorkflowFiles } from '../workflow/index.js';
+import { cacheFolder, configFolder } from './places.js';
+import { exit, Failure } from './terminal.js';
+import { version } from './version.js';
+
+export interface StartOptions {
+  workflow: Workflow;
+  files: WorkflowFiles;
+  kind: RunInfo['kind'];
+  seed: number;
+  /** A sandbox level, `auto`, or `none` where the user gave up confinement on purpose. */
+  sandbox: string;
+  python: string | undefined;
+  allowEnv: string[];
+  engine: Endpoint | null;
+  engineInfo: RunInfo['engine'];
+  /** Which weights each role acts with, `role@version`; may change between training steps. */
+  policies: Record<string, string>;
+  tasks: string[];
+  options: RunInfo['options'];
+  /** Go on with this run instead of starting one. */
+  resume?: RunFolder;
+  signal: AbortSignal;
+}
+
+/** A run that is open for writing, and everything its rollouts need. */
+export interface OpenRun {
+  folder: RunFolder;
+  log: LogWriter;
+  deps: RolloutDeps;
+  budget: Budget;
+  gate: PausableGate;
+  sandbox: Sandbox | null;
+  close(): Promise<void>;
+}
+
+/** Bring up what a run needs, write `run.json`, and take the lock. */
+export async function startRun(options: StartOptions): Promise<OpenRun> {
+  const { workflow, files } = options;
+  const sandbox = await sandboxFor(options);
+  const name = options.resume?.name ?? runName(options.kind);
+  const path = join(workflow.folder, '.baton', 'runs', name);
+  const folder = options.resume ?? RunFolder.create(path, runInfo(options, name, sandbox));
+  const locked = takeLock(folder.lock);
+  if ('heldBy' in locked)
+    throw new Failure(
+      'run.locked',
+      `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: baton show ${name}`,
+      exit.environment,
+    );
+  const blobs = new Blobs(folder.blobs);
+  const { log } = await LogWriter.open(folder.log);
+  log.append(
+    options.resume
+      ? { type: 'run.resumed', data: { pid: process.pid } }
+      : { type: 'run.started', data: { pid: process.pid, host: hostname(), version: version() } },
+  );
+  await log.sync();
+  const git = new GitObjects(folder.git);
+  git.create();
+  const budget = new Budget(workflow.limits);
+  const gate = new PausableGate();
+  const cache = join(cacheFolder(), 'work', name);
+  const inputs = new Inputs(join(cacheFolder(), 'inputs'));
+  const sources: PolicySources = {
+    secrets: new SecretFile(join(configFolder(), 'secrets.json')),
+    env: process.env,
+    allowEnv: options.allowEnv,
+    files,
+    engine: options.engine,
+    editor: null,
+  };
+  const acting = actors(options, sources);
+  for (const agent of Object.keys(workflow.agents)) acting(agent);
+  const deps: RolloutDeps = {
+    workflow,
+    runSeed: options.seed,
+    acting,
+    sandbox,
+    takeFacts:
+      sandbox === null
+        ? null
+        : async (place) =>
+            z
+              .record(z.string(), factsSchema)
+              .parse(await takeFacts(sandbox, { ...place, modules: workflow.modules })),
+    judge: judgeFor(workflow, sources, budget),
+    judgeActions: false,
+    blobs,
+    git,
+    budget,
+    gate,
+    cache,
+    inputsOf: (task) => inputs.folder(task),
+    attempts: 4,
+    signal: options.signal,
+  };
+  const close = async () => {
+    await log.close();
+    await sandbox?.close();
+    locked.lock.release();
+  };
+  return { folder, log, deps, budget, gate, sandbox, close };
+}
+
+async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {
+  if (!Object.values(workflow.agents).some((agent) => agent.tools.length > 0)) return null;
+  const opened = await openSandbox({
+    level: sandbox as 'auto',
+    allowNone: sandbox === 'none',
+    ...(python ? { python } : {}),
+  });
+  if (opened.ok) return opened.sandbox;
+  const why = opened.report.levels
+    .map((each) => `  ${each.level}: ${each.why}${each.todo.map((todo) => `\n    ${todo}`).join('')}`)
+    .join('\n');
+  throw new Failure(
+    'sandbox.none',
+    `No sandbox works here, so nothing was run:\n${why}\nTo run agents' programs without any confinement, say --sandbox none; the log will say so.`,
+    exit.environment,
+  );
+}
+
+/** How each agent acts. The version is looked up at every call, since training moves it. */
+function actors(options: StartOptions, sources: PolicySources): (agent: string) => Acting {
+  const open = new Map<string, Policy>();
+  return (name) => {
+    const { workflow, policies } = options;
+    const agent = workflow.agents[name]!;
+    const model = workflow.models[agent.model]!;
+    const served = policies[name] ?? (model.provider === 'embedded' ? `${name}@v0` : null);
+    const key = `${agent.model}/${served ?? ''}`;
+    let policy = open.get(key);
+    if (!policy) {
+      const opened = openPolicy(model, served, sources);
+      if ('missing' in opened)
+        throw new Failure('model.unavailable', `${agent.model}: ${opened.missing}`, exit.environment);
+      policy = opened.policy;
+      open.set(key, policy);
+    }
+    return {
+      policy,
+      temperature:
+        agent.temperature ??
+        model.temperature ??
+        (options.kind === 'train' ? workflow.training.temperature : 1),
+      topP: options.kind === 'train' ? 1 : (model.top_p ?? 1),
+      maxTokens: model.max_tokens ?? (model.provider === 'embedded' ? 200 : 2048),
+      price: model.price ?? { input: 0, output: 0 },
+    };
+  };
+}
+
+function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): Judge {
+  const { coach } = workflow;
+  if (coach.model === null) return contractCoach;
+  const model = workflow.models[coach.model]!;
+  const opened = openPolicy(model, null, sources);
+  if ('missing' in opened)
+    throw new Failure('model.unavailable', `${coach.model}: ${opened.missing}`, exit.environment);
+  const price = model.price ?? { input: 0, output: 0 };
+  return modelCoach({
+    policy: opened.policy,
+    rubric: coach.rubric?.text ?? null,
+    samples: coach.samples,
+    seesGroundTruth: coach.seesGroundTruth,
+    truth: ({ task }) => task.hidden.map((file) => ('text' in file ? file.text : '')).join('\n') || null,
+    pay: (tokens) => {
+      const reserved = budget.reserve({
+        tokens,
+        dollars: (tokens * Math.max(price.input, price.output)) / 1e6,
+      });
+      return {
+        release: reserved.release,
+        settle: (prompt, reply) => {
+          const dollars = (prompt * price.input + reply * price.output) / 1e6;
+          reserved.settle({ tokens: prompt + reply, dollars });
+          return dollars;
+        },
+      };
+    },
+  });
+}
+
+function runName(kind: string): string {
+  const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${stamp}-${kind}-${randomBytes(2).toString('hex')}`;
+}
+
+function runInfo(options: StartOptions, run: string, sandbox: Sandbox | null): RunInfo {
+  const { workflow } = options;
+  const texts = Object.values(workflow.agents).flatMap((agent) => [agent.instructions, agent.prompt]);
+  return {
+    format: 1,
+    run,
+    kind: options.kind,
+    version: version(),
+    created: Date.now(),
+    file: workflow.file,
+    workflow: workflow.text,
+    texts: Object.fromEntries(
+      [...texts, workflow.coach.rubric].flatMap((text) => (text?.file ? [[text.file, text.text]] : [])),
+    ),
+    seed: options.seed,
+    tasks: options.tasks,
+    options: options.options,
+    sandbox: sandbox
+      ? { level: sandbox.level, describe: sandbox.describe() }
+      : { level: 'unused', describe: 'No agent has tools.' },
+    engine: options.engineInfo,
+    git: gitState(workflow.folder),
+  };
+}
+
+/** The user's own repository, if the workflow lies in one: its commit, and whether files differ from it. */
+function gitState(folder: string): RunInfo['git'] {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'core.fsmonitor=false', '-C', folder, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5000,
+    });
+  try {
+    return {
+      commit: git('rev-parse', 'HEAD').trim(),
+      dirty: git('status', '--porcelain', '--untracked-files=no').trim() !== '',
+    };
+  } catch {
+    return { commit: null, dirty: false };
+  }
+}

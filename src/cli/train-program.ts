@@ -1,0 +1,71 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { compareRollouts, evaluateRollouts, succeeded } from '../evaluation/index.js';
+import { embeddedRoles, engineFor } from './engine.js';
+import { findRun } from './look.js';
+import { openWorkflow } from './open-workflow.js';
+import { cacheFolder } from './places.js';
+import { endedOf } from './run-command.js';
+import { exit, Failure, type Terminal } from './terminal.js';
+import { type TrainOptions, trainCommand } from './train-command.js';
+import { printComparison } from './train-report.js';
+
+const number = (text: string) => Number(text);
+const list = (text: string) => text.split(',').filter((part) => part !== '');
+
+/** `train` and `compare`. */
+export function trainingCommands(
+  root: Command,
+  terminal: () => Terminal,
+  done: (code: number) => void,
+): void {
+  root
+    .command('train [file]')
+    .description("train each role's own weights from the coach's scores, then measure on held-out tasks")
+    .option('--json', 'write JSON to stdout and nothing else there')
+    .option('--steps <n>', 'training steps', number)
+    .option('--rollouts <n>', 'rollouts a step', number)
+    .option('--seed <n>', 'where all random numbers start', number, 1)
+    .option('--concurrency <n>', 'rollouts at a time', number, 48)
+    .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', number, 60)
+    .option('--select-tasks <n>', 'tasks to rank checkpoints on', number, 30)
+    .option('--backend <name>', 'auto, native-gpu, native-cpu or wasm', 'auto')
+    .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
+    .option('--python <path>', 'the Python that agents use')
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .action(async (file: string | undefined, options: TrainOptions & { backend: string }) => {
+      const out = terminal();
+      const opened = openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+      const dir = join(cacheFolder(), 'engines', `train-${process.pid}-${Date.now()}`);
+      const { deterministic } = opened.workflow.training;
+      const engine = await engineFor(opened.workflow, dir, { deterministic, backend: options.backend });
+      if (!engine)
+        throw new Failure(
+          'model.not-trainable',
+          'No agent uses a model that Baton can train here; use provider: embedded.',
+          exit.environment,
+        );
+      try {
+        done(await trainCommand(out, opened, options, engine));
+      } finally {
+        await engine.stop();
+        rmSync(join(dir, 'draft'), { recursive: true, force: true });
+      }
+    });
+  root
+    .command('compare <run-a> <run-b>')
+    .description('compare two runs, paired by table')
+    .option('--json', 'write JSON to stdout and nothing else there')
+    .action((a: string, b: string) => {
+      const out = terminal();
+      const [left, right] = [endedOf(findRun(a)), endedOf(findRun(b))];
+      const change = {
+        success: compareRollouts(left, right, succeeded),
+        fair: compareRollouts(left, right, succeeded),
+      };
+      out.emit({ before: evaluateRollouts(left), after: evaluateRollouts(right), change });
+      printComparison(out, evaluateRollouts(left), evaluateRollouts(right), change);
+      done(exit.fine);
+    });
+}

@@ -1,0 +1,54 @@
+import type { Comparison, Interval, Report } from '../evaluation/index.js';
+import type { Terminal } from './terminal.js';
+
+/** "before -> after" with 95 % intervals over tables. */
+export function printComparison(
+  terminal: Terminal,
+  before: Report,
+  after: Report,
+  change: { success: Comparison; fair: Comparison },
+): void {
+  const row = (
+    name: string,
+    a: Interval | undefined,
+    b: Interval | undefined,
+    show: (interval: Interval) => string,
+  ) => [name, a ? show(a) : '-', b ? show(b) : '-'];
+  const rows = [
+    row('success', before.success, after.success, share),
+    ...Object.keys(after.byStratum).map((name) =>
+      row(`  ${name}`, before.byStratum[name], after.byStratum[name], share),
+    ),
+    ...Object.keys(after.metrics).flatMap((name) => [
+      row(`${name}, raw`, before.metrics[name]?.raw, after.metrics[name]?.raw, plain),
+      row(`${name}, fair`, before.metrics[name]?.fair, after.metrics[name]?.fair, plain),
+    ]),
+    ...Object.keys(after.byRole).map((name) =>
+      row(`score of ${name}`, before.byRole[name], after.byRole[name], plain),
+    ),
+  ];
+  terminal.say(`\nBefore and after, on held-out tables (95 % intervals over ${after.success.n} tables)`);
+  terminal.table(['', 'before', 'after'], rows);
+  const repaired = ({ repaired }: Report) => `${repaired.repaired} of ${repaired.failed}`;
+  terminal.say(`repaired first turns: ${repaired(before)} before, ${repaired(after)} after`);
+  const { difference, p, smallestP } = change.success;
+  terminal.say(
+    `change in success, paired by table: ${points(difference)} (p = ${p.toPrecision(2)}; the smallest attainable is ${smallestP.toPrecision(2)})`,
+  );
+}
+
+function share({ mean, low, high }: Interval): string {
+  const cut = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 100);
+  return `${Math.round(mean * 100)} % [${cut(low)}, ${cut(high)}]`;
+}
+
+function plain({ mean, low, high }: Interval): string {
+  return Number.isFinite(low)
+    ? `${mean.toPrecision(3)} [${low.toPrecision(3)}, ${high.toPrecision(3)}]`
+    : mean.toPrecision(3);
+}
+
+function points({ mean, low, high }: Interval): string {
+  const text = (value: number) => `${value >= 0 ? '+' : ''}${Math.round(value * 100)}`;
+  return `${text(mean)} points [${text(low)}, ${text(high)}]`;
+}

@@ -1,0 +1,52 @@
+// What is true of an action's artifacts, found out inside the sandbox; only JSON leaves it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { SandboxFailure } from './execute.js';
+import { launcherPath } from './private.js';
+import type { Sandbox } from './types.js';
+
+/** One artifact; paths are relative to the workspace, `train` and `test` to the inputs. */
+export interface FactsRequest {
+  name: string;
+  path: string;
+  kind: string;
+  /** Adds `agreement`: the share of rows that equal what this model predicts on these rows. */
+  predicted_by?: { model: string; rows: string };
+  /** Adds what of the raw tables is in it and on which its encoder was fitted. `beside`: the encoded train table. */
+  encoded_from?: { train: string; test: string; beside: string | null };
+}
+
+const factSchema = z.json();
+export const artifactFactsSchema = z.record(z.string(), factSchema);
+export type ArtifactFacts = z.infer<typeof artifactFactsSchema>;
+const answerSchema = z.record(z.string(), artifactFactsSchema);
+
+/**
+ * Takes the facts of all artifacts in one sandboxed call.
+ * @throws SandboxFailure when the call ends badly or answers something else than facts.
+ */
+export async function takeFacts(
+  sandbox: Sandbox,
+  place: {
+    workspace: string;
+    inputs?: string;
+    modules?: string[];
+    artifacts: FactsRequest[];
+    signal?: AbortSignal;
+  },
+): Promise<Record<string, ArtifactFacts>> {
+  const { artifacts, ...where } = place;
+  if (artifacts.length === 0) return {};
+  const finished = await sandbox.run({
+    ...where,
+    run: { python: readFileSync(join(launcherPath(), 'facts.py'), 'utf8') },
+    stdin: JSON.stringify(artifacts),
+    limits: { seconds: 20, memoryMb: 1024, processes: 64, diskMb: 1024, outputKb: 4096 },
+  });
+  if (finished.outcome !== 'ok' || finished.stdout.cut)
+    throw new SandboxFailure(
+      `Taking facts ended with ${finished.outcome}: ${finished.stderr.text.trim().slice(-300) || 'no message'}`,
+    );
+  return answerSchema.parse(JSON.parse(finished.stdout.text));
+}

@@ -1,0 +1,16 @@
+/**
+ * training/: experience from the log, rewards, returns and advantages (here and nowhere else), updates and their
+ * proof. It must never tokenise text again, train on a null verdict, or believe an update it has not proven.
+ */
+export { type ExperienceOptions, samplesOf } from './experience.js';
+export {
+  type AdvantageOptions,
+  type Advantages,
+  advantagesOf,
+  moments,
+  propagateRewards,
+  type Sample,
+  tokenReturns,
+} from './rewards.js';
+export { learningRate, type RoleReport, type RoleState, updateRole } from './update.js';
+export { type Canary, canaryOf, proveUpdate, UpdateNotProven } from './verify.js';

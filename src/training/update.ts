@@ -1,0 +1,193 @@
+import type { EngineClient } from '../engine/index.js';
+import { randomFrom, shuffled, type TrainingOptions } from '../workflow/index.js';
+import { type Advantages, advantagesOf, propagateRewards, type Sample } from './rewards.js';
+
+/** Where a role's weights stand. */
+export interface RoleState {
+  version: string;
+  hash: string;
+  /** Updates applied since v0; names the next version. */
+  updates: number;
+}
+
+export interface RoleReport {
+  role: string;
+  /** Why nothing was applied, or null. */
+  skipped: string | null;
+  samples: number;
+  masked: number;
+  tokens: number;
+  rewardMean: number;
+  rewardStd: number;
+  loss: number;
+  approximateKl: number;
+  referenceKl: number;
+  clipFraction: number;
+  gradientNorm: number;
+  length: number;
+  from: string;
+  to: string;
+  hash: string;
+}
+
+/** Learning rate at a step from 0, after warm-up and schedule. */
+export function learningRate(options: TrainingOptions, step: number): number {
+  const { learning_rate: rate, steps, warmup, schedule } = options;
+  const rising = Math.floor(warmup * steps);
+  if (step < rising) return (rate * (step + 1)) / rising;
+  const progress = steps <= rising ? 0 : (step - rising) / (steps - rising);
+  if (schedule === 'cosine') return rate * (0.1 + 0.45 * (1 + Math.cos(Math.PI * progress)));
+  return schedule === 'linear' ? rate * (1 - progress) : rate;
+}
+
+/** Train one role on its samples of a step: reference pass, advantages, minibatches of one optimiser step each. */
+export async function updateRole(
+  client: EngineClient,
+  role: string,
+  state: RoleState,
+  all: readonly Sample[],
+  step: number,
+  options: TrainingOptions,
+  runId: string,
+): Promise<{ state: RoleState; report: RoleReport }> {
+  const rewards = propagateRewards(all, options.action_gamma);
+  const picked = all.flatMap((sample, at) =>
+    sample.role === role ? [{ sample, reward: rewards[at] ?? null }] : [],
+  );
+  const usable = picked.filter((each) => each.reward !== null);
+  const sequences = usable.map(({ sample }) => toSequence(sample));
+  const needsReference = options.kl.coefficient > 0 && usable.length > 0;
+  const reference = needsReference
+    ? (await client.logprobs({ model: 'reference', sequences, temperature: options.temperature })).logprobs
+    : null;
+  const samples = usable.map(({ sample }, at) => ({ ...sample, reference: reference?.[at] ?? null }));
+  const found: Advantages = advantagesOf(
+    samples,
+    usable.map((each) => each.reward),
+    {
+      algorithm: options.algorithm,
+      gamma: options.gamma,
+      klCoefficient: options.kl.in === 'reward' ? options.kl.coefficient : 0,
+      stdFloor: options.std_floor === 'published' ? 1e-8 : options.std_floor,
+      maxAdvantage: options.max_advantage,
+      zeroSignal: options.zero_signal,
+    },
+  );
+  const tokens = samples.reduce((sum, sample) => sum + sample.ids.length, 0);
+  const report: RoleReport = {
+    role,
+    skipped: 'skipped' in found ? found.skipped : null,
+    samples: picked.length,
+    masked: picked.length - usable.length,
+    tokens,
+    rewardMean: found.rewardMean,
+    rewardStd: found.rewardStd,
+    loss: 0,
+    approximateKl: 0,
+    referenceKl: meanKl(samples),
+    clipFraction: 0,
+    gradientNorm: 0,
+    length: samples.length === 0 ? 0 : tokens / samples.length,
+    from: state.version,
+    to: state.version,
+    hash: state.hash,
+  };
+  if ('skipped' in found) return { state, report };
+  let now = state;
+  let count = 0;
+  for (let epoch = 0; epoch < options.epochs; epoch++) {
+    const order = shuffled(
+      [...samples.keys()],
+      randomFrom(`${options.seed}/${runId}/${step}/${role}/${epoch}`),
+    );
+    const size = Math.ceil(order.length / Math.min(options.minibatches, order.length));
+    for (let from = 0; from < order.length; from += size) {
+      const batch = order.slice(from, from + size);
+      now = await applyBatch(
+        client,
+        role,
+        now,
+        batch.map((at) => ({ sample: samples[at]!, advantages: found.perSample[at]! })),
+        { id: `${runId}/${step}/${role}/${epoch}/${from}`, step, options },
+        report,
+      );
+      count += 1;
+    }
+  }
+  for (const key of ['loss', 'approximateKl', 'clipFraction', 'gradientNorm'] as const) report[key] /= count;
+  return { state: now, report: { ...report, to: now.version, hash: now.hash } };
+}
+
+interface BatchPlace {
+  id: string;
+  step: number;
+  options: TrainingOptions;
+}
+
+async function applyBatch(
+  client: EngineClient,
+  role: string,
+  state: RoleState,
+  batch: { sample: Sample; advantages: Float64Array }[],
+  place: BatchPlace,
+  report: RoleReport,
+): Promise<RoleState> {
+  const { options, step, id } = place;
+  const clip = typeof options.clip === 'number' ? { low: options.clip, high: options.clip } : options.clip;
+  const old = batch.flatMap(({ sample }) => sample.old);
+  const next = `v${state.updates + 1}`;
+  const inLoss = options.kl.in === 'loss' && options.kl.coefficient > 0 && options.kl.estimator !== 'k1';
+  const reply = await client.update({
+    id,
+    role,
+    version: state.version,
+    parent_hash: state.hash,
+    next_version: next,
+    loss: {
+      name: 'policy_gradient',
+      clip_low: clip.low,
+      clip_high: clip.high,
+      dual_clip: options.dual_clip ?? null,
+    },
+    kl: inLoss
+      ? { estimator: options.kl.estimator as 'k2' | 'k3', coefficient: options.kl.coefficient }
+      : null,
+    sequences: batch.map(({ sample }) => toSequence(sample)),
+    advantages: batch.flatMap(({ advantages }) => [...advantages]),
+    old_logprobs: [...old],
+    ...(inLoss ? { reference_logprobs: batch.flatMap(({ sample }) => [...sample.reference!]) } : {}),
+    denominator: old.length,
+    optimizer: {
+      lr: learningRate(options, step),
+      betas: options.betas,
+      eps: options.adam_eps,
+      decay: options.weight_decay,
+      grad_clip: options.grad_clip,
+    },
+    temperature: options.temperature,
+  });
+  report.loss += reply.loss;
+  report.approximateKl += reply.approximate_kl;
+  report.clipFraction += reply.clip_fraction;
+  report.gradientNorm += reply.gradient_norm;
+  return { version: next, hash: reply.hash, updates: state.updates + 1 };
+}
+
+function toSequence(sample: Sample): { tokens: number[]; mask: (0 | 1)[] } {
+  return {
+    tokens: [...sample.promptIds, ...sample.ids],
+    mask: [...sample.promptIds.map(() => 0 as const), ...sample.ids.map(() => 1 as const)],
+  };
+}
+
+/** Mean of old - reference per token: the k1 estimate of how far the policy is from where it started. */
+function meanKl(samples: readonly Sample[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const { old, reference } of samples) {
+    if (!reference) continue;
+    for (let at = 0; at < old.length; at++) sum += old[at]! - reference[at]!;
+    count += old.length;
+  }
+  return count === 0 ? 0 : sum / count;
+}

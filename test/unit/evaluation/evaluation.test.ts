@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import {
+  compareRollouts,
+  driftAlarm,
+  type Ended,
+  evaluateRollouts,
+  succeeded,
+  tableMeans,
+  tInterval,
+} from '../../../src/evaluation/index.js';
+import { fairMetric, measure } from '../../../src/workflow/index.js';
+
+const ended = (group: string, task: string, success: boolean, stratum = 'classification'): Ended => ({
+  rollout: `${task}.${Math.random()}`,
+  task,
+  stratum,
+  group,
+  sample: 0,
+  step: 'x',
+  status: 'done',
+  outcome: { success, metrics: {}, why: null },
+  scores: [],
+  repaired: { failed: 0, repaired: 0 },
+  head: '',
+  seconds: 0,
+});
+
+test('the t interval of 1, 2, 3: 2 +- 4.303 / sqrt(3)', () => {
+  const { mean, low, high } = tInterval([1, 2, 3]);
+  expect(mean).toBe(2);
+  expect(high - mean).toBeCloseTo(4.302653 / Math.sqrt(3), 5);
+  expect(mean - low).toBeCloseTo(high - mean, 12);
+  expect(tInterval([1]).high).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('the unit is the table: many samples of one table weigh no more than few of another', () => {
+  const many = Array.from({ length: 10 }, (_, at) => ended('big', `big-${at}`, true));
+  const all = [...many, ended('small', 'small-0', false)];
+  expect([...tableMeans(all, succeeded).values()]).toEqual([1, 0]);
+  expect(evaluateRollouts(all).success).toMatchObject({ mean: 0.5, n: 2 });
+});
+
+test('comparisons are paired by table and print the smallest p attainable', () => {
+  const tables = ['a', 'b', 'c', 'd'];
+  const before = tables.map((table) => ended(table, `${table}-0`, false));
+  const after = tables.map((table) => ended(table, `${table}-0`, true));
+  const { difference, p, smallestP } = compareRollouts(before, after, succeeded);
+  expect(difference.mean).toBe(1);
+  // All four went up: 2 of 16 sign patterns are as extreme.
+  expect([p, smallestP]).toEqual([0.125, 0.125]);
+  expect(
+    compareRollouts(before, [...after.slice(0, 3), ended('e', 'e-0', true)], succeeded).unpaired,
+  ).toEqual(['d', 'e']);
+});
+
+test('fair metrics, checked against the published numbers', () => {
+  expect(fairMetric(0.69, 0.4375, 0.5)).toBeCloseTo(0.583, 3);
+  expect(fairMetric(0.889, 0.5625, 0.5)).toBeCloseTo(0.719, 3);
+});
+
+test('metrics are matched by id, and what cannot be matched has no value', () => {
+  const truth = 'id,y\n1,a\n2,b\n3,b\n';
+  expect(measure('accuracy', 'id,y\n3,b\n1,a\n2,a\n', truth)).toEqual({ value: 2 / 3 });
+  expect(measure('accuracy', 'id,y\n1,a\n2,b\n', truth)).toEqual({ invalid: 'it has 2 rows, not 3' });
+  expect(measure('accuracy', 'id,y\n1,a\n1,b\n3,b\n', truth)).toEqual({
+    invalid: 'the id 1 stands there twice',
+  });
+  expect(measure('rmse', 'id,y\n1,1\n2,4\n', 'id,y\n1,1\n2,2\n')).toEqual({ value: Math.sqrt(2) });
+  expect(measure('rmse', 'id,y\n1,x\n2,4\n', 'id,y\n1,1\n2,2\n')).toMatchObject({
+    invalid: '"x" is not a number',
+  });
+});
+
+test('an alarm when one stratum falls while another rises', () => {
+  const at = (classification: boolean[], regression: boolean[]) =>
+    evaluateRollouts([
+      ...classification.map((good, n) => ended(`c${n}`, `c${n}`, good)),
+      ...regression.map((good, n) => ended(`r${n}`, `r${n}`, good, 'regression')),
+    ]);
+  expect(
+    driftAlarm(
+      at([true, true, false, false], [false, false, false, true]),
+      at([true, false, false, false], [true, true, true, true]),
+    ),
+  ).toMatch(/regression \+75 points, classification -25 points/);
+  expect(driftAlarm(at([false, false], [false, false]), at([true, true], [true, true]))).toBeNull();
+});
