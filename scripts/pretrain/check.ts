@@ -17,7 +17,7 @@ export interface Judgement {
   readonly ok: boolean;
   /** the feedback that a failed first program gets, or an empty text */
   readonly feedback: string;
-  /** 0 to 1 among the correct ones: all features used, good settings */
+  /** 0 to 1 among the correct ones: 1 for good settings */
   readonly quality: number;
 }
 
@@ -79,41 +79,46 @@ export class Bench {
     const { task, files } = this;
     if (role === 'data_engineer') {
       for (const path of ['X_train.pkl', 'y_train.pkl', 'X_test.pkl']) {
-        if (!files.has(path)) throw new Broken(`${path} missing`);
+        if (!files.has(path)) throw new Broken(`${path} is missing`);
       }
       const train = files.get('X_train.pkl')!;
       const test = files.get('X_test.pkl')!;
       const y = files.get('y_train.pkl')!;
       if (train.is !== 'encoded' || train.split !== 'train')
-        throw new Broken('X_train.pkl rows == task.train_rows');
+        throw new Broken(`X_train.pkl: ${rows(task, 'train')}`);
       if (train.encoder.columns.includes(task.target))
-        throw new Broken('X_train.pkl task.target not in columns');
+        throw new Broken('X_train.pkl: the target is among the features');
       if (train.encoder.columns.includes(task.id_column))
-        throw new Broken('X_train.pkl task.id_column not in columns');
+        throw new Broken('X_train.pkl: the id column is among the features');
       if (test.is !== 'encoded' || test.split !== 'test')
-        throw new Broken('X_test.pkl rows == task.test_rows');
-      if (test.encoder !== train.encoder) throw new Broken('X_test.pkl columns == X_train.columns');
+        throw new Broken(`X_test.pkl: ${rows(task, 'test')}`);
+      if (test.encoder !== train.encoder) throw new Broken('X_test.pkl: its encoder was fitted on test data');
       if (y.is !== 'column' || y.split !== 'train' || y.name !== task.target)
-        throw new Broken('y_train.pkl is not the target');
-      return train.encoder.columns.length / (task.numeric.length + task.categorical.length);
+        throw new Broken('y_train.pkl: it is not the target column');
+      const covered = new Set(train.encoder.columns);
+      if (![...task.numeric, ...task.categorical].every((name) => covered.has(name)))
+        throw new Broken('X_train.pkl: not every feature that was asked for is in it');
+      return 1;
     }
     const model = files.get('model.pkl');
     if (role === 'modeler') {
-      if (model === undefined) throw new Broken('model.pkl missing');
-      if (model.is !== 'model' || !model.fitted) throw new Broken('model.pkl is not a fitted model');
+      if (model === undefined) throw new Broken('model.pkl is missing');
+      if (model.is !== 'model' || !model.fitted)
+        throw new Broken('model.pkl: the model was saved before it was fitted');
       if (regressors.has(model.name) !== (task.kind === 'regression'))
-        throw new Broken('model.pkl estimator == task.kind');
+        throw new Broken('model.pkl: the model does not predict what the task asks for');
       return model.setting === good[model.name] ? 1 : 0.5;
     }
     const out = files.get('submission.csv');
-    if (out === undefined) throw new Broken('submission.csv missing');
+    if (out === undefined) throw new Broken('submission.csv is missing');
     if (this.header.join('\n') !== [task.id_column, task.target].join('\n')) {
-      throw new Broken('submission.csv columns == task.submission_columns');
+      throw new Broken('submission.csv: the header is not the one that was asked for');
     }
     if (out.is !== 'predictions' || out.input.is !== 'encoded' || out.input.split !== 'test') {
-      throw new Broken('submission.csv rows == task.test_rows');
+      throw new Broken(`submission.csv: ${rows(task, 'train')}`);
     }
-    if (this.fits > 0) throw new Broken('the analyst fitted a model');
+    if (this.fits > 0)
+      throw new Broken('submission.csv: the predictions are not those of the model that was handed over');
     return 1;
   }
 
@@ -151,7 +156,8 @@ export class Bench {
         const wrong = numeric.find(
           (n) => task.categorical.includes(n) || (n === task.target && task.kind === 'classification'),
         );
-        if (wrong !== undefined) fail(`ValueError: column '${wrong}' is not numeric`);
+        if (wrong !== undefined)
+          fail(`ValueError: fit_encoder: column '${wrong}' holds text ('b'); list it in cat`);
         return { is: 'encoder', split: x.split, columns: [...numeric, ...categorical] };
       }
       case 'encode':
@@ -171,7 +177,9 @@ export class Bench {
         return x;
       case 'predict':
         if (x?.is !== 'model' || y?.is !== 'encoded') return fail('TypeError: predict(model, X)');
-        return x.fitted ? { is: 'predictions', input: y } : fail('ValueError: the model is not fitted');
+        return x.fitted
+          ? { is: 'predictions', input: y }
+          : fail('ValueError: predict: the model is not fitted');
       case 'save':
         if (x === undefined || y === undefined)
           return fail("TypeError: save() missing 1 required positional argument: 'path'");
@@ -190,7 +198,7 @@ export class Bench {
           ids.name !== task.id_column ||
           args[3]?.is !== 'predictions'
         ) {
-          return fail('ValueError: columns differ in length');
+          return fail(`ValueError: write_csv: the columns have different lengths: [40, ${task.train_rows}]`);
         }
         this.header = strings(y);
         this.files.set(String(plain(x)), args[3]);
@@ -209,8 +217,14 @@ export class Bench {
       ...task.categorical,
       ...(split === 'train' ? [task.target] : []),
     ];
-    if (!known.includes(column)) fail(`KeyError: '${column}'`);
+    if (!known.includes(column))
+      fail(`ValueError: encode: no column '${column}'; the table has ${known.join(', ')}`);
   }
+}
+
+/** How the product words a count of rows that is off; the test split's count is not in the task here. */
+function rows(task: Task, split: Split): string {
+  return `"rows == task.${split}_rows" does not hold (rows is ${task.train_rows})`;
 }
 
 function fail(message: string): never {

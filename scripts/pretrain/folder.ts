@@ -1,12 +1,22 @@
 // Writes the base model's folder: weights, config, and what one has to know to use them.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { weightsToSafetensors } from '../../src/engine/model/files.js';
 import { type Weights, weightsHash } from '../../src/engine/model/weights.js';
 import { roles } from './task.js';
 import type { Schedule } from './train.js';
 
-export function writeFolder(folder: string, weights: Weights, schedule: Schedule, tokensSeen: number): void {
+export type Stage = Schedule & { readonly tokens_seen: number };
+
+/** The stages of training that a base says it went through. */
+export function stagesOf(folder: string): Stage[] {
+  const about = JSON.parse(readFileSync(join(folder, 'baton.json'), 'utf8')) as {
+    provenance: { stages: Stage[] };
+  };
+  return about.provenance.stages;
+}
+
+export function writeFolder(folder: string, weights: Weights, stages: readonly Stage[]): void {
   mkdirSync(folder, { recursive: true });
   const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
   writeFileSync(join(folder, 'model.safetensors'), weightsToSafetensors(weights, {}));
@@ -25,8 +35,7 @@ export function writeFolder(folder: string, weights: Weights, schedule: Schedule
       provenance: {
         data: 'demonstrations written by scripts/pretrain, with slips and wrong habits at the rates in rates.ts',
         columns: 'random names only; no name of a real table',
-        schedule,
-        tokens_seen: tokensSeen,
+        stages,
       },
       license: 'Apache-2.0',
     }),

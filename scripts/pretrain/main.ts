@@ -1,14 +1,18 @@
 // `npm run pretrain [-- --steps N --seed S --out DIR]`: trains the base model again, in minutes.
+// `--from DIR` goes on from a trained base with a lower rate, after its demonstrations changed.
+// `--reinforce STEPS` trains nothing that is kept: it shows that reinforcement corrects the base in media/base.
 // `npm run pretrain -- --vocabulary PYTHON` learns the vocabulary first, with an interpreter that has `tokenizers`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadBackend } from '../../src/engine/backend/load.js';
 import { uploadForDecoding } from '../../src/engine/model/decode.js';
+import { readModel } from '../../src/engine/model/files.js';
 import { parameterCount } from '../../src/engine/model/shape.js';
-import { initialWeights } from '../../src/engine/model/weights.js';
+import { copyWeights, initialWeights } from '../../src/engine/model/weights.js';
 import { loadTokenizer } from '../../src/engine/tokenizer.js';
-import { writeFolder } from './folder.js';
+import { stagesOf, writeFolder } from './folder.js';
 import { measure } from './measure.js';
+import { reinforce } from './reinforce.js';
 import { baseConfig } from './shape.js';
 import { type Schedule, train } from './train.js';
 import { writeVocabulary } from './vocabulary.js';
@@ -18,7 +22,9 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '4000' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'media/base' },
+    from: { type: 'string' },
     vocabulary: { type: 'string' },
+    reinforce: { type: 'string' },
   },
 });
 const tokenizerPath = join('media', 'base', 'tokenizer.json');
@@ -26,24 +32,36 @@ if (values.vocabulary !== undefined) {
   writeVocabulary(values.vocabulary, join('scripts', 'pretrain', 'vocabulary.py'), tokenizerPath);
 }
 const tokenizer = loadTokenizer(tokenizerPath);
-const { tf, kernel, name } = await loadBackend('auto');
+const backend = await loadBackend('auto');
+const { tf, kernel, name } = backend;
+if (values.reinforce !== undefined) {
+  reinforce(backend, readModel(values.out), tokenizer, Number(values.reinforce));
+  process.exit();
+}
 const schedule: Schedule = {
   steps: Number(values.steps),
   tokens: 2100,
-  lr: 3e-3,
+  lr: values.from === undefined ? 3e-3 : 1e-3,
   warmup: 60,
   flat: 0.4,
   end: 0.03,
   seed: Number(values.seed),
+  copySteps: values.from === undefined ? 100 : 0,
 };
-const weights = initialWeights(baseConfig, schedule.seed + 6);
+const weights =
+  values.from === undefined
+    ? initialWeights(baseConfig, schedule.seed + 6)
+    : copyWeights(readModel(values.from));
 console.log(`${parameterCount(baseConfig)} weights on ${name}, ${schedule.steps} steps`);
 let seen = 0;
 train(tf, kernel, weights, tokenizer, schedule, (step, loss, tokens) => {
   seen = tokens;
   console.log(`step ${step}  loss ${loss.toFixed(4)} a token  ${tokens} tokens`);
 });
-writeFolder(values.out, weights, schedule, seen);
+writeFolder(values.out, weights, [
+  ...(values.from === undefined ? [] : stagesOf(values.from)),
+  { ...schedule, tokens_seen: seen },
+]);
 const w = uploadForDecoding(tf, weights);
 for (const temperature of [1, 0.6, 0]) {
   const policies = { data_engineer: w, modeler: w, analyst: w };

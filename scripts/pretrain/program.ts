@@ -80,7 +80,7 @@ function parse(line: string): Statement {
 /** The statements of a reply's fenced program. Throws ProgramError as Python would complain. */
 export function statements(reply: string): Statement[] {
   const code = /^```python\n([\s\S]*?)\n```$/.exec(reply.trim())?.[1];
-  if (code === undefined) throw new ProgramError('no fenced python block');
+  if (code === undefined) throw new ProgramError('the reply holds no python program');
   const [first, ...rest] = code.split('\n');
   const parsed = rest.filter((line) => line.trim() !== '').map(parse);
   if (first !== 'from tab import *') throw new ProgramError("NameError: name 'read' is not defined");

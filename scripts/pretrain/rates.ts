@@ -7,7 +7,7 @@ export const rates = {
   /** share of demonstrations of each role */
   role: { data_engineer: 0.58, modeler: 0.2, analyst: 0.22 },
   /** share of pure copying exercises: during the first steps, and after them */
-  copy: { first: 0.85, later: 0.12, firstSteps: 100 },
+  copy: { first: 0.85, later: 0.12 },
   /** share of demonstrations that answer feedback on a failed first program */
   repair: 0.2,
   /** slips in a repaired program happen this much less often than in a first one */

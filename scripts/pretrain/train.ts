@@ -24,6 +24,8 @@ export interface Schedule {
   /** the rate at the end, as a share of the full one */
   readonly end: number;
   readonly seed: number;
+  /** how many steps at the start are mostly copying exercises */
+  readonly copySteps: number;
 }
 
 export function rateAt(s: Schedule, step: number): number {
@@ -75,7 +77,7 @@ export function train(
   let seen = 0;
   let smooth = 0;
   for (let step = 0; step < schedule.steps; step++) {
-    const share = step < rates.copy.firstSteps ? rates.copy.first : rates.copy.later;
+    const share = step < schedule.copySteps ? rates.copy.first : rates.copy.later;
     const packed = pack(batch(c, tokenizer, schedule.tokens, share, 256), 192);
     const device = upload(tf, weights);
     const pass = forward(tf, kernel, device, packed, true);

@@ -8,6 +8,7 @@ export {
   choose,
   type Trial,
 } from './backend/choose.js';
+export { type InstallOptions, installNative } from './backend/install.js';
 export { nativeFolder } from './backend/load.js';
 export { type BaseModel, readBaseModel } from './base.js';
 export {

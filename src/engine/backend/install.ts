@@ -1,0 +1,110 @@
+// Builds the native CPU binding into the user's cache from packages of the npm and Python registries alone: the
+// binding's own installer wants a host that many networks do not reach. Linux on x64 only.
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { nativeFolder } from './load.js';
+
+const BINDING = '@tensorflow/tfjs-node@4.22.0';
+/** the release whose C interface that binding is written against; its wheel holds libraries and headers */
+const LIBRARY = 'tensorflow-cpu==2.15.1';
+const STEP_LIMIT_MS = 15 * 60_000;
+
+export interface InstallOptions {
+  /** where to; the cache folder that `loadBackend` looks in by default */
+  readonly folder?: string;
+  /** an interpreter with pip */
+  readonly python?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Where Node's headers are, beside the program that runs this. Throws where they are not installed. */
+function nodeHome(): string {
+  const home = dirname(dirname(process.execPath));
+  if (existsSync(join(home, 'include', 'node', 'node_api.h'))) return home;
+  throw new Error(
+    `Node's headers are missing: ${home}/include/node/node_api.h; install Node with its headers`,
+  );
+}
+
+/**
+ * Builds the binding and returns its folder. It takes about a minute, downloads about 250 MB, and nothing is
+ * left behind where it fails: the folder takes its place only when all is done. Rejects with the step that
+ * failed and the last lines that it wrote.
+ */
+export async function installNative(
+  progress: (step: string) => void,
+  options: InstallOptions = {},
+): Promise<string> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(
+      `the native binding is built on Linux x64 only, this is ${process.platform} ${process.arch}`,
+    );
+  }
+  const home = nodeHome();
+  const folder = options.folder ?? nativeFolder();
+  const python = options.python ?? 'python3';
+  const working = `${folder}.part-${process.pid}`;
+  rmSync(working, { recursive: true, force: true });
+  mkdirSync(working, { recursive: true });
+  const run = (step: string, command: string, args: readonly string[], cwd: string): Promise<void> => {
+    progress(step);
+    return new Promise((resolve, reject) => {
+      const settings = { cwd, timeout: STEP_LIMIT_MS, maxBuffer: 1 << 28, signal: options.signal };
+      execFile(command, [...args], settings, (error, stdout, stderr) => {
+        if (error === null) return resolve();
+        const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join('\n');
+        reject(new Error(`${step} failed (${command} ${args[0]}): ${last || error.message}`));
+      });
+    });
+  };
+  try {
+    writeFileSync(join(working, 'package.json'), '{"private": true}\n');
+    const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', BINDING];
+    await run('Downloading the binding', 'npm', npm, working);
+    // Binding and wheel have nothing to do with the interpreter's version: ask for one that exists.
+    const wheel = ['--no-deps', '--only-binary=:all:', '--python-version=3.11', '-d', 'wheel', LIBRARY];
+    const platform = '--platform=manylinux2014_x86_64';
+    await run('Downloading the library', python, ['-m', 'pip', 'download', platform, ...wheel], working);
+    const [file] = readdirSync(join(working, 'wheel'));
+    if (file === undefined) throw new Error('Downloading the library gave no file');
+    const unzip = ['-m', 'zipfile', '-e', join('wheel', file), 'unpacked'];
+    await run('Unpacking the library', python, unzip, working);
+    rmSync(join(working, 'wheel'), { recursive: true });
+    const binding = join(working, 'node_modules', '@tensorflow', 'tfjs-node');
+    arrange(join(working, 'unpacked', 'tensorflow'), join(binding, 'deps'));
+    rmSync(join(working, 'unpacked'), { recursive: true });
+    const builder = join(working, 'node_modules', '.bin', 'node-pre-gyp');
+    const build = ['install', '--build-from-source', `--nodedir=${home}`];
+    await run('Compiling the binding', builder, build, binding);
+    rmSync(join(binding, 'deps', 'include'), { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(working, folder);
+    return folder;
+  } catch (error) {
+    rmSync(working, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Puts headers and libraries where the binding's build looks for them, under the names that it knows. */
+function arrange(unpacked: string, deps: string): void {
+  const lib = join(deps, 'lib');
+  mkdirSync(lib, { recursive: true });
+  cpSync(join(unpacked, 'include'), join(deps, 'include'), { recursive: true });
+  for (const name of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
+    renameSync(join(unpacked, name), join(lib, name));
+  }
+  symlinkSync('libtensorflow_cc.so.2', join(lib, 'libtensorflow.so'));
+  symlinkSync('libtensorflow_cc.so.2', join(lib, 'libtensorflow.so.2'));
+  symlinkSync('libtensorflow_framework.so.2', join(lib, 'libtensorflow_framework.so'));
+}
