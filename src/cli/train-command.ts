@@ -333,7 +333,9 @@ class Trainer {
     printBlame(terminal, summary.blame.after, after.length);
     terminal.say(`\nbest checkpoint (chosen on select): ${best.name}\nlog: ${run.folder.path}`);
     terminal.say(
-      `next: baton why ${run.folder.name} · baton show ${run.folder.name} · edit the workflow and train again`,
+      `next: ${commandName()} why ${run.folder.path}
+      ${commandName()} show ${run.folder.path}
+      edit the workflow and train again`,
     );
     return exit.fine;
   }

@@ -119,9 +119,9 @@ describe('advantages', () => {
       expect(value).toBeCloseTo([1.2247449, -1.2247449, 0][at]!, 5);
     });
     // Task mean off, then normalised by sqrt(1/6).
-    of('reinforce++-baseline').forEach((value, at) =>
-      expect(value).toBeCloseTo([1.2247449, -1.2247449, 0][at]!, 5),
-    );
+    of('reinforce++-baseline').forEach((value, at) => {
+      expect(value).toBeCloseTo([1.2247449, -1.2247449, 0][at]!, 5);
+    });
   });
 });
 
