@@ -12,6 +12,9 @@ import pickle
 import stat
 import sys
 
+# A pickle that names numpy must not bring in a numpy.py that an agent left in the workspace.
+sys.path[:] = [each for each in sys.path if os.path.realpath(each) != os.path.realpath(os.getcwd())]
+
 LIMIT = 64 * 1024 * 1024
 TAB = {"Table", "Column", "Encoder", "Neighbours", "Logistic", "Ridge", "Tree"}
 PLAIN = {

@@ -73,6 +73,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
     if (closed) throw new Error('The sandbox is closed.');
     const bound: Bound = {
       workspace: resolve(command.workspace),
+      readOnly: command.readOnly,
       inputs: command.inputs === undefined ? undefined : readable(resolve(command.inputs)),
       modules: modules.map((each) => ({ at: moduleFolder(each), folder: readable(each) })),
       compiled: modules.length > 0 ? compiled.folder : undefined,

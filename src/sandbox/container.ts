@@ -53,7 +53,7 @@ export function containerArguments(
     ...bind(options.jobFolder, '/run/job'),
     ...(command.inputs === undefined ? [] : bind(command.inputs, '/inputs')),
     ...(command.modules ?? []).flatMap((folder) => bind(folder, moduleFolder(folder))),
-    ...bind(command.workspace, '/work', true),
+    ...bind(command.workspace, '/work', command.readOnly !== true),
     ...['--entrypoint', 'python3', options.image, '-I', '-S', '-B', '/run/baton/launcher.py', '/run/job/job'],
   ];
 }

@@ -106,14 +106,17 @@ export async function execute(plan: Plan): Promise<Finished> {
   child.stdin?.on('error', () => {});
   if (command.stdin !== undefined) child.stdin?.end(command.stdin);
 
+  const full = (): boolean => !command.readOnly && tooFull(walk(command.workspace), limits.diskMb);
   const abort = (): void => end('killed');
   signal?.addEventListener('abort', abort, { once: true });
   const clock = setTimeout(() => end('timeout'), limits.seconds * 1000);
   let looking: NodeJS.Timeout;
   const look = async (): Promise<void> => {
     const from = performance.now();
-    if (tooFull(walk(command.workspace), limits.diskMb)) end('disk limit');
-    if (plan.sample !== undefined && first !== undefined) {
+    if (full()) end('disk limit');
+    // Until the launcher reports, the process may still stand in the host's root, whose `/tmp` is not the program's.
+    const inside = plan.job === undefined || hearing.heard().started;
+    if (plan.sample !== undefined && first !== undefined && inside) {
       const sample = await plan.sample(first);
       peak = Math.max(peak ?? 0, sample.memoryBytes);
       if (sample.memoryBytes > limits.memoryMb * 1024 * 1024) end('oom');
@@ -153,7 +156,7 @@ export async function execute(plan: Plan): Promise<Finished> {
       ...status,
       ownKill,
       oomKills: counted.oomKills,
-      diskFull: tooFull(held, limits.diskMb),
+      diskFull: !command.readOnly && tooFull(held, limits.diskMb),
       reported: heard.ended,
     }),
     stdout,

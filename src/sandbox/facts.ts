@@ -40,9 +40,10 @@ export async function takeFacts(
   if (artifacts.length === 0) return {};
   const finished = await sandbox.run({
     ...where,
+    readOnly: true,
     run: { python: readFileSync(join(launcherPath(), 'facts.py'), 'utf8') },
     stdin: JSON.stringify(artifacts),
-    limits: { seconds: 20, memoryMb: 1024, processes: 64, diskMb: 1024, outputKb: 4096 },
+    limits: { seconds: 20, memoryMb: 1024, processes: 64, diskMb: 64, outputKb: 4096 },
   });
   if (finished.outcome !== 'ok' || finished.stdout.cut)
     throw new SandboxFailure(

@@ -46,6 +46,7 @@ export function systemMounts(interpreter: Interpreter): string[] {
 
 export interface Bound {
   workspace: string;
+  readOnly?: true | undefined;
   inputs?: string | undefined;
   modules: { at: string; folder: string }[];
   compiled?: string | undefined;
@@ -70,7 +71,7 @@ export function ownMounts(bound: Bound, limits: Limits): string[] {
   if (bound.compiled !== undefined) args.push('--ro-bind', bound.compiled, compiledFolder);
   if (bound.inputs !== undefined) args.push('--ro-bind', bound.inputs, '/inputs');
   for (const folder of bound.shown ?? []) args.push('--ro-bind', folder, folder);
-  args.push('--bind', bound.workspace, '/work', '--chdir', '/');
+  args.push(bound.readOnly ? '--ro-bind' : '--bind', bound.workspace, '/work', '--chdir', '/');
   args.push('--remount-ro', '/dev', '--remount-ro', '/');
   return args;
 }

@@ -10,6 +10,7 @@ const quoted = (path: string): string => `"${path.replace(/\\/g, '\\\\').replace
 
 export interface Visible {
   workspace: string;
+  readOnly?: true | undefined;
   inputs?: string | undefined;
   modules: string[];
   launcher: string;
@@ -44,7 +45,7 @@ export function seatbeltProfile(interpreter: Interpreter, visible: Visible): str
     '(allow sysctl-read)',
     '(allow file-read-metadata)',
     `(allow file-read* ${[...readable, ...own].map((path) => `(subpath ${quoted(path)})`).join(' ')})`,
-    `(allow file-read* file-write* (subpath ${quoted(visible.workspace)}))`,
+    `(allow file-read* ${visible.readOnly ? '' : 'file-write* '}(subpath ${quoted(visible.workspace)}))`,
     '(allow file-read* (literal "/dev/urandom") (literal "/dev/random") (literal "/dev/zero"))',
     '(allow file-read* file-write* (literal "/dev/null"))',
     '(deny network*)',
@@ -65,6 +66,7 @@ export function openSeatbelt(interpreter: Interpreter): Sandbox {
         real.modules = await Promise.all(command.modules.map((each) => realpath(each)));
       const profile = seatbeltProfile(interpreter, {
         workspace: real.workspace,
+        readOnly: real.readOnly,
         inputs: real.inputs,
         modules: real.modules ?? [],
         launcher: await realpath(launcherPath()),

@@ -22,6 +22,8 @@ export type Run = { python: string } | { argv: string[] };
 export interface Command {
   /** Host folder, readable and writable at `/work`, which is the working directory. */
   workspace: string;
+  /** The workspace can only be read; what lies in it already then counts against no limit. */
+  readOnly?: true;
   /** Host folder, read-only at `/inputs`. */
   inputs?: string;
   /** Host folders whose Python modules the program can import; read-only. */

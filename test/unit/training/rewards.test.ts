@@ -112,8 +112,12 @@ describe('advantages', () => {
     const of = (algorithm: AdvantageOptions['algorithm']) =>
       perSample(samples, rewards, { ...options, algorithm }).map((values) => values![0]!);
     expect(of('dr-grpo')).toEqual([0.5, -0.5, 0]);
-    of('rloo').forEach((value, at) => expect(value).toBeCloseTo([0.75, -0.75, 0][at]!, 10));
-    of('grpo').forEach((value, at) => expect(value).toBeCloseTo([1.2247449, -1.2247449, 0][at]!, 5));
+    of('rloo').forEach((value, at) => {
+      expect(value).toBeCloseTo([0.75, -0.75, 0][at]!, 10);
+    });
+    of('grpo').forEach((value, at) => {
+      expect(value).toBeCloseTo([1.2247449, -1.2247449, 0][at]!, 5);
+    });
     // Task mean off, then normalised by sqrt(1/6).
     of('reinforce++-baseline').forEach((value, at) =>
       expect(value).toBeCloseTo([1.2247449, -1.2247449, 0][at]!, 5),
