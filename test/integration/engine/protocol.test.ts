@@ -168,6 +168,21 @@ describe('updates', () => {
     });
   });
 
+  it('gives the same weights in another deterministic process', async () => {
+    const options = { dir: join(folder, 'twin'), base, program, deterministic: true };
+    const twin = await startEngine(options);
+    try {
+      expect((await twin.client.health()).backend).toBe('wasm');
+      const order = await request('same', 's');
+      const [one, two] = [await engine.client.update(order), await twin.client.update(order)];
+      expect(two).toEqual(one);
+      const other = await twin.client.update({ ...(await request('rate', 's')), optimizer: { lr: 5e-4 } });
+      expect(other.hash).not.toBe(one.hash);
+    } finally {
+      await twin.stop();
+    }
+  });
+
   it('refuses another parent and a loss without its inputs, and changes nothing then', async () => {
     const order = await request('third', 'x');
     const wrong = { ...order, parent_hash: 'f'.repeat(64) };
