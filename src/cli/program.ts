@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { installNative } from '../engine/index.js';
 import { SecretFile } from '../policy/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
+import { initCommand } from './init.js';
 import { findRun, listCommand, runsBase, showCommand, whyCommand } from './look.js';
 import { checkFile, findWorkflow, openWorkflow } from './open-workflow.js';
 import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
+import { scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
 import { trainingCommands } from './train-program.js';
 import { version } from './version.js';
@@ -94,9 +97,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--file <path>', 'write a file of the workspace to stdout')
     .option('--at <action>', 'as it was after this action')
     .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
+  json(root.command('score [run]'))
+    .description('judge an old run again, without generating anything again')
+    .action(async (run) => done(await scoreCommand(terminal(), run)));
+  json(root.command('init [folder]'))
+    .description('write the smallest workflow that runs, or copy a template')
+    .option('--template <name>', 'blank, or the name of a template', 'blank')
+    .option('--model <name>', 'one of the models that answer on this machine')
+    .action(async (folder, options) => done(await initCommand(terminal(), folder, options)));
   json(root.command('doctor'))
     .description('what works on this machine, what is missing and how to get it')
-    .action(async () => done(await doctorCommand(terminal())));
+    .option('--install-native', 'build the native CPU binding of TensorFlow into the cache (hundreds of MB)')
+    .action(async (options: { installNative?: boolean }) => {
+      const out = terminal();
+      if (options.installNative) await installNative((step) => out.note(step));
+      done(await doctorCommand(out));
+    });
   root
     .command('schema')
     .description("write the workflow file's JSON Schema")

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { folderWith, runCli } from './command.js';
+
+test('init writes a file that passes check, and never overwrites one', async () => {
+  const folder = folderWith({});
+  const made = await runCli(folder, ['init', '--json']);
+  expect(made.code, made.stderr).toBe(0);
+  const { file } = JSON.parse(made.stdout) as { file: string };
+  expect((await runCli(folder, ['check'])).stdout).toBe('No problems.\n');
+  const before = readFileSync(file, 'utf8');
+  const again = await runCli(folder, ['init']);
+  expect(again.code).toBe(2);
+  expect(again.stderr).toContain('is there already; nothing was written');
+  expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
+test('init copies a template that passes check; an unknown one is named with what there is', async () => {
+  const folder = folderWith({});
+  expect((await runCli(folder, ['init', '--template', 'table-team'])).code).toBe(0);
+  expect(existsSync(join(folder, 'tables/tables.yaml'))).toBe(true);
+  expect((await runCli(folder, ['check'])).code).toBe(0);
+  const unknown = await runCli(folder, ['init', '--template', 'nope']);
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toContain('blank, table-team');
+});
+
+test('score judges an old run again and finds what its own verdicts say', async () => {
+  const folder = folderWith({
+    'a.baton.yaml': `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: Say something.}]
+artifacts: {answer: {kind: message, checks: [words > 1]}}
+agents: {speaker: {role: Speak., produces: [answer]}}
+`,
+    'replies.jsonl': '{"reply": "one"}\n',
+  });
+  await runCli(folder, ['run']);
+  const scored = await runCli(folder, ['score', '--json']);
+  expect(JSON.parse(scored.stdout)).toMatchObject({ judged: 1, changed: 0 });
+});
+
+test('doctor names what works, as JSON, and says so by its exit code', async () => {
+  const folder = folderWith({});
+  const done = await runCli(folder, ['doctor', '--json']);
+  const report = JSON.parse(done.stdout) as { ok: boolean; findings: { what: string; works: boolean }[] };
+  expect(report.findings.map((finding) => finding.what)).toEqual(
+    expect.arrayContaining(['node', 'git', 'python3', 'sandbox: bubblewrap']),
+  );
+  expect(done.code).toBe(report.ok ? 0 : 3);
+  expect(report.findings.find((finding) => finding.what === 'sandbox: bubblewrap')?.works).toBe(true);
+});
