@@ -222,6 +222,16 @@ def categorical(raw, encoded):
     return len(set(codes)) == 2 and min(codes.count(each) for each in set(codes)) == 1
 
 
+def recoded(raw, encoded):
+    """Other names for the same numbers: in their order (ranks, logarithms), or equal just where they repeat."""
+    known = [(x, y) for x, y in zip(raw, encoded) if isinstance(x, float) and isinstance(y, float)]
+    pairs = sorted(set(known))
+    if len(pairs) < 8 or len({x for x, _ in pairs}) < len(pairs) or len({y for _, y in pairs}) < len(pairs):
+        return False
+    codes = [y for _, y in pairs]
+    return len(known) - len(pairs) >= 3 or codes in (sorted(codes), sorted(codes, reverse=True))
+
+
 def matches(raw, encoded):
     """Raw column name -> [(encoded position, affine map or None)]. A match by name outranks matches by value alone."""
     if len(raw.rows) != len(encoded.rows) or not raw.rows:
@@ -235,7 +245,8 @@ def matches(raw, encoded):
             text = any(isinstance(each, str) for each in cells)
             line = None if text else affine(cells, values)
             few = len(set(cells)) <= 12
-            if line is not None or ((text or few) and categorical(cells, values)):
+            coded = ((text or few) and categorical(cells, values)) or (not text and recoded(cells, values))
+            if line is not None or coded:
                 here.append((source, line))
         named = [each for each in here if name == each[0] or name.startswith((each[0] + "=", each[0] + "_"))]
         for source, line in named or here:

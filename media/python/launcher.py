@@ -232,6 +232,11 @@ def main():
     import atexit
 
     atexit._run_exitfuncs()
+    # As at an ordinary exit, files that the program left open get what was written to them.
+    sys.modules["__main__"].__dict__.clear()
+    import gc
+
+    gc.collect()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Facts } from '../workflow/index.js';
 import { SandboxFailure } from './execute.js';
 import { launcherPath } from './private.js';
 import type { Sandbox } from './types.js';
@@ -17,10 +18,9 @@ export interface FactsRequest {
   encoded_from?: { train: string; test: string; beside: string | null };
 }
 
-const factSchema = z.json();
-export const artifactFactsSchema = z.record(z.string(), factSchema);
-export type ArtifactFacts = z.infer<typeof artifactFactsSchema>;
-const answerSchema = z.record(z.string(), artifactFactsSchema);
+// The shape of the workflow's facts, without loading that room where only the sandbox is needed.
+const factsSchema: z.ZodType<Facts> = z.object({ exists: z.boolean() }).catchall(z.json());
+const answerSchema = z.record(z.string(), factsSchema);
 
 /**
  * Takes the facts of all artifacts in one sandboxed call.
@@ -35,7 +35,7 @@ export async function takeFacts(
     artifacts: FactsRequest[];
     signal?: AbortSignal;
   },
-): Promise<Record<string, ArtifactFacts>> {
+): Promise<Record<string, Facts>> {
   const { artifacts, ...where } = place;
   if (artifacts.length === 0) return {};
   const finished = await sandbox.run({

@@ -2,7 +2,7 @@
 // It must never run anything unconfined without an explicit opt-out, follow a link out of a workspace, unpickle or
 // execute on the host what an agent wrote, or decide an outcome by what a program printed.
 export { SandboxFailure } from './execute.js';
-export { type ArtifactFacts, artifactFactsSchema, type FactsRequest, takeFacts } from './facts.js';
+export { type FactsRequest, takeFacts } from './facts.js';
 export { type Opened, type OpenOptions, openSandbox, probeAll } from './open.js';
 export {
   type Captured,

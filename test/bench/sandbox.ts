@@ -81,12 +81,12 @@ const show = (values: number[]) =>
   `median ${quantile(values, 0.5).toFixed(1)} ms (${quantile(values, 0.1).toFixed(1)} to ${quantile(values, 0.9).toFixed(1)})`;
 console.log(sandbox.describe());
 console.log(`one sandboxed action: ${show(ours)}`);
-let worst = 0;
 for (const [flags, values] of Object.entries(floors)) {
   const ratio = quantile(ours, 0.5) / quantile(values, 0.5);
-  worst = Math.max(worst, ratio);
+  // The lean call is printed for comparison: it cannot import installed packages, ours can.
+  const judged = flags === '-I';
   console.log(
-    `bare bubblewrap + python ${flags}: ${show(values)}; ratio ${ratio.toFixed(2)}, at most ${most}`,
+    `bare bubblewrap + python ${flags}: ${show(values)}; ratio ${ratio.toFixed(2)}${judged ? `, at most ${most}` : ''}`,
   );
+  if (judged && ratio > most) process.exitCode = 1;
 }
-process.exitCode = worst <= most ? 0 : 1;

@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { factRequests } from '../../../src/rollout/facts.js';
+import { openSandbox, type Sandbox, takeFacts } from '../../../src/sandbox/index.js';
+import {
+  checkWorkflow,
+  diskFiles,
+  type FactsByArtifact,
+  fillTemplate,
+  judgeContracts,
+  loadTasks,
+  lookupFacts,
+  type Task,
+} from '../../../src/workflow/index.js';
+
+const root = join(import.meta.dirname, '../../..');
+const file = join(root, 'media/templates/table-team/table-team.baton.yaml');
+const lib = join(dirname(file), 'lib');
+const roles = ['data_engineer', 'modeler', 'analyst'] as const;
+type Role = (typeof roles)[number];
+
+const programSchema = z.strictObject({
+  fault: z.string().nullable(),
+  style: z.enum(['tab', 'plain', 'pandas']),
+  body: z.string(),
+  needs: z.literal('numeric').optional(),
+});
+const listSchema = z.object({
+  shared: z.record(z.string(), z.string()),
+  data_engineer: z.array(programSchema),
+  modeler: z.array(programSchema),
+  analyst: z.array(programSchema),
+});
+type Program = z.infer<typeof programSchema>;
+const list = listSchema.parse(parse(readFileSync(join(root, 'test/fixtures/faults/programs.yaml'), 'utf8')));
+
+const files = diskFiles(dirname(file));
+const workflow = checkWorkflow(readFileSync(file, 'utf8'), file, { files }).workflow!;
+const every = loadTasks(workflow.tasks, files).tasks;
+const limits = { seconds: 20, memoryMb: 512, processes: 16, diskMb: 32, outputKb: 32 };
+
+/** Two tasks per kind, of different tables, with at least three features of which one is numeric. */
+const chosen = ['classification', 'regression'].flatMap((kind) => {
+  const fit = every.filter((task) => {
+    const { numeric, categorical } = task.fields as { numeric: string[]; categorical: string[] };
+    return task.fields.kind === kind && numeric.length > 0 && numeric.length + categorical.length > 2;
+  });
+  return fit.filter((task, at) => fit.findIndex((each) => each.group === task.group) === at).slice(0, 2);
+});
+
+let sandbox: Sandbox;
+let pandas: boolean;
+beforeAll(async () => {
+  const opened = await openSandbox({
+    level: 'bubblewrap',
+    // An interpreter with pandas, where the machine's own has none.
+    ...(process.env.BATON_TEST_PYTHON ? { python: process.env.BATON_TEST_PYTHON } : {}),
+  });
+  if (!opened.ok) throw new Error(JSON.stringify(opened.report));
+  sandbox = opened.sandbox;
+  const workspace = mkdtempSync(join(tmpdir(), 'baton-faults-'));
+  pandas = (await sandbox.run({ workspace, run: { python: 'import pandas' }, limits })).outcome === 'ok';
+});
+afterAll(() => sandbox.close());
+
+/** Runs the roles up to this program's, the earlier ones clean; gives the codes that the last one breaks. */
+async function codesOf(task: Task, role: Role, program: Program): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-faults-'));
+  const place = { workspace: join(folder, 'work'), inputs: join(folder, 'inputs'), modules: [lib] };
+  mkdirSync(place.workspace);
+  mkdirSync(place.inputs);
+  for (const each of task.files)
+    writeFileSync(join(place.inputs, each.name), 'text' in each ? each.text : readFileSync(each.path));
+  let facts: FactsByArtifact = {};
+  for (const at of roles.slice(0, roles.indexOf(role) + 1)) {
+    const run = at === role ? program : list[at][0]!;
+    const source = fillTemplate(`${list.shared[run.style]}\n${run.body}\n`, lookupFacts({}, task));
+    const ended = await sandbox.run({ ...place, run: { python: source }, limits });
+    expect(ended.stderr.text, source).toBe('');
+    const agent = workflow.agents[at]!;
+    const artifacts = factRequests(workflow, agent);
+    facts = { ...facts, ...(await takeFacts(sandbox, { ...place, artifacts })) };
+    const judged = judgeContracts(
+      agent.produces.map((name) => workflow.artifacts[name]!),
+      facts,
+      task,
+    );
+    facts = judged.facts;
+    const codes = [...new Set(judged.breaches.map((each) => each.code))];
+    if (at === role) return codes;
+    expect(codes).toEqual([]);
+  }
+  return [];
+}
+
+it('has tasks of both kinds', () => expect(chosen.map((task) => task.fields.kind)).toHaveLength(4));
+
+for (const role of roles)
+  for (const [at, program] of list[role].entries())
+    it(`${role} ${at}, ${program.style} style: ${program.fault ?? 'clean'}`, async (context) => {
+      if (program.style === 'pandas' && !pandas)
+        return context.skip('pandas is not installed for the interpreter of this machine');
+      for (const task of chosen) {
+        const codes = await codesOf(task, role, program);
+        if (program.fault === null) expect(codes, task.id).toEqual([]);
+        else expect(codes, task.id).toContain(program.fault);
+      }
+    });
