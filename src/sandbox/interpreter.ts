@@ -60,6 +60,10 @@ export async function findInterpreter(python = 'python3'): Promise<Interpreter> 
       throw new Error(
         `${python} lives in ${folder}, which holds the home folder; use an interpreter in a folder of its own.`,
       );
+    if (process.platform === 'linux' && inside(folder, '/tmp'))
+      throw new Error(
+        `${python} lives in ${folder}, and programs get a /tmp of their own; install it elsewhere.`,
+      );
     folders.push(inside(folder, '/nix/store') ? '/nix/store' : folder);
   }
   return {

@@ -77,7 +77,10 @@ async function codesOf(task: Task, role: Role, program: Program): Promise<string
     writeFileSync(join(place.inputs, each.name), 'text' in each ? each.text : readFileSync(each.path));
   let facts: FactsByArtifact = {};
   for (const at of roles.slice(0, roles.indexOf(role) + 1)) {
-    const run = at === role ? program : list[at][0]!;
+    const clean = list[at].filter((each) => each.fault === null);
+    // A scikit-learn model needs frames; every other style reads what the tab programs leave.
+    const alike = clean.find((each) => each.style === 'pandas' && program.style === 'pandas');
+    const run = at === role ? program : (alike ?? clean[0]!);
     const source = fillTemplate(`${list.shared[run.style]}\n${run.body}\n`, lookupFacts({}, task));
     const ended = await sandbox.run({ ...place, run: { python: source }, limits });
     expect(ended.stderr.text, source).toBe('');
