@@ -17,7 +17,10 @@ if (!existsSync('dist/cli.mjs')) throw new Error('the build made no dist/cli.mjs
 const child = spawn(
   process.execPath,
   ['dist/cli.mjs', 'train', join(folder, 'table-team.baton.yaml'), ...process.argv.slice(2)],
-  { stdio: 'inherit' },
+  {
+    stdio: 'inherit',
+    env: { ...process.env, BATON_COMMAND: 'node dist/cli.mjs' },
+  },
 );
 // Ctrl-C reaches the child as well; it prints what is known so far and ends by itself.
 process.on('SIGINT', () => undefined);
