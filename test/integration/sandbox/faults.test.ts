@@ -100,13 +100,16 @@ async function codesOf(task: Task, role: Role, program: Program): Promise<string
   return [];
 }
 
-it('has tasks of both kinds', () => expect(chosen.map((task) => task.fields.kind)).toHaveLength(4));
+it('has tasks of both kinds', () => expect(new Set(chosen.map((task) => task.fields.kind)).size).toBe(2));
+
+// Programs that need pandas run only where the interpreter has it: BATON_TEST_PYTHON names one that does.
+if (!pandas)
+  console.warn('not run: programs in pandas style, since no pandas is installed (set BATON_TEST_PYTHON)');
+const runnable = (program: { style: string }) => program.style !== 'pandas' || pandas;
 
 for (const role of roles)
-  for (const [at, program] of list[role].entries())
-    it(`${role} ${at}, ${program.style} style: ${program.fault ?? 'clean'}`, async (context) => {
-      if (program.style === 'pandas' && !pandas)
-        return context.skip('pandas is not installed for the interpreter of this machine');
+  for (const [at, program] of list[role].filter(runnable).entries())
+    it(`${role} ${at}, ${program.style} style: ${program.fault ?? 'clean'}`, async () => {
       for (const task of chosen) {
         const codes = await codesOf(task, role, program);
         if (program.fault === null) expect(codes, task.id).toEqual([]);
