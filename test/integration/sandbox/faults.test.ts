@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -53,7 +54,11 @@ const chosen = ['classification', 'regression'].flatMap((kind) => {
 });
 
 let sandbox: Sandbox;
-let pandas: boolean;
+/** Whether the interpreter of these tests has pandas. */
+const pandas =
+  spawnSync(process.env.BATON_TEST_PYTHON ?? '/usr/bin/python3', ['-c', 'import pandas, sklearn'], {
+    stdio: 'ignore',
+  }).status === 0;
 beforeAll(async () => {
   const opened = await openSandbox({
     level: 'bubblewrap',
@@ -63,7 +68,6 @@ beforeAll(async () => {
   if (!opened.ok) throw new Error(JSON.stringify(opened.report));
   sandbox = opened.sandbox;
   const workspace = mkdtempSync(join(tmpdir(), 'baton-faults-'));
-  pandas = (await sandbox.run({ workspace, run: { python: 'import pandas' }, limits })).outcome === 'ok';
 });
 afterAll(() => sandbox.close());
 
