@@ -67,7 +67,6 @@ beforeAll(async () => {
   });
   if (!opened.ok) throw new Error(JSON.stringify(opened.report));
   sandbox = opened.sandbox;
-  const workspace = mkdtempSync(join(tmpdir(), 'baton-faults-'));
 });
 afterAll(() => sandbox.close());
 
