@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { installNative } from '../engine/index.js';
 import { SecretFile } from '../policy/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
+import { list, number } from './arguments.js';
 import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
 import { initCommand } from './init.js';
-import { findRun, listCommand, runsBase, showCommand, whyCommand } from './look.js';
+import { findRun, listCommand, showCommand, whyCommand } from './look.js';
 import { checkFile, findWorkflow, openWorkflow } from './open-workflow.js';
 import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
@@ -14,13 +15,6 @@ import { scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
 import { trainingCommands } from './train-program.js';
 import { version } from './version.js';
-
-export function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-  return value;
-}
-export const list = (text: string) => text.split(',').filter((part) => part !== '');
 
 /** Parse the arguments, carry the command out, and return its exit code. */
 export async function program(argv: readonly string[]): Promise<number> {
@@ -179,5 +173,3 @@ function secretCommands(root: Command, done: (code: number) => void): void {
     .description('forget a key')
     .action((name: string) => done(file().delete(name) ? exit.fine : exit.problems));
 }
-
-export { runsBase };

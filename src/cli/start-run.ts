@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { contractCoach, modelCoach } from '../coach/index.js';
 import { type Endpoint, openPolicy, type Policy, type PolicySources, SecretFile } from '../policy/index.js';
 import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
@@ -16,7 +15,7 @@ import {
   type RunInfo,
   takeLock,
 } from '../trace/index.js';
-import { factsSchema, type Workflow, type WorkflowFiles } from '../workflow/index.js';
+import type { Workflow, WorkflowFiles } from '../workflow/index.js';
 import { cacheFolder, configFolder } from './places.js';
 import { exit, Failure } from './terminal.js';
 import { version } from './version.js';
@@ -96,12 +95,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     acting,
     sandbox,
     takeFacts:
-      sandbox === null
-        ? null
-        : async (place) =>
-            z
-              .record(z.string(), factsSchema)
-              .parse(await takeFacts(sandbox, { ...place, modules: workflow.modules })),
+      sandbox === null ? null : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules }),
     judge: judgeFor(workflow, sources, budget),
     judgeActions: false,
     blobs,

@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { compareRollouts, evaluateRollouts, succeeded } from '../evaluation/index.js';
+import { list, number } from './arguments.js';
 import { embeddedRoles, engineFor } from './engine.js';
 import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
@@ -10,9 +10,6 @@ import { endedOf } from './run-command.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
-
-const number = (text: string) => Number(text);
-const list = (text: string) => text.split(',').filter((part) => part !== '');
 
 /** `train` and `compare`. */
 export function trainingCommands(
@@ -50,7 +47,6 @@ export function trainingCommands(
         done(await trainCommand(out, opened, options, engine));
       } finally {
         await engine.stop();
-        rmSync(join(dir, 'draft'), { recursive: true, force: true });
       }
     });
   root

@@ -1,24 +1,15 @@
 import type { Policy } from '../policy/index.js';
-import type { Sandbox } from '../sandbox/index.js';
+import type { FactsRequest, Sandbox } from '../sandbox/index.js';
 import type { Blobs, GitObjects, Judge } from '../trace/index.js';
 import type { Facts, Task, Workflow } from '../workflow/index.js';
 import type { Budget } from './budget.js';
 import type { Gate } from './gate.js';
 
-/** One artifact whose facts are asked for; paths are relative to the workspace, input names to /inputs. */
-export interface FactRequest {
-  name: string;
-  path: string;
-  kind: string;
-  predicted_by?: { model: string; rows: string };
-  encoded_from?: { train: string; test: string; beside: string | null };
-}
-
 /** Takes the facts of artifacts, in the sandbox. */
 export type TakeFacts = (place: {
   workspace: string;
   inputs: string;
-  artifacts: FactRequest[];
+  artifacts: FactsRequest[];
 }) => Promise<Record<string, Facts>>;
 
 /** How one agent acts in this rollout. */

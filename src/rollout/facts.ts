@@ -1,15 +1,15 @@
+import type { FactsRequest } from '../sandbox/index.js';
 import type { Agent, Artifact, Facts, Value, Workflow } from '../workflow/index.js';
-import type { FactRequest } from './deps.js';
 
 /** The facts to ask the sandbox for after an action of an agent: those of the artifacts it owes. */
-export function factRequests(workflow: Workflow, agent: Agent): FactRequest[] {
+export function factRequests(workflow: Workflow, agent: Agent): FactsRequest[] {
   return agent.produces.flatMap((name) => {
     const artifact = workflow.artifacts[name]!;
     return artifact.path === null ? [] : [request(workflow, artifact, artifact.path)];
   });
 }
 
-function request(workflow: Workflow, artifact: Artifact, path: string): FactRequest {
+function request(workflow: Workflow, artifact: Artifact, path: string): FactsRequest {
   const { encodedFrom, predictedBy } = artifact;
   const pathOf = (name: string) => workflow.artifacts[name]?.path ?? null;
   const model = predictedBy && pathOf(predictedBy.model);

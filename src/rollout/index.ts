@@ -5,7 +5,7 @@
 export { type BatchOptions, runBatch } from './batch.js';
 export { Budget, BudgetSpent, type Spent } from './budget.js';
 export { carryRollout, type Ended, type RolloutSpec } from './carry.js';
-export type { Acting, FactRequest, RolloutDeps, TakeFacts } from './deps.js';
+export type { Acting, RolloutDeps, TakeFacts } from './deps.js';
 export { factRequests, messageFacts } from './facts.js';
 export { feedback } from './feedback.js';
 export { type Gate, openGate, PausableGate, type Point } from './gate.js';

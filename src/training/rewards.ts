@@ -135,3 +135,11 @@ export function moments(values: readonly number[]): { mean: number; std: number 
     std: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length),
   };
 }
+
+/** A sample as the engine takes it: prompt and action, with 1 in the mask where a token was sampled. */
+export function toSequence(sample: Sample): { tokens: number[]; mask: (0 | 1)[] } {
+  return {
+    tokens: [...sample.promptIds, ...sample.ids],
+    mask: [...sample.promptIds.map(() => 0 as const), ...sample.ids.map(() => 1 as const)],
+  };
+}

@@ -1,6 +1,6 @@
 import type { EngineClient } from '../engine/index.js';
 import { randomFrom, shuffled, type TrainingOptions } from '../workflow/index.js';
-import { type Advantages, advantagesOf, propagateRewards, type Sample } from './rewards.js';
+import { type Advantages, advantagesOf, propagateRewards, type Sample, toSequence } from './rewards.js';
 
 /** Where a role's weights stand. */
 export interface RoleState {
@@ -171,13 +171,6 @@ async function applyBatch(
   report.clipFraction += reply.clip_fraction;
   report.gradientNorm += reply.gradient_norm;
   return { version: next, hash: reply.hash, updates: state.updates + 1 };
-}
-
-function toSequence(sample: Sample): { tokens: number[]; mask: (0 | 1)[] } {
-  return {
-    tokens: [...sample.promptIds, ...sample.ids],
-    mask: [...sample.promptIds.map(() => 0 as const), ...sample.ids.map(() => 1 as const)],
-  };
 }
 
 /** Mean of old - reference per token: the k1 estimate of how far the policy is from where it started. */

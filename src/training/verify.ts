@@ -1,6 +1,6 @@
 import type { EngineClient } from '../engine/index.js';
 import type { ChatMessage } from '../policy/index.js';
-import type { Sample } from './rewards.js';
+import { type Sample, toSequence } from './rewards.js';
 
 /** Training that changed nothing, or that nobody serves, is an error. */
 export class UpdateNotProven extends Error {
@@ -14,10 +14,7 @@ export interface Canary {
 }
 
 export function canaryOf(samples: readonly Sample[], messages: ChatMessage[]): Canary {
-  const sequences = samples.slice(0, 4).map((sample) => ({
-    tokens: [...sample.promptIds, ...sample.ids],
-    mask: [...sample.promptIds.map(() => 0 as const), ...sample.ids.map(() => 1 as const)],
-  }));
+  const sequences = samples.slice(0, 4).map(toSequence);
   return { sequences, messages };
 }
 

@@ -1,6 +1,6 @@
 // CPU per action of a run (log on disk, fdatasync) above a bare `openai` loop that syncs a line per action, on the
 // same work: three agents, no tools, a zero-latency server in another process, concurrency 8. And how time and
-// memory grow with the number of rollouts. `npm run bench -- orchestration [rollouts ...]`
+// memory grow with the number of rollouts. `node scripts/bench.mjs orchestration [rollouts ...]`
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 // One sandboxed Python action against its floor: the same interpreter under a bare bubblewrap call. Run with
-// `node scripts/bench-sandbox.mjs`. Both are measured in turns, so that what else the machine does hits both alike.
+// `node scripts/bench.mjs sandbox`. Both are measured in turns, so that what else the machine does hits both alike.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
