@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { compareRollouts, evaluateRollouts, succeeded } from '../evaluation/index.js';
+import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { list, number } from './arguments.js';
 import { embeddedRoles, engineFor } from './engine.js';
 import { findRun } from './look.js';
@@ -58,7 +58,7 @@ export function trainingCommands(
       const [left, right] = [endedOf(findRun(a)), endedOf(findRun(b))];
       const change = {
         success: compareRollouts(left, right, succeeded),
-        fair: compareRollouts(left, right, succeeded),
+        fair: compareRollouts(left, right, fairUnit),
       };
       out.emit({ before: evaluateRollouts(left), after: evaluateRollouts(right), change });
       printComparison(out, evaluateRollouts(left), evaluateRollouts(right), change);
