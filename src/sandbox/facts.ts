@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { type Facts, factsSchema } from '../workflow/index.js';
+import type { Facts } from '../workflow/index.js';
 import { SandboxFailure } from './execute.js';
 import { launcherPath } from './private.js';
 import type { Sandbox } from './types.js';
@@ -18,6 +18,8 @@ export interface FactsRequest {
   encoded_from?: { train: string; test: string; beside: string | null };
 }
 
+// The shape of the workflow's facts, without loading that room where only the sandbox is needed.
+const factsSchema: z.ZodType<Facts> = z.object({ exists: z.boolean() }).catchall(z.json());
 const answerSchema = z.record(z.string(), factsSchema);
 
 /**
