@@ -1,0 +1,66 @@
+/**
+ * Every name that this extension and its manifest share: a unit test holds package.json against this file, and the
+ * types make a forgotten one a compile error. Names are part of what users bind keys to: add, never rename.
+ */
+export const languageId = 'baton';
+export const trajectoryLanguageId = 'baton-trajectory';
+export const debugType = 'baton';
+/** Read-only documents of runs: texts, trajectories and workspaces as they were. */
+export const runScheme = 'baton-run';
+
+export const commands = {
+  run: 'baton.run',
+  debug: 'baton.debug',
+  openSample: 'baton.openSample',
+  newWorkflow: 'baton.newWorkflow',
+  useLanguage: 'baton.useLanguage',
+  chooseRun: 'baton.chooseRun',
+  openTrajectory: 'baton.openTrajectory',
+  openWorkflowOfRun: 'baton.openWorkflowOfRun',
+  debugRollout: 'baton.debugRollout',
+  selectForCompare: 'baton.selectForCompare',
+  compareWithSelected: 'baton.compareWithSelected',
+  filterRuns: 'baton.filterRuns',
+  clearFilter: 'baton.clearFilter',
+  refreshRuns: 'baton.refreshRuns',
+  moreRollouts: 'baton.moreRollouts',
+  cancelRun: 'baton.cancelRun',
+  resumeRun: 'baton.resumeRun',
+  agree: 'baton.agree',
+  overrule: 'baton.overrule',
+  setSecret: 'baton.setSecret',
+  deleteSecret: 'baton.deleteSecret',
+  installCommand: 'baton.installCommand',
+  showLog: 'baton.showLog',
+  openWalkthrough: 'baton.openWalkthrough',
+} as const;
+export type CommandId = (typeof commands)[keyof typeof commands];
+
+export const settings = {
+  inline: 'baton.inline',
+  node: 'baton.node',
+  python: 'baton.python',
+  sandbox: 'baton.sandbox',
+  concurrency: 'baton.concurrency',
+  allowEnv: 'baton.allowEnv',
+} as const;
+
+export const views = { container: 'baton', runs: 'baton.runs', policies: 'baton.policies' } as const;
+
+export const contextKeys = {
+  hasRuns: 'baton.hasRuns',
+  filtered: 'baton.filtered',
+  compareSelected: 'baton.compareSelected',
+} as const;
+
+/** `contextValue` of tree rows and comment threads, which menus are shown by. */
+export const rows = {
+  run: 'baton.run',
+  liveRun: 'baton.liveRun',
+  rollout: 'baton.rollout',
+  action: 'baton.action',
+  file: 'baton.file',
+  verdict: 'baton.verdict',
+} as const;
+
+export const walkthrough = 'baton.start';
