@@ -1,4 +1,4 @@
-// Bundles the command line and the engine process. `npm run build`
+// Bundles the command line, the engine process and the extension. `npm run build`
 import { copyFileSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -25,6 +25,26 @@ await build({
       "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
     ].join(' '),
   },
+  logLevel: 'warning',
+});
+
+// The extension is CommonJS: that is what every supported editor loads. Small and minified, since it is read at start.
+await build({
+  entryPoints: { extension: 'src/extension.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  sourcemap: true,
+  minify: true,
+  keepNames: true,
+  treeShaking: true,
+  external: ['vscode'],
+  define: { 'import.meta.url': '__importMetaUrl' },
+  banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  metafile: process.argv.includes('--meta'),
   logLevel: 'warning',
 });
 

@@ -19,16 +19,24 @@ function npm(folder, ...args) {
     env: { ...process.env, npm_config_yes: 'true' },
     stdio: ['ignore', 2, 2],
   });
-  if (done.status !== 0) throw new Error(`npm ${args.join(' ')} failed in ${folder}; the lines above say why.`);
+  if (done.status !== 0)
+    throw new Error(`npm ${args.join(' ')} failed in ${folder}; the lines above say why.`);
 }
 
 /** Where Chromium is; installed from the system's packages where there are rights. */
 function chromium() {
-  const places = [process.env.BATON_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const places = [
+    process.env.BATON_CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
   const found = () => places.find((place) => place && existsSync(place));
   if (found()) return found();
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    throw new Error('The editor tests need Chromium: install it (Debian: sudo apt-get install chromium) or name it in BATON_CHROMIUM.');
+    throw new Error(
+      'The editor tests need Chromium: install it (Debian: sudo apt-get install chromium) or name it in BATON_CHROMIUM.',
+    );
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args) => execFileSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   apt('update', '-qq');

@@ -7,6 +7,7 @@ export * from './events.js';
 export { followLog } from './follow.js';
 export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
+export { type LogLine, readLine, scanLines } from './lines.js';
 export { type Lock, lockOwner, processStart, takeLock } from './lock.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';

@@ -1,75 +1,154 @@
-import type { Document } from 'yaml';
-import { type CheckOptions, type CheckResult, checkWorkflow, type Problem, type Workflow, type WorkflowFiles } from '../../workflow/index.js';
-import { type Mention, mentionsIn, mentionsInPrompt, parseLoosely, type SymbolKind } from './mentions.js';
+import {
+  type CheckOptions,
+  checkWorkflow,
+  type Mention,
+  mentions,
+  type NameKind,
+  type Problem,
+  type Source,
+  type Workflow,
+  type WorkflowFiles,
+} from '../../workflow/index.js';
 
 /** Everything that the language features know of one version of a workflow's text. */
 export interface Analysis {
   text: string;
+  /** Absolute path. */
   file: string;
   files: WorkflowFiles;
-  doc: Document;
   problems: Problem[];
+  /** The parsed text; undefined while it is not YAML. */
+  source: Source | undefined;
   /** Only where nothing in it is an error. */
   workflow: Workflow | undefined;
+  /** Where roles, artifacts and models are named, in this text and in prompt files (`file`); empty while it is not YAML. */
   mentions: Mention[];
+  team: Team;
+}
+
+/** The names of a workflow and who hands what to whom, as far as it can be read. */
+export interface Team {
+  roles: Map<string, { role: string; consumes: string[]; produces: string[]; model: string | null }>;
+  artifacts: Map<string, { kind: string; path: string | null; checks: string[] }>;
+  models: Map<string, { provider: string; model: string | null; baseUrl: string | null }>;
 }
 
 export type AnalyseOptions = Omit<CheckOptions, 'files'>;
 
-/** Check and read a text. `file` is its absolute path. Never throws for bad input. */
-export function analyse(text: string, file: string, files: WorkflowFiles, options: AnalyseOptions = {}): Analysis {
-  const checked: CheckResult = checkWorkflow(text, file, { ...options, files });
-  const doc = parseLoosely(text);
-  return { text, file, files, doc, problems: checked.problems, workflow: checked.workflow, mentions: mentionsIn(text, doc) };
+/** Check and read a text. Never throws for bad input. `last` is what was known before a key stroke broke the YAML. */
+export function analyse(
+  text: string,
+  file: string,
+  files: WorkflowFiles,
+  options: AnalyseOptions = {},
+  last?: Analysis,
+): Analysis {
+  const { problems, source, workflow } = checkWorkflow(text, file, { ...options, files });
+  return {
+    text,
+    file,
+    files,
+    problems,
+    source,
+    workflow,
+    mentions: source ? mentions(source, files) : [],
+    team: source ? teamOf(source.value) : (last?.team ?? teamOf(null)),
+  };
 }
 
-/** The names that a workflow defines. */
-export function defined(analysis: Pick<Analysis, 'mentions'>, kind: SymbolKind): string[] {
-  return [
-    ...new Set(
-      analysis.mentions.flatMap((mention) =>
-        mention.kind === kind && mention.is === 'definition' ? [mention.name] : [],
-      ),
+type Loose = Record<string, unknown>;
+const mapping = (value: unknown): Loose =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Loose) : {};
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+function teamOf(value: unknown): Team {
+  const raw = mapping(value);
+  const defaults = mapping(raw.defaults);
+  return {
+    roles: new Map(
+      Object.entries(mapping(raw.agents)).map(([name, each]) => {
+        const agent = mapping(each);
+        const model =
+          text(agent.model) ?? text(defaults.model) ?? Object.keys(mapping(raw.models))[0] ?? null;
+        return [
+          name,
+          {
+            role: text(agent.role) ?? '',
+            consumes: texts(agent.consumes),
+            produces: texts(agent.produces),
+            model,
+          },
+        ];
+      }),
     ),
-  ];
+    artifacts: new Map(
+      Object.entries(mapping(raw.artifacts)).map(([name, each]) => {
+        const artifact = mapping(each);
+        const checks = Array.isArray(artifact.checks) ? artifact.checks : [];
+        return [
+          name,
+          {
+            kind: text(artifact.kind) ?? 'file',
+            path: text(artifact.path),
+            checks: checks.flatMap((check) => text(check) ?? text(mapping(check).check) ?? []),
+          },
+        ];
+      }),
+    ),
+    models: new Map(
+      Object.entries(mapping(raw.models)).map(([name, each]) => {
+        const model = mapping(each);
+        return [
+          name,
+          {
+            provider: text(model.provider) ?? 'openai',
+            model: text(model.model),
+            baseUrl: text(model.base_url),
+          },
+        ];
+      }),
+    ),
+  };
 }
 
-export function mentionAt(analysis: Analysis, offset: number): Mention | undefined {
-  return analysis.mentions.find((mention) => mention.start <= offset && offset <= mention.end);
+export function producerOf(team: Team, artifact: string): string | null {
+  return [...team.roles].find(([, role]) => role.produces.includes(artifact))?.[0] ?? null;
 }
 
-export function sameSymbol(mentions: readonly Mention[], of: { kind: SymbolKind; name: string }): Mention[] {
-  return mentions.filter((mention) => mention.kind === of.kind && mention.name === of.name);
+export function consumersOf(team: Team, artifact: string): string[] {
+  return [...team.roles].flatMap(([name, role]) => (role.consumes.includes(artifact) ? [name] : []));
 }
 
-/** A prompt file that a role names, with the mentions of artifacts in it. */
-export interface PromptFile {
-  path: string;
-  text: string;
-  mentions: Mention[];
+/** The mention at an offset of the workflow's own text (or of the prompt file `file`). */
+export function mentionAt(
+  analysis: Analysis,
+  offset: number,
+  file: string | null = null,
+): Mention | undefined {
+  return analysis.mentions.find(
+    (mention) => mention.file === file && mention.start <= offset && offset <= mention.end,
+  );
 }
 
-/** The prompt files of a workflow, as far as they can be read. */
-export function promptFiles(analysis: Analysis): PromptFile[] {
-  const artifacts = new Set(defined(analysis, 'artifact'));
-  const seen = new Map<string, PromptFile>();
-  for (const { path, by } of promptLinks(analysis)) {
-    if (seen.has(path)) continue;
-    const read = analysis.files.read(path);
-    if ('text' in read) seen.set(path, { path, text: read.text, mentions: mentionsInPrompt(read.text, artifacts, by) });
-  }
-  return [...seen.values()];
+export function sameName(analysis: Analysis, of: { kind: NameKind; name: string }): Mention[] {
+  return analysis.mentions.filter((mention) => mention.kind === of.kind && mention.name === of.name);
 }
 
-/** Every `file:` in a workflow that names a text beside it, with its place. */
-export function promptLinks(analysis: Analysis): { path: string; by: string | null; start: number; end: number }[] {
-  const links: { path: string; by: string | null; start: number; end: number }[] = [];
+/** Where a role, artifact or model is declared. */
+export function declaration(analysis: Analysis, of: { kind: NameKind; name: string }): Mention | undefined {
+  return sameName(analysis, of).find((mention) => mention.is === 'declaration');
+}
+
+/** Every `file:` that names a text beside the workflow, with its place. */
+export function promptLinks(
+  analysis: Pick<Analysis, 'text'>,
+): { path: string; start: number; end: number }[] {
   const pattern = /\bfile:[ ]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s,}#]+))/g;
-  for (const match of analysis.text.matchAll(pattern)) {
+  return [...analysis.text.matchAll(pattern)].map((match) => {
     const path = match[1] ?? match[2] ?? match[3]!;
     const start = match.index + match[0].lastIndexOf(path);
-    const before = analysis.mentions.findLast((mention) => mention.is === 'definition' && mention.end <= start);
-    links.push({ path, by: before?.kind === 'agent' ? before.name : null, start, end: start + path.length });
-  }
-  return links;
+    return { path, start, end: start + path.length };
+  });
 }

@@ -139,12 +139,14 @@ class Scanner {
         top.key = null;
         this.next(line, i, at, top.is === '{' ? 'key' : 'value');
       } else if (top?.is === '{' && char === ':' && /^\s|^$/.test(line.slice(i + 1, i + 2))) {
-        top.key = this.text.slice(this.wordStart, at + i).replace(/^["']|["']$/g, '').trim();
+        top.key = this.text
+          .slice(this.wordStart, at + i)
+          .replace(/^["']|["']$/g, '')
+          .trim();
         this.next(line, i, at, 'value');
       }
     }
-    if (this.flows.length > 0 && this.text[this.wordStart] === '\n')
-      this.wordStart = at + line.length;
+    if (this.flows.length > 0 && this.text[this.wordStart] === '\n') this.wordStart = at + line.length;
   }
 
   /** Something new begins behind `line[i]`. */

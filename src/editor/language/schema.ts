@@ -63,7 +63,10 @@ export function keysAt(path: readonly string[]): KnownKey[] {
     for (const [key, value] of Object.entries(node.properties ?? {})) {
       if (found.has(key)) continue;
       const forms = unfold(value);
-      const plain = forms.some((form) => form.enum || form.const !== undefined || /^(string|number|integer|boolean)$/.test(form.type ?? ''));
+      const plain = forms.some(
+        (form) =>
+          form.enum || form.const !== undefined || /^(string|number|integer|boolean)$/.test(form.type ?? ''),
+      );
       found.set(key, {
         key,
         says: forms.find((form) => form.description)?.description ?? '',
@@ -88,7 +91,9 @@ export function valuesAt(path: readonly string[]): string[] {
 }
 
 /** What the schema says of a key: its description, its fixed values and its default. */
-export function describeKey(path: readonly string[]): { says: string; values: string[]; fallback: string | null } | null {
+export function describeKey(
+  path: readonly string[],
+): { says: string; values: string[]; fallback: string | null } | null {
   const nodes = nodesAt(path);
   if (nodes.length === 0) return null;
   const fallback = nodes.find((node) => node.default !== undefined)?.default;

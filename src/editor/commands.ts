@@ -1,0 +1,255 @@
+import { basename, join } from 'node:path';
+import * as vscode from 'vscode';
+import { culprit } from '../coach/index.js';
+import type { RolloutRow } from '../trace/index.js';
+import type { DebugStarter } from './debug/start.js';
+import { type CommandName, type Host, mayRun, tell } from './host.js';
+import { commands, contextKeys, walkthrough } from './names.js';
+import type { RunControl } from './runs/control.js';
+import { RunDocuments } from './runs/documents.js';
+import { Run } from './runs/run.js';
+import type { RunStore } from './runs/store.js';
+import type { RunRow, RunsTree } from './runs/tree.js';
+import type { VerdictComments } from './scores/comments.js';
+import { keepReview } from './scores/review.js';
+import { deleteSecret, setSecret } from './secrets.js';
+import { installCommand } from './shell.js';
+
+export interface Parts {
+  store: RunStore;
+  tree: RunsTree;
+  control: RunControl;
+  comments: VerdictComments;
+  debug: DebugStarter;
+}
+
+type Handler = (...args: never[]) => unknown;
+
+/** Every command with its handler: leaving one out is a compile error. `useLanguage` is the formatter's. */
+export function registerCommands(host: Host, parts: Parts): void {
+  let selected: vscode.Uri | undefined;
+  const { store, tree, control, debug } = parts;
+  const handlers: Record<Exclude<CommandName, 'useLanguage'>, Handler> = {
+    run: (uri?: vscode.Uri) => control.run(uri instanceof vscode.Uri ? uri : undefined),
+    debug: (uri?: vscode.Uri, role?: string) =>
+      debug.lastFailed(
+        uri instanceof vscode.Uri ? uri : undefined,
+        typeof role === 'string' ? role : undefined,
+      ),
+    openSample: () => openSample(parts),
+    newWorkflow: () => newWorkflow(host),
+    chooseRun: (row: RunRow) => row.is === 'run' && store.choose(row.run),
+    openTrajectory: (row: RunRow) => openTrajectory(row),
+    openWorkflowOfRun: (of: RunRow | Run, stale?: boolean) => openWorkflow(of, stale === true),
+    debugRollout: (row: RunRow) =>
+      (row.is === 'rollout' || row.is === 'action') &&
+      debug.rollout(
+        row.run,
+        row.row.rollout,
+        row.is === 'action' ? row.row.scores[row.at]?.action : undefined,
+      ),
+    selectForCompare: async (row: RunRow) => {
+      selected = comparable(row);
+      await vscode.commands.executeCommand('setContext', contextKeys.compareSelected, selected !== undefined);
+    },
+    compareWithSelected: async (row: RunRow) => {
+      const other = comparable(row);
+      if (selected && other)
+        await vscode.commands.executeCommand(
+          'vscode.diff',
+          selected,
+          other,
+          `${short(selected)} ↔ ${short(other)}`,
+        );
+    },
+    filterRuns: () => tree.askFilter(),
+    clearFilter: () => tree.clearFilter(),
+    refreshRuns: () => store.refresh(),
+    moreRollouts: (row: RunRow) => tree.more(row),
+    cancelRun: (row: RunRow) => row.is === 'run' && control.cancel(row.run),
+    resumeRun: (row: RunRow) => row.is === 'run' && control.resume(row.run),
+    agree: (thread: vscode.CommentThread) => review(parts, thread, true),
+    overrule: (of: vscode.CommentThread | RunRow) => review(parts, of, false),
+    setSecret: () => setSecret(host),
+    deleteSecret: () => deleteSecret(host),
+    installCommand: () => installCommand(host, control.node()),
+    showLog: () => host.log.show(),
+    openWalkthrough: () =>
+      vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${host.context.extension.id}#${walkthrough}`,
+        false,
+      ),
+  };
+  for (const name of Object.keys(handlers) as (keyof typeof handlers)[])
+    host.keep(
+      vscode.commands.registerCommand(commands[name], async (...args: never[]) => {
+        try {
+          return await handlers[name](...args);
+        } catch (error) {
+          return tell(host, (error as Error).message, error);
+        }
+      }),
+    );
+}
+
+/** The recorded run: its workflow with scores and comments, and the trajectory of a rollout that one role broke. */
+async function openSample({ store, tree }: Parts): Promise<void> {
+  const run = await store.sample();
+  store.choose(run);
+  const document = await vscode.workspace.openTextDocument(RunDocuments.workflowUri(run));
+  const editor = await vscode.window.showTextDocument(document, { preview: false });
+  const team = document.positionAt(Math.max(0, document.getText().search(/^agents:/m)));
+  editor.revealRange(new vscode.Range(team, team), vscode.TextEditorRevealType.AtTop);
+  await vscode.commands.executeCommand('baton.runs.focus');
+  await tree.reveal(run);
+  const broken = brokenRollout(run);
+  if (!broken) return;
+  const trajectory = await vscode.workspace.openTextDocument(RunDocuments.trajectoryUri(run, broken.rollout));
+  await vscode.window.showTextDocument(trajectory, {
+    viewColumn: vscode.ViewColumn.Beside,
+    preview: false,
+    preserveFocus: true,
+  });
+}
+
+function brokenRollout(run: Run): RolloutRow | undefined {
+  return run.pages.page(0, run.pages.count()).find((row) => row.outcome?.success !== true && culprit(row));
+}
+
+async function newWorkflow(host: Host): Promise<void> {
+  if (!(await mayRun())) return;
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  if (!folder) {
+    const document = await vscode.workspace.openTextDocument({ language: 'baton', content: '' });
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('editor.action.insertSnippet', {
+      langId: 'baton',
+      name: 'Workflow',
+    });
+    return;
+  }
+  const template = vscode.l10n.t('Example team: three roles hand real tables around');
+  const picked = await vscode.window.showQuickPick(
+    [
+      {
+        label: vscode.l10n.t('Blank'),
+        description: vscode.l10n.t('two roles and a model server of yours'),
+        template: false,
+      },
+      { label: 'table-team', description: template, template: true },
+    ],
+    { title: vscode.l10n.t('New workflow in {0}', basename(folder.fsPath)) },
+  );
+  if (!picked) return;
+  if (picked.template) {
+    await vscode.workspace.fs.copy(
+      vscode.Uri.file(host.shipped('media/templates/table-team')),
+      vscode.Uri.joinPath(folder, 'table-team'),
+      { overwrite: false },
+    );
+    await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, 'table-team', 'table-team.baton.yaml'));
+    return;
+  }
+  const uri = vscode.Uri.file(join(folder.fsPath, 'team.baton.yaml')).with({ scheme: 'untitled' });
+  const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  if (editor.document.getText() === '')
+    await vscode.commands.executeCommand('editor.action.insertSnippet', {
+      langId: 'baton',
+      name: 'Workflow',
+    });
+}
+
+async function openTrajectory(row: RunRow): Promise<void> {
+  if (row.is !== 'rollout' && row.is !== 'action') return;
+  const document = await vscode.workspace.openTextDocument(
+    RunDocuments.trajectoryUri(row.run, row.row.rollout),
+  );
+  const editor = await vscode.window.showTextDocument(document);
+  const action = row.is === 'action' ? row.row.scores[row.at]?.action : undefined;
+  const line = action
+    ? document
+        .getText()
+        .split('\n')
+        .findIndex((each) => each.slice(2).startsWith(`${action} `))
+    : -1;
+  if (line >= 0) editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.AtTop);
+}
+
+async function openWorkflow(of: RunRow | Run, stale: boolean): Promise<void> {
+  const run = of instanceof Run ? of : of.is === 'run' ? of.run : undefined;
+  if (!run) return;
+  const was = RunDocuments.workflowUri(run);
+  if (stale)
+    await vscode.commands.executeCommand(
+      'vscode.diff',
+      was,
+      vscode.Uri.file(run.info.file),
+      vscode.l10n.t('{0}: as it was ↔ now', basename(run.info.file)),
+    );
+  else await vscode.window.showTextDocument(was, { preview: false });
+}
+
+/** What a row is compared as: a file, or the text of its trajectory or program. */
+function comparable(row: RunRow): vscode.Uri | undefined {
+  if (row.is === 'file') return RunDocuments.fileUri(row.run, row.rollout, row.action, row.path);
+  if (row.is === 'rollout') return RunDocuments.trajectoryUri(row.run, row.row.rollout);
+  if (row.is !== 'action') return undefined;
+  return RunDocuments.uri(
+    row.run,
+    `/rollouts/${row.row.rollout}/at/${row.row.scores[row.at]!.action}/reply.md`,
+  );
+}
+
+function short(uri: vscode.Uri): string {
+  const at = /^\/rollouts\/([^/]+)\/at\/([^/]+)\/(.*)$/.exec(uri.path);
+  return at ? `${at[1]} ${at[2]} ${basename(at[3]!)}` : basename(uri.path);
+}
+
+async function review(
+  { comments, store }: Parts,
+  of: vscode.CommentThread | RunRow,
+  agrees: boolean,
+): Promise<void> {
+  const judged =
+    'is' in of
+      ? of.is === 'action'
+        ? {
+            run: of.run,
+            rollout: of.row.rollout,
+            action: of.row.scores[of.at]!.action,
+            score: of.row.scores[of.at]!.score,
+          }
+        : undefined
+      : fromThread(comments, of);
+  if (!judged) return;
+  const { run, rollout, action } = judged;
+  if (agrees)
+    await keepReview(run, { rollout, action, score: judged.score, reason: vscode.l10n.t('Agreed.') });
+  else {
+    const picked = await vscode.window.showQuickPick(
+      [...Array.from({ length: 11 }, (_, at) => String(10 - at)), vscode.l10n.t('cannot be judged')],
+      {
+        title: vscode.l10n.t('The right score of {0}', action),
+        placeHolder: vscode.l10n.t('0 is worthless, 10 is as good as it can be'),
+      },
+    );
+    if (picked === undefined) return;
+    const reason = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Why?'),
+      prompt: vscode.l10n.t('Kept in the run with your name and the time.'),
+      validateInput: (text) =>
+        text.trim() ? null : vscode.l10n.t('Say why: the reason is what the coach is compared with.'),
+    });
+    if (!reason) return;
+    await keepReview(run, { rollout, action, score: /^\d+$/.test(picked) ? Number(picked) : null, reason });
+  }
+  store.refresh();
+}
+
+function fromThread(comments: VerdictComments, thread: vscode.CommentThread) {
+  const judged = comments.judgedOf(thread);
+  return (
+    judged && { run: judged.run, rollout: judged.rollout, action: judged.action, score: judged.verdict.score }
+  );
+}

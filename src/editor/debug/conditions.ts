@@ -1,0 +1,130 @@
+import {
+  type Expression,
+  evaluate,
+  isFault,
+  type Lookup,
+  parseExpression,
+  truth,
+  type Value,
+} from '../../workflow/index.js';
+import type { Stop, Timeline } from './timeline.js';
+
+/** Exception filters, by their id; `label` is what the breakpoints view shows. */
+export const filters = {
+  lowScore: 'Score is low',
+  contractBroken: 'Contract is broken',
+  toolFailed: 'Program failed',
+  budgetNearlySpent: 'Budget is nearly spent',
+} as const;
+export type FilterId = keyof typeof filters;
+
+/** The names that conditions, log points and the console may use at a stop. */
+export function lookupAt(timeline: Timeline, stop: Stop): Lookup {
+  const action = timeline.actions[stop.action];
+  const counted = action ? timeline.verdicts.get(action.id) : undefined;
+  const usage = action?.call?.usage;
+  const own: Record<string, Value> = {
+    score: counted?.score ?? null,
+    code: counted?.verdict.code ?? null,
+    agent: action?.agent ?? null,
+    action: action?.id ?? null,
+    turn: (action?.turn ?? 0) + 1,
+    tokens: usage ? usage.promptTokens + usage.replyTokens : null,
+    reply_tokens: usage?.replyTokens ?? null,
+    seconds: action?.call?.seconds ?? null,
+    status: action?.finished?.status ?? null,
+    programs: action?.tools.length ?? 0,
+  };
+  const facts = factsAt(timeline, stop);
+  return (parts) => {
+    const [first, second] = parts as [string, string | undefined];
+    if (parts.length === 1 && Object.hasOwn(own, first)) return own[first];
+    const known = facts.get(first);
+    return known && second !== undefined && Object.hasOwn(known, second)
+      ? (known[second] ?? null)
+      : undefined;
+  };
+}
+
+/** The last facts of every artifact that were taken up to the end of a stop's action. */
+export function factsAt(timeline: Timeline, stop: Stop): Map<string, Record<string, Value | undefined>> {
+  const facts = new Map<string, Record<string, Value | undefined>>();
+  const until = timeline.actions[stop.action]?.id;
+  for (const event of timeline.events) {
+    if (event.type === 'artifact.checked')
+      for (const [name, each] of Object.entries(event.data.facts)) facts.set(name, each);
+    if (event.type === 'action.finished' && event.data.action === until) break;
+  }
+  return facts;
+}
+
+/** A parsed condition, or what is wrong with it. */
+export function parseCondition(text: string): Expression | { wrong: string } {
+  const parsed = parseExpression(text.trim());
+  return isFault(parsed) ? { wrong: parsed.message } : parsed;
+}
+
+export function holds(condition: Expression, lookup: Lookup): boolean {
+  const answer = evaluate(condition, lookup);
+  return 'value' in answer && truth(answer.value);
+}
+
+/** Whether a hit count such as `3`, `>= 3` or `% 2` is met at the n-th hit (from 1). */
+export function countMet(text: string, n: number): boolean {
+  const parsed = /^\s*(>=|>|<=|<|==|=|%)?\s*(\d+)\s*$/.exec(text);
+  if (!parsed) return true;
+  const wanted = Number(parsed[2]);
+  switch (parsed[1]) {
+    case '>':
+      return n > wanted;
+    case '<':
+      return n < wanted;
+    case '<=':
+      return n <= wanted;
+    case '=':
+    case '==':
+      return n === wanted;
+    case '%':
+      return wanted > 0 && n % wanted === 0;
+    default:
+      return n >= wanted;
+  }
+}
+
+/** A log point's text with `{expression}` filled in. */
+export function logText(message: string, lookup: Lookup): string {
+  return message.replace(/\{([^{}]*)\}/g, (whole, inner: string) => {
+    const parsed = parseExpression(inner.trim());
+    if (isFault(parsed)) return whole;
+    const answer = evaluate(parsed, lookup);
+    return 'value' in answer
+      ? typeof answer.value === 'string'
+        ? answer.value
+        : JSON.stringify(answer.value)
+      : whole;
+  });
+}
+
+/** Why an exception filter stops here; null where it does not. */
+export function filterHit(
+  timeline: Timeline,
+  stop: Stop,
+  on: ReadonlySet<string>,
+  scoreBelow: number,
+): string | null {
+  const action = timeline.actions[stop.action];
+  if (!action) return null;
+  if (stop.is === 'verdict' && on.has('lowScore')) {
+    const score = timeline.verdicts.get(action.id)?.score ?? null;
+    if (score !== null && score < scoreBelow) return `score ${score} is below ${scoreBelow}`;
+  }
+  if (stop.is === 'checked' && on.has('contractBroken')) {
+    const breach = action.checked?.breaches[0];
+    if (breach) return `contract broken: ${breach.message}`;
+  }
+  if (stop.is === 'tool' && on.has('toolFailed')) {
+    const tool = action.tools[stop.index];
+    if (tool && tool.outcome !== 'ok') return `program ${stop.index + 1}: ${tool.outcome}`;
+  }
+  return null;
+}

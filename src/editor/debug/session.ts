@@ -1,0 +1,332 @@
+import {
+  Breakpoint,
+  DebugSession,
+  Handles,
+  InitializedEvent,
+  OutputEvent,
+  Scope,
+  Source,
+  StackFrame,
+  StoppedEvent,
+  TerminatedEvent,
+  Thread,
+} from '@vscode/debugadapter';
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { type Body, stateAfter, type WorkspaceState } from '../../trace/index.js';
+import { evaluate, isFault, parseExpression } from '../../workflow/index.js';
+import { type ArmedBreakpoint, armBreakpoint, hitOf, type RoleLines } from './breakpoints.js';
+import { filterHit, filters, lookupAt } from './conditions.js';
+import { framesOf, type Move, move, rolesOf, run, type Stop, type Timeline } from './timeline.js';
+import { type Shown, scopesOf } from './variables.js';
+
+/** A recorded rollout, and what the adapter needs to show it. It knows nothing of the editor. */
+export interface Recording {
+  timeline: Timeline;
+  /** Path or address of the workflow's text, and its name. */
+  source: { path: string; name: string };
+  roles: RoleLines;
+  handed: (role: string) => { consumes: string[]; produces: string[] };
+  text: (body: Body) => string;
+  scoreBelow: number;
+  /** The action to stand before at first; the first one where it is left out. */
+  startAt: string | null;
+  /** Why the budget is nearly spent at a time (Unix ms); null where it is not. */
+  nearlySpent: (at: number) => string | null;
+  /** The workspace of the moment at which the debugger stands. */
+  onMoment: (state: WorkspaceState, stop: Stop) => void;
+}
+
+/** The roles of a text by line, for breakpoints set in it; null where it is not a workflow's text. */
+export type RolesAt = (path: string) => Promise<RoleLines | null>;
+
+/**
+ * A debug adapter over a recorded rollout: a thread for each role, a frame for each action, steps in both directions.
+ * Nothing is run and no model is asked.
+ */
+export class RecordedSession extends DebugSession {
+  private recording: Recording | undefined;
+  private at = 0;
+  private readonly handles = new Handles<() => Shown[]>();
+  private readonly breakpoints = new Map<string, ArmedBreakpoint[]>();
+  private filters = new Set<string>();
+  private scoreBelow: number | null = null;
+
+  constructor(
+    private readonly open: (args: Dap.LaunchRequestArguments) => Promise<Recording>,
+    private readonly rolesAt: RolesAt,
+  ) {
+    super();
+    this.setDebuggerLinesStartAt1(true);
+    this.setDebuggerColumnsStartAt1(true);
+  }
+
+  protected override initializeRequest(response: Dap.InitializeResponse): void {
+    response.body = {
+      supportsConfigurationDoneRequest: true,
+      supportsStepBack: true,
+      supportsConditionalBreakpoints: true,
+      supportsHitConditionalBreakpoints: true,
+      supportsLogPoints: true,
+      supportsEvaluateForHovers: true,
+      supportsRestartRequest: true,
+      supportsDelayedStackTraceLoading: true,
+      supportsExceptionFilterOptions: true,
+      supportsExceptionInfoRequest: false,
+      exceptionBreakpointFilters: Object.entries(filters).map(([filter, label]) => ({
+        filter,
+        label,
+        default: filter === 'contractBroken',
+        ...(filter === 'lowScore'
+          ? { supportsCondition: true, conditionDescription: 'The score below which to stop, for example 5' }
+          : {}),
+      })),
+    };
+    this.sendResponse(response);
+  }
+
+  protected override async launchRequest(
+    response: Dap.LaunchResponse,
+    args: Dap.LaunchRequestArguments,
+  ): Promise<void> {
+    try {
+      this.recording = await this.open(args);
+      this.sendResponse(response);
+      this.sendEvent(new InitializedEvent());
+    } catch (error) {
+      this.sendErrorResponse(response, { id: 1, format: (error as Error).message, showUser: true });
+    }
+  }
+
+  protected override configurationDoneRequest(response: Dap.ConfigurationDoneResponse): void {
+    this.sendResponse(response);
+    const { timeline, startAt } = this.must();
+    const wanted = timeline.stops.findIndex(
+      (stop) => stop.is === 'before' && timeline.actions[stop.action]?.id === startAt,
+    );
+    this.stand(Math.max(0, wanted), 'entry');
+  }
+
+  protected override async setBreakPointsRequest(
+    response: Dap.SetBreakpointsResponse,
+    args: Dap.SetBreakpointsArguments,
+  ): Promise<void> {
+    const path = args.source.path ?? '';
+    const roles = await this.rolesAt(path).catch(() => null);
+    const armed = (args.breakpoints ?? []).map((asked) => armBreakpoint(asked, roles));
+    this.breakpoints.set(path, armed);
+    response.body = {
+      breakpoints: armed.map((each) => {
+        const made: Dap.Breakpoint = new Breakpoint(each.wrong === null, each.line);
+        if (each.wrong !== null) made.message = each.wrong;
+        return made;
+      }),
+    };
+    this.sendResponse(response);
+  }
+
+  protected override setExceptionBreakPointsRequest(
+    response: Dap.SetExceptionBreakpointsResponse,
+    args: Dap.SetExceptionBreakpointsArguments,
+  ): void {
+    this.filters = new Set([...args.filters, ...(args.filterOptions ?? []).map(({ filterId }) => filterId)]);
+    const below = Number(args.filterOptions?.find(({ filterId }) => filterId === 'lowScore')?.condition);
+    this.scoreBelow = Number.isFinite(below) && below > 0 ? below : null;
+    this.sendResponse(response);
+  }
+
+  protected override threadsRequest(response: Dap.ThreadsResponse): void {
+    response.body = { threads: this.roles().map((role, at) => new Thread(at + 1, role)) };
+    this.sendResponse(response);
+  }
+
+  protected override stackTraceRequest(
+    response: Dap.StackTraceResponse,
+    args: Dap.StackTraceArguments,
+  ): void {
+    const { timeline, source, roles } = this.must();
+    const stop = timeline.stops[this.at]!;
+    const all = framesOf(timeline, this.at, this.roles()[args.threadId - 1] ?? '');
+    const start = args.startFrame ?? 0;
+    const some = all.slice(start, start + (args.levels || all.length));
+    const frames = some.map((index) => {
+      const action = timeline.actions[index]!;
+      const says =
+        index === stop.action ? stop.says : (timeline.verdicts.get(action.id)?.verdict.code ?? 'done');
+      const line = roles.lineOf(action.agent) ?? 1;
+      return new StackFrame(
+        index + 1,
+        `${action.id}: ${says}`,
+        new Source(source.name, source.path),
+        line,
+        1,
+      );
+    });
+    response.body = { stackFrames: frames, totalFrames: all.length };
+    this.sendResponse(response);
+  }
+
+  protected override scopesRequest(response: Dap.ScopesResponse, { frameId }: Dap.ScopesArguments): void {
+    const { timeline, handed, text } = this.must();
+    const stop = timeline.stops[this.at]!;
+    const scopes = scopesOf(frameId - 1, stop, {
+      timeline,
+      handed,
+      text,
+      workspace: this.workspace(frameId - 1),
+    });
+    response.body = {
+      scopes: scopes.map(
+        ({ name, variables, costly }) => new Scope(name, this.handles.create(variables), costly),
+      ),
+    };
+    this.sendResponse(response);
+  }
+
+  protected override variablesRequest(response: Dap.VariablesResponse, args: Dap.VariablesArguments): void {
+    const shown = this.handles.get(args.variablesReference)?.() ?? [];
+    response.body = {
+      variables: shown.map(({ name, value, children }) => ({
+        name,
+        value,
+        variablesReference: children ? this.handles.create(children) : 0,
+      })),
+    };
+    this.sendResponse(response);
+  }
+
+  protected override evaluateRequest(
+    response: Dap.EvaluateResponse,
+    { expression, context }: Dap.EvaluateArguments,
+  ): void {
+    const { timeline } = this.must();
+    const parsed = parseExpression(expression.trim());
+    const answer = isFault(parsed) ? null : evaluate(parsed, lookupAt(timeline, timeline.stops[this.at]!));
+    if (answer && 'value' in answer) {
+      const { value } = answer;
+      response.body = {
+        result: typeof value === 'string' ? value : JSON.stringify(value),
+        variablesReference: 0,
+      };
+      this.sendResponse(response);
+      return;
+    }
+    const why = isFault(parsed)
+      ? parsed.message
+      : `Nothing here is called "${(answer as { unknown: string }).unknown}". There are score, code, agent, turn, tokens, seconds, status, and the facts of artifacts (X.rows).`;
+    this.sendErrorResponse(response, { id: 2, format: why, showUser: context === 'repl' });
+  }
+
+  protected override nextRequest(response: Dap.NextResponse): void {
+    this.step(response, 'next');
+  }
+  protected override stepInRequest(response: Dap.StepInResponse): void {
+    this.step(response, 'stepIn');
+  }
+  protected override stepOutRequest(response: Dap.StepOutResponse): void {
+    this.step(response, 'stepOut');
+  }
+  protected override stepBackRequest(response: Dap.StepBackResponse): void {
+    this.step(response, 'stepBack');
+  }
+  protected override continueRequest(response: Dap.ContinueResponse): void {
+    response.body = { allThreadsContinued: true };
+    this.go(response, 1);
+  }
+  protected override reverseContinueRequest(response: Dap.ReverseContinueResponse): void {
+    this.go(response, -1);
+  }
+  protected override pauseRequest(response: Dap.PauseResponse): void {
+    this.sendResponse(response);
+    this.stand(this.at, 'pause');
+  }
+  protected override restartRequest(response: Dap.RestartResponse): void {
+    this.sendResponse(response);
+    for (const armed of this.breakpoints.values()) for (const each of armed) each.hits = 0;
+    this.stand(0, 'entry');
+  }
+  protected override disconnectRequest(response: Dap.DisconnectResponse): void {
+    this.sendResponse(response);
+  }
+
+  private step(response: Dap.Response, how: Move): void {
+    this.sendResponse(response);
+    const { timeline } = this.must();
+    if (how !== 'stepBack' && this.at === timeline.stops.length - 1) {
+      this.sendEvent(new TerminatedEvent());
+      return;
+    }
+    this.stand(move(timeline, this.at, how), 'step');
+  }
+
+  private go(response: Dap.Response, direction: 1 | -1): void {
+    this.sendResponse(response);
+    const { timeline } = this.must();
+    if (direction === 1 && this.at === timeline.stops.length - 1) {
+      this.sendEvent(new TerminatedEvent());
+      return;
+    }
+    const found = run(timeline, this.at, direction, (stop) => this.hit(stop));
+    const reason = found.reason ?? (direction === 1 ? 'end of the rollout' : 'start of the rollout');
+    this.stand(found.at, found.reason === null ? 'step' : 'breakpoint', reason);
+  }
+
+  private hit(stop: Stop): string | null {
+    const { timeline, nearlySpent } = this.must();
+    if (stop.is === 'before')
+      for (const each of [...this.breakpoints.values()].flat()) {
+        const found = hitOf(each, timeline, stop);
+        if (found && 'log' in found) this.say(found.log);
+        else if (found) return found.stops;
+      }
+    const spent =
+      stop.is === 'model' && this.filters.has('budgetNearlySpent')
+        ? nearlySpent(timeline.events[stop.events - 1]?.at ?? 0)
+        : null;
+    return spent ?? filterHit(timeline, stop, this.filters, this.scoreBelow ?? this.must().scoreBelow);
+  }
+
+  private stand(at: number, reason: string, description?: string): void {
+    const { timeline, onMoment } = this.must();
+    this.at = at;
+    this.handles.reset();
+    const stop = timeline.stops[at]!;
+    const action = timeline.actions[stop.action];
+    onMoment(this.workspaceUpTo(stop), stop);
+    if (stop.is === 'end') this.say(`${timeline.rollout}: ${stop.says}`);
+    const event: Dap.StoppedEvent = new StoppedEvent(
+      reason,
+      Math.max(0, this.roles().indexOf(action?.agent ?? '')) + 1,
+    );
+    event.body.allThreadsStopped = true;
+    event.body.description = description ?? stop.says;
+    event.body.text = description ?? stop.says;
+    this.sendEvent(event);
+  }
+
+  /** The files at a stop: those of this action only once it has finished. */
+  private workspaceUpTo(stop: Stop): WorkspaceState {
+    const { timeline } = this.must();
+    return stateAfter(timeline.events.slice(0, stop.events));
+  }
+
+  private workspace(index: number): WorkspaceState {
+    const { timeline } = this.must();
+    const stop = timeline.stops[this.at]!;
+    return index === stop.action
+      ? this.workspaceUpTo(stop)
+      : stateAfter(timeline.events, timeline.actions[index]!.id);
+  }
+
+  private roles(): string[] {
+    return rolesOf(this.must().timeline);
+  }
+
+  private say(text: string): void {
+    this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
+  }
+
+  private must(): Recording {
+    if (!this.recording) throw new Error('No rollout is open.');
+    return this.recording;
+  }
+}

@@ -1,0 +1,178 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { culprit } from '../../coach/index.js';
+import { type RolloutRow, readLog } from '../../trace/index.js';
+import type { Host } from '../host.js';
+import { type Analysis, analyse } from '../language/index.js';
+import { debugType, runScheme } from '../names.js';
+import { isWorkflow } from '../providers/analyses.js';
+import { RunDocuments } from '../runs/documents.js';
+import type { Run } from '../runs/run.js';
+import type { RunStore } from '../runs/store.js';
+import { RoleLines } from './breakpoints.js';
+import type { Recording } from './session.js';
+import { timelineOf } from './timeline.js';
+
+interface Configuration extends vscode.DebugConfiguration {
+  run?: string;
+  rollout?: string;
+  action?: string;
+  scoreBelow?: number;
+}
+
+/** Registers the debugger, and opens recorded rollouts in it. */
+export class DebugStarter implements vscode.DebugConfigurationProvider {
+  constructor(
+    host: Host,
+    private readonly store: RunStore,
+    private readonly documents: RunDocuments,
+  ) {
+    host.keep(vscode.debug.registerDebugConfigurationProvider(debugType, this));
+    host.keep(
+      vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
+        createDebugAdapterDescriptor: () => this.adapter(),
+      }),
+    );
+  }
+
+  /** F5 without a launch.json: the last failed rollout of the workflow that is open. */
+  async resolveDebugConfiguration(
+    _folder: unknown,
+    given: Configuration,
+  ): Promise<Configuration | undefined> {
+    const configuration: Configuration = given.type
+      ? given
+      : { ...given, type: debugType, request: 'launch', name: 'Baton' };
+    if (configuration.rollout && configuration.run && configuration.run !== 'last') return configuration;
+    const active = vscode.window.activeTextEditor?.document;
+    const run = await this.runOf(configuration.run, active && isWorkflow(active) ? active.uri : undefined);
+    const row = run && lastFailed(run);
+    if (!run || !row) {
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          'There is no ended rollout to step through yet. Run the workflow first, or open the sample run.',
+        ),
+      );
+      return undefined;
+    }
+    return { ...configuration, run: run.key, rollout: configuration.rollout ?? row.rollout };
+  }
+
+  /** Step through the last failed rollout of a workflow; of a role: the last one it broke. */
+  async lastFailed(uri?: vscode.Uri, role?: string): Promise<void> {
+    const run = await this.runOf(undefined, uri ?? vscode.window.activeTextEditor?.document.uri);
+    const row = run && lastFailed(run, role);
+    if (run && row)
+      await this.rollout(run, row.rollout, role === undefined ? undefined : culprit(row)?.action);
+    else
+      await this.resolveDebugConfiguration(undefined, { type: debugType, request: 'launch', name: 'Baton' });
+  }
+
+  async rollout(run: Run, rollout: string, action?: string): Promise<void> {
+    await vscode.debug.startDebugging(undefined, {
+      type: debugType,
+      request: 'launch',
+      name: vscode.l10n.t('Rollout {0}', rollout),
+      run: run.key,
+      rollout,
+      ...(action ? { action } : {}),
+    });
+  }
+
+  private async runOf(named: string | undefined, uri: vscode.Uri | undefined): Promise<Run | undefined> {
+    if (named && named !== 'last') return this.find(named);
+    return (uri && (await this.store.chosen(uri))) ?? this.store.chosen();
+  }
+
+  private async find(named: string): Promise<Run | undefined> {
+    const runs = await this.store.runs();
+    return runs.find((run) => run.key === named || run.folder.path === named || run.folder.name === named);
+  }
+
+  private async adapter(): Promise<vscode.DebugAdapterDescriptor> {
+    const { RecordedSession } = await import('./session.js');
+    const session = new RecordedSession(
+      (args) => this.recording(args as Configuration),
+      async (path) => roleLines(await analysisOf(path)),
+    );
+    return new vscode.DebugAdapterInlineImplementation(session);
+  }
+
+  private async recording(configuration: Configuration): Promise<Recording> {
+    const run = await this.find(configuration.run ?? '');
+    if (!run)
+      throw new Error(vscode.l10n.t('There is no run "{0}" in the open folders.', configuration.run ?? ''));
+    const rollout = configuration.rollout ?? '';
+    const log = readLog(run.folder.rollout(rollout));
+    if (log.events.length === 0)
+      throw new Error(vscode.l10n.t('{0} has no rollout "{1}".', run.folder.name, rollout));
+    const uri = await sourceOf(run);
+    const analysis = analyse(
+      run.workflow,
+      run.info.file,
+      this.documents.filesOf(RunDocuments.workflowUri(run))!,
+    );
+    return {
+      timeline: timelineOf(rollout, log.events, run.reviews(rollout)),
+      source: { path: uri.scheme === 'file' ? uri.fsPath : uri.toString(), name: basename(run.info.file) },
+      roles: roleLines(analysis),
+      handed: (role) => analysis.team.roles.get(role) ?? { consumes: [], produces: [] },
+      text: (body) => run.blobs.text(body),
+      scoreBelow: configuration.scoreBelow ?? 5,
+      startAt: configuration.action ?? null,
+      nearlySpent: () => null,
+      onMoment: (state) => void this.documents.showMoment(run, state),
+    };
+  }
+}
+
+/** The file itself where its text is still that of the run, else the text as it was. */
+async function sourceOf(run: Run): Promise<vscode.Uri> {
+  const file = vscode.Uri.file(run.info.file);
+  try {
+    const document = await vscode.workspace.openTextDocument(file);
+    if (document.getText() === run.workflow) return file;
+  } catch {
+    // It was moved or deleted since: the run has its own copy.
+  }
+  return RunDocuments.workflowUri(run);
+}
+
+async function analysisOf(path: string): Promise<Analysis> {
+  const uri = path.startsWith(`${runScheme}:`) ? vscode.Uri.parse(path) : vscode.Uri.file(path);
+  const document = await vscode.workspace.openTextDocument(uri);
+  const nothing = { refused: 'missing', message: '' } as const;
+  return analyse(document.getText(), path, {
+    folder: '/',
+    read: () => nothing,
+    resolve: () => nothing,
+    list: () => [],
+  });
+}
+
+function roleLines({ source, mentions, text }: Analysis): RoleLines {
+  const lineOf = (offset: number) => text.slice(0, offset).split('\n').length;
+  return new RoleLines(
+    mentions
+      .filter((mention) => mention.kind === 'role' && mention.is === 'declaration')
+      .map((mention) => {
+        const [, end] = source?.offsets(['agents', mention.name]) ?? [0, mention.end];
+        return {
+          role: mention.name,
+          from: lineOf(mention.start),
+          to: lineOf(text.slice(0, end).trimEnd().length),
+        };
+      }),
+  );
+}
+
+function lastFailed(run: Run, role?: string): RolloutRow | undefined {
+  const count = run.pages.count();
+  const rows = run.pages.page(Math.max(0, count - 500), 500);
+  const failed = rows.filter((row) => row.outcome?.success !== true);
+  return (
+    failed.findLast((row) => role === undefined || culprit(row)?.agent === role) ??
+    failed.at(-1) ??
+    rows.at(-1)
+  );
+}

@@ -1,0 +1,125 @@
+import type { ActionRecord } from '../../coach/index.js';
+import { actionsOf } from '../../coach/index.js';
+import { type Counted, countedVerdicts, type EventData, type LogEvent } from '../../trace/index.js';
+
+/** Where the debugger can stand: before an action, at each thing that happened in it, and at the end. */
+export interface Stop {
+  is: 'before' | 'model' | 'tool' | 'checked' | 'finished' | 'verdict' | 'end';
+  /** Index into the timeline's actions; the last one at the end. */
+  action: number;
+  /** How many events of the log lie behind this stop: what is known there. */
+  events: number;
+  says: string;
+  /** tool: which one. */
+  index: number;
+}
+
+/** A recorded rollout as places to stand on. */
+export interface Timeline {
+  rollout: string;
+  events: readonly LogEvent[];
+  actions: ActionRecord[];
+  verdicts: Map<string, Counted>;
+  stops: Stop[];
+  outcome: EventData<'outcome'> | null;
+}
+
+/** Lay out a rollout's log. `reviews` are later verdicts and overrules of the same rollout. */
+export function timelineOf(
+  rollout: string,
+  events: readonly LogEvent[],
+  reviews: readonly LogEvent[] = [],
+): Timeline {
+  const actions = actionsOf(events);
+  const verdicts = countedVerdicts([...events, ...reviews]);
+  const at = new Map(actions.map((action, index) => [action.id, index]));
+  const stops: Stop[] = [];
+  for (const [number, event] of events.entries()) {
+    const stop = stopOf(event);
+    const id = 'action' in event.data && typeof event.data.action === 'string' ? event.data.action : '';
+    const action = at.get(id);
+    if (!stop || action === undefined) continue;
+    stops.push({ index: 0, ...stop, action, events: stop.is === 'before' ? number : number + 1 });
+    const counted = stop.is === 'finished' ? verdicts.get(id) : undefined;
+    if (counted)
+      stops.push({ is: 'verdict', action, events: number + 1, index: 0, says: verdictWords(counted) });
+  }
+  const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
+  const says =
+    outcome === null ? 'the log ends here' : outcome.success ? 'the rollout succeeded' : 'the rollout failed';
+  stops.push({ is: 'end', action: Math.max(0, actions.length - 1), events: events.length, index: 0, says });
+  return { rollout, events, actions, verdicts, stops, outcome };
+}
+
+function stopOf(event: LogEvent): (Pick<Stop, 'is' | 'says'> & { index?: number }) | null {
+  switch (event.type) {
+    case 'action.started':
+      return { is: 'before', says: `before ${event.data.action}` };
+    case 'model.called':
+      return { is: 'model', says: `the model answered, ${event.data.usage.replyTokens} tokens` };
+    case 'tool.ran':
+      return {
+        is: 'tool',
+        says: `program ${event.data.index + 1}: ${event.data.outcome}`,
+        index: event.data.index,
+      };
+    case 'artifact.checked':
+      return {
+        is: 'checked',
+        says:
+          event.data.breaches.length === 0
+            ? 'its contracts hold'
+            : event.data.breaches.map((each) => each.message).join('; '),
+      };
+    case 'action.finished':
+      return { is: 'finished', says: `${event.data.action} is ${event.data.status}` };
+    default:
+      return null;
+  }
+}
+
+function verdictWords({ score, verdict }: Counted): string {
+  return `verdict ${score ?? 'null'}: ${verdict.diagnosis || verdict.reason || ''}`;
+}
+
+export type Move = 'next' | 'stepIn' | 'stepOut' | 'stepBack';
+
+/** The stop that a single step leads to; the ends hold. */
+export function move(timeline: Timeline, from: number, how: Move): number {
+  const { stops } = timeline;
+  const last = stops.length - 1;
+  if (how === 'stepIn') return Math.min(last, from + 1);
+  if (how === 'stepBack') {
+    for (let at = from - 1; at >= 0; at--) if (stops[at]!.is === 'before') return at;
+    return 0;
+  }
+  for (let at = from + 1; at <= last; at++) if (stops[at]!.is === 'before' || at === last) return at;
+  return last;
+}
+
+/** The next stop in a direction that `hit` wants to stand on, or the end of the log in that direction. */
+export function run(
+  timeline: Timeline,
+  from: number,
+  direction: 1 | -1,
+  hit: (stop: Stop) => string | null,
+): { at: number; reason: string | null } {
+  const { stops } = timeline;
+  for (let at = from + direction; at >= 0 && at < stops.length; at += direction) {
+    const reason = hit(stops[at]!);
+    if (reason !== null) return { at, reason };
+  }
+  return { at: direction === 1 ? stops.length - 1 : 0, reason: null };
+}
+
+/** The actions of a role up to a stop, the latest first: its frames. */
+export function framesOf(timeline: Timeline, at: number, role: string): number[] {
+  const now = timeline.stops[at]!.action;
+  return timeline.actions
+    .flatMap((action, index) => (action.agent === role && index <= now ? [index] : []))
+    .reverse();
+}
+
+export function rolesOf(timeline: Timeline): string[] {
+  return [...new Set(timeline.actions.map((action) => action.agent))];
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { type commands, settings } from './names.js';
+
+export type CommandName = keyof typeof commands;
+
+/** What every part of the extension is handed: where things are, and where they are said. */
+export interface Host {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  /** A file that ships with the extension. */
+  shipped(path: string): string;
+  /** Keep a disposable as long as the extension lives. */
+  keep<T extends vscode.Disposable>(disposable: T): T;
+}
+
+export function hostOf(context: vscode.ExtensionContext): Host {
+  const log = vscode.window.createOutputChannel('Baton', { log: true });
+  context.subscriptions.push(log);
+  return {
+    context,
+    log,
+    shipped: (path) => join(context.extensionPath, path),
+    keep: (disposable) => {
+      context.subscriptions.push(disposable);
+      return disposable;
+    },
+  };
+}
+
+/** Read a setting by its full name. */
+export function setting<T>(name: keyof typeof settings, fallback: T, scope?: vscode.Uri): T {
+  const full = settings[name];
+  const dot = full.indexOf('.');
+  return vscode.workspace
+    .getConfiguration(full.slice(0, dot), scope ?? null)
+    .get(full.slice(dot + 1), fallback);
+}
+
+/** Say a failure to the person, with a way to its details. */
+export async function tell(host: Host, message: string, error?: unknown): Promise<void> {
+  if (error !== undefined)
+    host.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const show = vscode.l10n.t('Show Log');
+  if ((await vscode.window.showErrorMessage(message, show)) === show) host.log.show();
+}
+
+/** Whether programs may be run here; says why not. Every handler that starts something asks. */
+export async function mayRun(): Promise<boolean> {
+  if (vscode.workspace.isTrusted) return true;
+  const manage = vscode.l10n.t('Manage Workspace Trust');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('This folder is not trusted, so nothing is run here. Recorded runs can be looked at.'),
+    manage,
+  );
+  if (chosen === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+  return false;
+}

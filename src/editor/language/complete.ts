@@ -1,0 +1,186 @@
+import { failureCodes, metricNames } from '../../workflow/index.js';
+import type { Analysis } from './analyse.js';
+import { contextAt, type TypingContext } from './context.js';
+import { expressionNames, taskFields } from './expression-names.js';
+import { keysAt, valuesAt } from './schema.js';
+
+export interface Suggestion {
+  label: string;
+  kind: 'key' | 'value' | 'role' | 'artifact' | 'model' | 'fact' | 'field' | 'function' | 'word' | 'file';
+  detail?: string | undefined;
+  says?: string | undefined;
+  /** A snippet to insert instead of the label. */
+  insert?: string;
+}
+
+export interface Completions {
+  /** What the suggestions replace: offsets of the text. */
+  start: number;
+  end: number;
+  suggestions: Suggestion[];
+}
+
+/** A model server that answers on this machine; the caller asked for it. */
+export interface Served {
+  kind: string;
+  baseUrl: string;
+  models: string[];
+}
+
+/** What can be typed at an offset: keys and values by the schema, names by meaning. */
+export function complete(
+  analysis: Analysis,
+  offset: number,
+  text: string,
+  served: readonly Served[] = [],
+): Completions {
+  const context = contextAt(text, offset);
+  const end = offset;
+  if (context.typing === 'comment') return { start: offset, end, suggestions: [] };
+  const hole = /\{\{[^{}]*$/.exec(text.slice(Math.max(0, offset - 400), offset));
+  const place = expressionPlace(context.path);
+  if (hole || (place && context.typing === 'value')) {
+    const word = /[\w.]*$/.exec(text.slice(0, offset))![0];
+    const fields = taskFields(analysis.workflow, analysis.files);
+    const suggestions = expressionNames(
+      word,
+      analysis.team,
+      fields,
+      hole ? null : (place?.own ?? null),
+      hole !== null,
+    );
+    return { start: offset - (word.length - word.lastIndexOf('.') - 1), end, suggestions };
+  }
+  if (context.inText && context.word.includes(' ')) return { start: offset, end, suggestions: [] };
+  const suggestions = context.typing === 'key' ? keys(context, text) : values(analysis, context, served);
+  return { start: context.start, end, suggestions };
+}
+
+/** Whether a path leads to an expression, and in whose contract. */
+function expressionPlace(path: readonly string[]): { own: string | null } | null {
+  const at = path.join('/');
+  const check = /^artifacts\/([^/]+)\/checks\/-(\/check)?$/.exec(at);
+  if (check) return { own: check[1]! };
+  return /^outcome\/(success|metrics\/[^/]+\/(when|fallback))$|repeat\/until$/.test(at)
+    ? { own: null }
+    : null;
+}
+
+function keys(context: TypingContext, text: string): Suggestion[] {
+  const here = siblings(text, context);
+  if (context.path.join('/') === 'outcome/metrics')
+    return metricNames.map((label) => ({
+      label,
+      kind: 'key',
+      detail: 'metric',
+      insert: `${label}: {better: \${1|higher,lower|}, fallback: \${2:0.5}}`,
+    }));
+  return keysAt(context.path)
+    .filter(({ key }) => !here.has(key))
+    .map(({ key, says, required, shape }) => ({
+      label: key,
+      kind: 'key',
+      detail: required ? 'required' : undefined,
+      says,
+      insert: shape === 'list' ? `${key}: [$0]` : `${key}: $0`,
+    }));
+}
+
+/** Keys that stand beside the one being typed, before and after it. */
+function siblings(text: string, context: TypingContext): Set<string> {
+  const line = text.lastIndexOf('\n', context.start - 1) + 1;
+  const lead = text.slice(line, context.start);
+  const found = new Set<string>();
+  if (/^[\s-]*$/.test(lead)) {
+    const indent = lead.length;
+    const look = (lines: string[]) => {
+      for (const each of lines) {
+        const own = /^([\s-]*)(\w+):(\s|$)/.exec(each);
+        if (own && own[1]!.length === indent) found.add(own[2]!);
+        else if (each.trim() !== '' && each.length - each.trimStart().length < indent && !/^\s*#/.test(each))
+          return;
+        if (own?.[1]?.includes('-')) return;
+      }
+    };
+    look(text.slice(0, line).split('\n').reverse().slice(1));
+    look(text.slice(context.start).split('\n').slice(1));
+    return found;
+  }
+  const open = Math.max(text.lastIndexOf('{', context.start - 1), 0);
+  const close = text.indexOf('}', context.start);
+  const body = text.slice(open, close < 0 ? context.start : close);
+  for (const match of body.matchAll(/[{,]\s*(\w+):/g)) found.add(match[1]!);
+  return found;
+}
+
+function values(analysis: Analysis, context: TypingContext, served: readonly Served[]): Suggestion[] {
+  const path = context.path.join('/');
+  const { team } = analysis;
+  const names = (
+    kind: 'role' | 'artifact' | 'model',
+    of: Iterable<string>,
+    detail: (name: string) => string,
+  ): Suggestion[] => [...of].map((label) => ({ label, kind, detail: detail(label) }));
+  const artifacts = (fits: (kind: string) => boolean = () => true) =>
+    names(
+      'artifact',
+      [...team.artifacts].filter(([, each]) => fits(each.kind)).map(([name]) => name),
+      (name) => team.artifacts.get(name)?.kind ?? '',
+    );
+  if (/^agents\/[^/]+\/(consumes|produces)(\/-)?$/.test(path)) {
+    const agent = team.roles.get(context.path[1]!);
+    const taken = new Set([...(agent?.consumes ?? []), ...(agent?.produces ?? [])]);
+    const made = new Set([...team.roles.values()].flatMap((role) => role.produces));
+    const free = artifacts().filter(({ label }) => !taken.has(label) || label.startsWith(context.word));
+    const wanted = path.includes('produces') ? free.filter(({ label }) => !made.has(label)) : free;
+    return wanted.length > 0 ? wanted : free;
+  }
+  if (/^(agents\/[^/]+|defaults|coach)\/model$/.test(path))
+    return names('model', team.models.keys(), (name) => team.models.get(name)?.provider ?? '');
+  if (/^(flow(\/|$)|coach\/sees_ground_truth)/.test(path))
+    return [
+      ...names('role', team.roles.keys(), (name) => team.roles.get(name)?.role ?? ''),
+      ...fixed(context.path),
+    ];
+  if (/^artifacts\/[^/]+\/predicted_by\/model$/.test(path)) return artifacts((kind) => kind === 'model');
+  if (/^artifacts\/[^/]+\/(predicted_by\/rows|encoded_from\/beside)$/.test(path))
+    return artifacts((kind) => kind === 'table');
+  if (/^outcome\/metrics\/[^/]+\/artifact$/.test(path)) return artifacts((kind) => kind === 'table');
+  if (/\/checks\/-\/code$/.test(path)) return failures();
+  if (/^models\/[^/]+\/model$/.test(path))
+    return served.flatMap((server) =>
+      server.models.map(
+        (label): Suggestion => ({
+          label,
+          kind: 'value',
+          detail: `${server.kind} on this machine`,
+          insert: JSON.stringify(label),
+        }),
+      ),
+    );
+  if (/^models\/[^/]+\/base_url$/.test(path))
+    return served.map((server) => ({
+      label: server.baseUrl,
+      kind: 'value',
+      detail: `${server.kind} on this machine`,
+      insert: JSON.stringify(server.baseUrl),
+    }));
+  if (/\/file$/.test(path) && !path.startsWith('models'))
+    return analysis.files
+      .list('**/*.{md,txt,json}')
+      .slice(0, 200)
+      .map((label) => ({ label, kind: 'file' }));
+  return fixed(context.path);
+}
+
+function failures(): Suggestion[] {
+  return Object.entries(failureCodes).map(([label, says]) => ({
+    label,
+    kind: 'value',
+    says: typeof says === 'string' ? says : undefined,
+  }));
+}
+
+function fixed(path: readonly string[]): Suggestion[] {
+  return valuesAt(path).map((label) => ({ label, kind: 'value' }));
+}

@@ -1,0 +1,73 @@
+import {
+  expressionFunctions,
+  factTypes,
+  loadTasks,
+  type Workflow,
+  type WorkflowFiles,
+} from '../../workflow/index.js';
+import type { Team } from './analyse.js';
+import type { Suggestion } from './complete.js';
+
+const kinds = ['table', 'column', 'model', 'json', 'text', 'file', 'folder', 'message'] as const;
+type Kind = (typeof kinds)[number];
+const kindOf = (kind: string): Kind => kinds.find((each) => each === kind) ?? 'file';
+
+/** The fields that tasks of a workflow have. Reads the task files once per call. */
+export function taskFields(workflow: Workflow | undefined, files: WorkflowFiles): Record<string, string> {
+  const fields: Record<string, string> = { id: '', prompt: '', stratum: '', split: '' };
+  if (!workflow) return fields;
+  const first = loadTasks(workflow.tasks, files).tasks[0];
+  for (const [name, value] of Object.entries(first?.fields ?? {}))
+    fields[name] = JSON.stringify(value).slice(0, 60);
+  return fields;
+}
+
+/**
+ * What can stand in an expression behind `word` (a dotted name that is half written). `own` is the artifact whose
+ * contract it is in.
+ */
+export function expressionNames(
+  word: string,
+  team: Team,
+  fields: Record<string, string>,
+  own: string | null,
+  inPrompt: boolean,
+): Suggestion[] {
+  const dot = word.lastIndexOf('.');
+  if (dot >= 0) {
+    const first = word.slice(0, dot);
+    if (first === 'task')
+      return Object.entries(fields).map(([label, example]) => ({
+        label,
+        kind: 'field',
+        detail: example && `for example ${example}`,
+      }));
+    const artifact = team.artifacts.get(first);
+    return artifact ? factsOf(artifact.kind) : [];
+  }
+  const ownKind = own === null ? undefined : team.artifacts.get(own)?.kind;
+  return [
+    ...(ownKind ? factsOf(ownKind) : []),
+    { label: 'task', kind: 'field', detail: 'fields of the task' },
+    ...(inPrompt ? [{ label: 'context', kind: 'field' as const, detail: 'what the others said' }] : []),
+    ...[...team.artifacts.keys()]
+      .filter((name) => name !== own)
+      .map((label) => ({ label, kind: 'artifact' as const, detail: 'facts of this artifact' })),
+    ...Object.entries(expressionFunctions).map(([label, each]) => ({
+      label,
+      kind: 'function' as const,
+      detail: `(${each.takes.join(', ')}) -> ${each.gives}`,
+      says: each.says,
+      insert: `${label}($1)`,
+    })),
+    ...['and', 'or', 'not', 'in', 'true', 'false', 'null'].map((label) => ({ label, kind: 'word' as const })),
+  ];
+}
+
+function factsOf(kind: string): Suggestion[] {
+  return Object.entries(factTypes(kindOf(kind))).map(([label, type]) => ({
+    label,
+    kind: 'fact',
+    detail: type,
+  }));
+}

@@ -1,0 +1,126 @@
+import { metricNames, nearest, type Problem } from '../../workflow/index.js';
+import type { Analysis } from './analyse.js';
+import { keysAt } from './schema.js';
+
+export interface QuickFix {
+  title: string;
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** Text replacements that mend a problem: its own, or one that its code and place allow. Offsets are of the text. */
+export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
+  if (problem.fix) return [problem.fix];
+  const [start, end] = [
+    offsetOf(analysis.text, problem.line, problem.column),
+    offsetOf(analysis.text, problem.endLine, problem.endColumn),
+  ];
+  const written = analysis.text.slice(start, end);
+  const bare = written.replace(/^["']|["']$/g, '');
+  const replace = (to: string | undefined): QuickFix[] =>
+    to === undefined || to === bare
+      ? []
+      : [{ title: `Replace with "${to}"`, start, end, text: written.replace(bare, to) }];
+  const { team, text } = analysis;
+  switch (problem.code) {
+    case 'name.unknown-artifact':
+      return [
+        ...replace(nearest(bare, team.artifacts.keys())),
+        ...(/^[A-Za-z_]\w*$/.test(bare)
+          ? declare(
+              text,
+              'artifacts',
+              `${bare}: {path: ${bare}.json, kind: json}`,
+              `Declare the artifact "${bare}"`,
+            )
+          : []),
+      ];
+    case 'name.unknown-model':
+      return replace(
+        nearest(bare, team.models.keys()) ??
+          (team.models.size === 1 ? [...team.models.keys()][0] : undefined),
+      );
+    case 'name.unknown-agent':
+      return replace(nearest(bare, team.roles.keys()));
+    case 'metric.unknown':
+      return replace(nearest(bare, metricNames));
+    case 'schema.unknown-key':
+      return [
+        ...replace(
+          nearest(
+            bare,
+            keysAt(pathOf(problem, analysis)).map(({ key }) => key),
+          ),
+        ),
+      ];
+    case 'expression.unknown-name': {
+      const known = /Did you mean "([^"]+)"\?$/.exec(problem.message)?.[1];
+      const dot = bare.lastIndexOf('.');
+      return known === undefined ? [] : replace(dot >= 0 ? `${bare.slice(0, dot + 1)}${known}` : known);
+    }
+    case 'metric.no-fallback':
+      return fallback(text, end);
+    case 'artifact.unused':
+      return [];
+    case 'secret.in-clear':
+      return [{ title: 'Refer to a stored key', start, end, text: '"${secret:MODEL_KEY}"' }];
+    default:
+      return [];
+  }
+}
+
+/** UTF-16 offset of a line and a column, both from 1. */
+export function offsetOf(text: string, line: number, column: number): number {
+  let at = 0;
+  for (let row = 1; row < line; row++) {
+    const next = text.indexOf('\n', at);
+    if (next < 0) return text.length;
+    at = next + 1;
+  }
+  return Math.min(text.length, at + column - 1);
+}
+
+/** A first line under a section that is there, or the section at the end of the file. */
+function declare(text: string, section: string, line: string, title: string): QuickFix[] {
+  const found = new RegExp(`^${section}:[ \\t]*(#.*)?\\r?\\n`, 'm').exec(text);
+  if (found) {
+    const at = found.index + found[0].length;
+    const indent = /^[ ]+/.exec(text.slice(at))?.[0] ?? '  ';
+    return [{ title, start: at, end: at, text: `${indent}${line}\n` }];
+  }
+  if (new RegExp(`^${section}:`, 'm').test(text)) return [];
+  const at = text.length;
+  return [{ title, start: at, end: at, text: `${text.endsWith('\n') ? '' : '\n'}${section}:\n  ${line}\n` }];
+}
+
+function fallback(text: string, keyEnd: number): QuickFix[] {
+  const open = /^:[ ]*\{/.exec(text.slice(keyEnd));
+  if (!open) return [];
+  const at = keyEnd + open[0].length;
+  return [{ title: 'Charge failures 0.5', start: at, end: at, text: 'fallback: 0.5, ' }];
+}
+
+/** The keys above a problem's place. */
+function pathOf(problem: Problem, analysis: Analysis): string[] {
+  const at = offsetOf(analysis.text, problem.line, problem.column);
+  const path: string[] = [];
+  const walk = (node: unknown): void => {
+    const items = (node as { items?: unknown[] } | null)?.items;
+    for (const item of items ?? []) {
+      const pair = item as {
+        key?: { value?: unknown };
+        value?: { range?: readonly number[] } | null;
+        range?: readonly number[];
+      };
+      const isPair = pair.key !== undefined;
+      const range = isPair ? pair.value?.range : pair.range;
+      if (!range || at < range[0]! || at >= range[2]!) continue;
+      path.push(isPair ? String(pair.key!.value) : '-');
+      walk(isPair ? pair.value : pair);
+      return;
+    }
+  };
+  walk(analysis.source?.doc.contents);
+  return path;
+}

@@ -1,0 +1,11 @@
+/**
+ * language/: what the editor knows of a workflow's text, as pure functions of text and offset (UTF-16 units). It
+ * must never name the editor, run anything, or read outside the workflow's folder.
+ */
+export * from './analyse.js';
+export { type Completions, complete, type Served, type Suggestion } from './complete.js';
+export { contextAt } from './context.js';
+export { fixesFor, offsetOf, type QuickFix } from './fixes.js';
+export { formatWorkflow } from './format.js';
+export { type HoverPart, type HoverText, hoverAt } from './hover.js';
+export { type OutlineItem, outline } from './outline.js';

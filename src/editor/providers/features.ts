@@ -1,0 +1,155 @@
+import * as vscode from 'vscode';
+import { discoverModels } from '../../policy/index.js';
+import type { Host } from '../host.js';
+import {
+  complete,
+  type HoverPart,
+  hoverAt,
+  type OutlineItem,
+  outline,
+  promptLinks,
+  type Served,
+  type Suggestion,
+} from '../language/index.js';
+import { languageId } from '../names.js';
+import { type Analyses, rangeOf } from './analyses.js';
+
+/** Completion, hover, outline and links. */
+export function provideFeatures(
+  host: Host,
+  analyses: Analyses,
+  more: (document: vscode.TextDocument, role: string) => HoverPart[],
+): void {
+  host.keep(
+    vscode.languages.registerCompletionItemProvider(
+      languageId,
+      {
+        async provideCompletionItems(document, position) {
+          const offset = document.offsetAt(position);
+          const found = complete(
+            analyses.of(document),
+            offset,
+            document.getText(),
+            await servedNear(document, position),
+          );
+          const range = rangeOf(document, found.start, found.end);
+          return found.suggestions.map((each) => item(each, range));
+        },
+      },
+      ':',
+      ' ',
+      '.',
+      '{',
+      '[',
+      '"',
+    ),
+  );
+  host.keep(
+    vscode.languages.registerHoverProvider(languageId, {
+      async provideHover(document, position) {
+        const analysis = analyses.of(document);
+        const hover = hoverAt(analysis, document.offsetAt(position), await servedNear(document, position));
+        if (!hover) return undefined;
+        const title = hover.parts.find((part) => 'title' in part);
+        const role = title && 'title' in title ? /^role (\w+)$/.exec(title.title)?.[1] : undefined;
+        const parts = role === undefined ? hover.parts : [...hover.parts, ...more(document, role)];
+        return new vscode.Hover(markdown(parts), rangeOf(document, hover.start, hover.end));
+      },
+    }),
+  );
+  host.keep(
+    vscode.languages.registerDocumentSymbolProvider(
+      languageId,
+      {
+        provideDocumentSymbols: (document) =>
+          outline(analyses.of(document)).map((each) => symbol(document, each)),
+      },
+      { label: 'Baton' },
+    ),
+  );
+  host.keep(
+    vscode.languages.registerDocumentLinkProvider(languageId, {
+      provideDocumentLinks: (document) => links(document, analyses),
+    }),
+  );
+}
+
+function links(document: vscode.TextDocument, analyses: Analyses): vscode.DocumentLink[] {
+  const { files } = analyses.of(document);
+  return promptLinks({ text: document.getText() }).flatMap(({ path, start, end }) => {
+    const found = files.resolve(path);
+    if (!('path' in found)) return [];
+    const target =
+      document.uri.scheme === 'file' ? vscode.Uri.file(found.path) : document.uri.with({ path: found.path });
+    return [new vscode.DocumentLink(rangeOf(document, start, end), target)];
+  });
+}
+
+let asked: { at: number; served: Promise<Served[]> } | undefined;
+
+/** Model servers of this machine, asked only where a model is hovered or typed, and never in restricted mode. */
+async function servedNear(document: vscode.TextDocument, position: vscode.Position): Promise<Served[]> {
+  let line = position.line;
+  while (line > 0 && /^(\s|#|$)/.test(document.lineAt(line).text)) line -= 1;
+  if (!vscode.workspace.isTrusted || !/^models:/.test(document.lineAt(line).text)) return [];
+  if (!asked || Date.now() - asked.at > 10_000)
+    asked = { at: Date.now(), served: discoverModels(process.env) };
+  return asked.served;
+}
+
+const kinds: Record<Suggestion['kind'], vscode.CompletionItemKind> = {
+  key: vscode.CompletionItemKind.Property,
+  value: vscode.CompletionItemKind.EnumMember,
+  role: vscode.CompletionItemKind.Class,
+  artifact: vscode.CompletionItemKind.File,
+  model: vscode.CompletionItemKind.Module,
+  fact: vscode.CompletionItemKind.Field,
+  field: vscode.CompletionItemKind.Variable,
+  function: vscode.CompletionItemKind.Function,
+  word: vscode.CompletionItemKind.Keyword,
+  file: vscode.CompletionItemKind.File,
+};
+
+function item(each: Suggestion, range: vscode.Range): vscode.CompletionItem {
+  const made = new vscode.CompletionItem(each.label, kinds[each.kind]);
+  if (each.detail) made.detail = each.detail;
+  if (each.says) made.documentation = each.says;
+  if (each.insert !== undefined) made.insertText = new vscode.SnippetString(each.insert);
+  if (/: (\[)?\$0/.test(each.insert ?? ''))
+    made.command = { command: 'editor.action.triggerSuggest', title: '' };
+  made.range = range;
+  return made;
+}
+
+/** Hover parts as Markdown in which nothing of the workspace is markup. */
+export function markdown(parts: readonly HoverPart[]): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  for (const part of parts) {
+    if ('title' in part) text.appendMarkdown('**').appendText(part.title).appendMarkdown('**\n\n');
+    else if ('plain' in part) text.appendText(part.plain).appendMarkdown('\n\n');
+    else if ('code' in part) text.appendCodeblock(part.code, 'python');
+    else text.appendMarkdown('- ').appendText(part.item).appendMarkdown('\n');
+  }
+  return text;
+}
+
+const symbols: Record<OutlineItem['kind'], vscode.SymbolKind> = {
+  section: vscode.SymbolKind.Namespace,
+  role: vscode.SymbolKind.Class,
+  artifact: vscode.SymbolKind.File,
+  model: vscode.SymbolKind.Module,
+  metric: vscode.SymbolKind.Number,
+  value: vscode.SymbolKind.Field,
+};
+
+function symbol(document: vscode.TextDocument, each: OutlineItem): vscode.DocumentSymbol {
+  const made = new vscode.DocumentSymbol(
+    each.name || '?',
+    each.detail,
+    symbols[each.kind],
+    rangeOf(document, ...each.range),
+    rangeOf(document, ...each.nameRange),
+  );
+  made.children = each.children.map((child) => symbol(document, child));
+  return made;
+}

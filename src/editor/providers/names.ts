@@ -1,0 +1,111 @@
+import { isAbsolute, join, relative, sep } from 'node:path';
+import * as vscode from 'vscode';
+import { type Mention, renameEdits } from '../../workflow/index.js';
+import type { Host } from '../host.js';
+import { type Analysis, declaration, mentionAt, sameName } from '../language/index.js';
+import { languageId } from '../names.js';
+import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
+
+/** A name under the cursor, in a workflow or in a prompt file that an open workflow names. */
+interface Found {
+  analysis: Analysis;
+  workflow: vscode.Uri;
+  mention: Mention;
+}
+
+const prompts: vscode.DocumentSelector = [
+  { language: languageId },
+  { scheme: 'file', pattern: '**/*.{md,txt}' },
+];
+
+/** Go to definition, references and rename, across workflows and the prompt files they name. */
+export function provideNames(host: Host, analyses: Analyses): void {
+  const find = (document: vscode.TextDocument, position: vscode.Position) =>
+    findName(document, position, analyses);
+  host.keep(
+    vscode.languages.registerDefinitionProvider(prompts, {
+      async provideDefinition(document, position) {
+        const found = find(document, position);
+        const target = found && declaration(found.analysis, found.mention);
+        return target && location(found, target);
+      },
+    }),
+  );
+  host.keep(
+    vscode.languages.registerReferenceProvider(prompts, {
+      async provideReferences(document, position, { includeDeclaration }) {
+        const found = find(document, position);
+        if (!found) return [];
+        const all = sameName(found.analysis, found.mention).filter(
+          (mention) => includeDeclaration || mention.is !== 'declaration',
+        );
+        return Promise.all(all.map((mention) => location(found, mention)));
+      },
+    }),
+  );
+  host.keep(
+    vscode.languages.registerRenameProvider(languageId, {
+      prepareRename(document, position) {
+        const found = find(document, position);
+        if (!found) throw new Error(vscode.l10n.t('Only roles, artifacts and models can be renamed.'));
+        return rangeOf(document, found.mention.start, found.mention.end);
+      },
+      async provideRenameEdits(document, position, to) {
+        const found = find(document, position);
+        const source = found?.analysis.source;
+        if (!found || !source) return undefined;
+        const renamed = renameEdits(source, found.mention.kind, found.mention.name, to, found.analysis.files);
+        if ('refused' in renamed) throw new Error(renamed.refused);
+        const edit = new vscode.WorkspaceEdit();
+        for (const each of renamed.edits) {
+          const uri = uriOf(found, each.file);
+          const target = await vscode.workspace.openTextDocument(uri);
+          edit.replace(uri, rangeOf(target, each.start, each.end), each.text);
+        }
+        return edit;
+      },
+    }),
+  );
+  host.keep(
+    vscode.languages.registerDocumentHighlightProvider(languageId, {
+      provideDocumentHighlights(document, position) {
+        const found = find(document, position);
+        if (!found) return [];
+        return sameName(found.analysis, found.mention)
+          .filter((mention) => mention.file === null)
+          .map((mention) => new vscode.DocumentHighlight(rangeOf(document, mention.start, mention.end)));
+      },
+    }),
+  );
+}
+
+function findName(
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  analyses: Analyses,
+): Found | undefined {
+  const offset = document.offsetAt(position);
+  if (isWorkflow(document)) {
+    const analysis = analyses.of(document);
+    const mention = mentionAt(analysis, offset);
+    return mention && { analysis, workflow: document.uri, mention };
+  }
+  for (const workflow of vscode.workspace.textDocuments.filter(isWorkflow)) {
+    if (workflow.uri.scheme !== 'file') continue;
+    const analysis = analyses.of(workflow);
+    const path = relative(analysis.files.folder, document.uri.fsPath).split(sep).join('/');
+    const mention = isAbsolute(path) ? undefined : mentionAt(analysis, offset, path);
+    if (mention) return { analysis, workflow: workflow.uri, mention };
+  }
+  return undefined;
+}
+
+function uriOf({ analysis, workflow }: Found, file: string | null): vscode.Uri {
+  return file === null ? workflow : vscode.Uri.file(join(analysis.files.folder, file));
+}
+
+async function location(found: Found, mention: Mention): Promise<vscode.Location> {
+  const uri = uriOf(found, mention.file);
+  const document = await vscode.workspace.openTextDocument(uri);
+  return new vscode.Location(uri, rangeOf(document, mention.start, mention.end));
+}

@@ -1,0 +1,206 @@
+import { existsSync, readFileSync, watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { processStart, RunFolder } from '../../trace/index.js';
+import { type Host, mayRun, setting, tell } from '../host.js';
+import { isWorkflow } from '../providers/analyses.js';
+import { cliPath, launch, readPrinted, type Started } from './launch.js';
+import { keyOf, type Run } from './run.js';
+import { type Remembered, stopRun } from './stop.js';
+import type { RunStore } from './store.js';
+
+const REMEMBERED = 'baton.started';
+
+/** Starts and stops runs through the command line, and says in the status bar that something runs. */
+export class RunControl {
+  constructor(
+    private readonly host: Host,
+    private readonly store: RunStore,
+  ) {
+    const item = host.keep(vscode.window.createStatusBarItem('baton.runs', vscode.StatusBarAlignment.Left));
+    item.name = 'Baton';
+    item.command = 'baton.runs.focus';
+    host.keep(store.onDidChange(() => void this.status(item)));
+  }
+
+  /** Run the workflow that is open, or the one that is named. `only`: arguments for the command line. */
+  async run(uri?: vscode.Uri, only: string[] = []): Promise<Run | undefined> {
+    if (!(await mayRun())) return undefined;
+    const file = await this.workflowFile(uri);
+    if (!file) return undefined;
+    const args = [
+      'run',
+      file,
+      '--json',
+      '--concurrency',
+      String(setting('concurrency', 8, vscode.Uri.file(file))),
+    ];
+    return this.start(file, [...args, ...this.flags(), ...only]);
+  }
+
+  async resume(run: Run): Promise<void> {
+    if (!(await mayRun())) return;
+    await this.start(run.info.file, ['resume', run.folder.path, '--json']);
+  }
+
+  async cancel(run: Run): Promise<void> {
+    const asked = stopRun(run, this.remembered());
+    if ('refused' in asked)
+      await tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', run.folder.name, asked.refused));
+    else this.host.log.info(`asked process ${asked.asked} to stop ${run.folder.name}`);
+    this.store.refresh();
+  }
+
+  /** A Node.js to run the command line: the editor's own, unless the user names another. */
+  node(): string {
+    return setting('node', '') || process.execPath;
+  }
+
+  private flags(): string[] {
+    const python = setting('python', '');
+    const env = setting<string[]>('allowEnv', []);
+    return [
+      ...['--sandbox', setting('sandbox', 'auto')],
+      ...(python ? ['--python', python] : []),
+      ...(env.length > 0 ? ['--allow-env', env.join(',')] : []),
+    ];
+  }
+
+  private async start(file: string, args: string[]): Promise<Run | undefined> {
+    const { host } = this;
+    const name = `${new Date().toISOString().replace(/[^\d]/g, '').slice(0, 17)}-${args[0]}`;
+    const output = join(host.context.globalStorageUri.fsPath, 'output');
+    host.log.info(`${this.node()} ${cliPath(host.context.extensionPath)} ${args.join(' ')}`);
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Starting {0}', basename(file)) },
+      async () => {
+        try {
+          const started = await launch({
+            node: this.node(),
+            cli: cliPath(host.context.extensionPath),
+            args,
+            cwd: dirname(file),
+            output,
+            name,
+          });
+          const folder = await runFolder(started);
+          await this.remember(folder, started.pid);
+          this.store.refresh();
+          void started.ended.then(() => this.store.refresh());
+          const run = await this.store.byKey(keyOf(folder));
+          if (run) this.store.choose(run);
+          return run;
+        } catch (error) {
+          await tell(
+            host,
+            vscode.l10n.t('{0} did not start: {1}', basename(file), (error as Error).message),
+            error,
+          );
+          return undefined;
+        }
+      },
+    );
+  }
+
+  private async remember(folder: string, pid: number): Promise<void> {
+    const started = processStart(pid);
+    if (started === undefined) return;
+    await this.host.context.globalState.update(
+      REMEMBERED,
+      [{ folder, pid, started }, ...this.remembered()].slice(0, 50),
+    );
+  }
+
+  private remembered(): Remembered[] {
+    return this.host.context.globalState.get<Remembered[]>(REMEMBERED, []);
+  }
+
+  private async workflowFile(uri?: vscode.Uri): Promise<string | undefined> {
+    const active = vscode.window.activeTextEditor?.document;
+    let document = uri
+      ? await vscode.workspace.openTextDocument(uri)
+      : active && isWorkflow(active)
+        ? active
+        : undefined;
+    if (!document) {
+      const found = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
+      const picked =
+        found.length <= 1
+          ? found[0]
+          : (
+              await vscode.window.showQuickPick(
+                found.map((each) => ({ label: vscode.workspace.asRelativePath(each), each })),
+                { title: vscode.l10n.t('Which workflow?') },
+              )
+            )?.each;
+      if (!picked) {
+        if (found.length === 0)
+          await vscode.window.showInformationMessage(
+            vscode.l10n.t(
+              'There is no *.baton.yaml in the open folders. Make one with "Baton: New Workflow".',
+            ),
+          );
+        return undefined;
+      }
+      document = await vscode.workspace.openTextDocument(picked);
+    }
+    if (document.uri.scheme !== 'file') {
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t('Save the workflow to a folder first: a run needs a place for its log.'),
+      );
+      return undefined;
+    }
+    if (document.isDirty) await document.save();
+    return document.uri.fsPath;
+  }
+
+  private async status(item: vscode.StatusBarItem): Promise<void> {
+    const live = (await this.store.runs()).filter((run) => run.state() === 'running');
+    if (live.length === 0) return item.hide();
+    const done = live.reduce((sum, run) => sum + run.pages.count(), 0);
+    const planned = live.reduce((sum, run) => sum + run.planned, 0);
+    item.text = planned > 0 ? `$(sync~spin) Baton ${done}/${planned}` : `$(sync~spin) Baton`;
+    item.tooltip = live.map((run) => run.folder.name).join('\n');
+    item.show();
+  }
+}
+
+/** Waits until the command line has said where its run is, or why there is none. */
+async function runFolder(started: Started): Promise<string> {
+  let code: number | null | undefined;
+  void started.ended.then((ended) => {
+    code = ended;
+  });
+  for (;;) {
+    const ended = code !== undefined;
+    const printed = readPrinted(started.out);
+    if (printed.folder) return new RunFolder(printed.folder).path;
+    if (printed.error) throw new Error(printed.error);
+    if (ended) throw new Error(lastWords(started.err) || `it ended with code ${code}`);
+    await Promise.race([grown(started.out), started.ended]);
+  }
+}
+
+function lastWords(path: string): string {
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .slice(-8)
+        .join('\n')
+        .replace(/^baton: /, '')
+    : '';
+}
+
+/** Resolves when a file may have grown: at its next change, and now and then where changes are not told. */
+function grown(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(path, () => done());
+    const timer = setTimeout(() => done(), 250);
+    const done = () => {
+      clearTimeout(timer);
+      watcher.close();
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+/** How a command line is started: which Node, which program, which arguments, where. */
+export interface Launch {
+  node: string;
+  cli: string;
+  args: string[];
+  cwd: string;
+  /** Folder for what it prints. */
+  output: string;
+  name: string;
+}
+
+export interface Started {
+  pid: number;
+  out: string;
+  err: string;
+  /** Its exit code, if this process is still here to see it; null after a signal. */
+  ended: Promise<number | null>;
+}
+
+/**
+ * Start the command line as a process of its own: it outlives the editor, and what it prints goes to files. Rejects
+ * where it cannot be started at all.
+ */
+export function launch(options: Launch): Promise<Started> {
+  mkdirSync(options.output, { recursive: true, mode: 0o700 });
+  const out = join(options.output, `${options.name}.out`);
+  const err = join(options.output, `${options.name}.err`);
+  const files = [openSync(out, 'w', 0o600), openSync(err, 'w', 0o600)] as const;
+  return new Promise((resolve, reject) => {
+    const child = spawn(options.node, [options.cli, ...options.args], {
+      cwd: options.cwd,
+      detached: true,
+      stdio: ['ignore', ...files],
+      // Inside the editor `execPath` is the editor itself, which runs as Node only when told to.
+      env: { ...clean(process.env), ELECTRON_RUN_AS_NODE: '1', BATON_COMMAND: 'baton' },
+      windowsHide: true,
+    });
+    for (const file of files) closeSync(file);
+    const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
+    child.once('error', reject);
+    child.once('spawn', () => {
+      child.unref();
+      resolve({ pid: child.pid!, out, err, ended });
+    });
+  });
+}
+
+/** The editor's own variables would change how the child runs. */
+function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|CODE_SERVER)/.test(name)),
+  );
+}
+
+const startedLine = z.object({ event: z.literal('run.started'), run: z.string(), folder: z.string() });
+const errorLine = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** What the printed lines say so far: where the run is, or why there is none. */
+export function readPrinted(out: string): { folder?: string; error?: string } {
+  if (!existsSync(out)) return {};
+  for (const line of readFileSync(out, 'utf8').split('\n').slice(0, 50)) {
+    if (!line.startsWith('{')) continue;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      continue;
+    }
+    const started = startedLine.safeParse(value);
+    if (started.success) return { folder: started.data.folder };
+    const failed = errorLine.safeParse(value);
+    if (failed.success) return { error: failed.data.error.message };
+  }
+  return {};
+}
+
+/** Where the bundled command line lies, given the extension's own folder. */
+export function cliPath(extension: string): string {
+  return join(extension, 'dist', 'cli.mjs');
+}
+
+export const folderOf = dirname;

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  Blobs,
+  type Counted,
+  countedVerdicts,
+  decodeLine,
+  type LogEvent,
+  lockOwner,
+  RolloutPages as Pages,
+  type RolloutPages,
+  type RunFolder,
+  type RunInfo,
+  readLog,
+} from '../../trace/index.js';
+
+export type RunState = 'running' | 'paused' | 'done' | 'cancelled' | 'budget' | 'failed' | 'stopped';
+
+/** A run as the editor sees it: what its folder says, nothing kept in memory that grows with it. */
+export class Run {
+  readonly key: string;
+  readonly pages: RolloutPages;
+  readonly blobs: Blobs;
+  private kept: { stamp: string; state: RunState } | undefined;
+
+  private constructor(
+    readonly folder: RunFolder,
+    readonly info: RunInfo,
+    /** Shipped with the extension: nobody's own run. */
+    readonly sample: boolean,
+  ) {
+    this.key = keyOf(folder.path);
+    this.pages = new Pages(folder);
+    this.blobs = new Blobs(folder.blobs);
+  }
+
+  /** Open a run's folder, or say in one sentence why it cannot be read. */
+  static open(folder: RunFolder, sample: boolean): Run | { unreadable: string; folder: RunFolder } {
+    try {
+      return new Run(folder, folder.readInfo(), sample);
+    } catch (error) {
+      return { unreadable: (error as Error).message, folder };
+    }
+  }
+
+  /** How many rollouts it means to carry; 0 where that is not known (training). */
+  get planned(): number {
+    const samples = this.info.options.samples;
+    return this.info.kind === 'train'
+      ? 0
+      : this.info.tasks.length * (typeof samples === 'number' ? samples : 1);
+  }
+
+  /** Its text of the workflow. */
+  get workflow(): string {
+    return this.blobs.text(this.info.workflow);
+  }
+
+  state(): RunState {
+    const log = this.folder.log;
+    const live = lockOwner(this.folder.lock) !== undefined;
+    const { size, mtimeMs } = existsSync(log) ? statSync(log) : { size: 0, mtimeMs: 0 };
+    const stamp = `${size}/${mtimeMs}/${live}`;
+    if (this.kept?.stamp !== stamp) this.kept = { stamp, state: stateOf(lastEvents(log), live) };
+    return this.kept.state;
+  }
+
+  /** The last steps of training or evaluation that the log tells of. */
+  tail(): LogEvent[] {
+    return lastEvents(this.folder.log);
+  }
+
+  /** The verdicts that count for a rollout, with what people said since. Actions without their rollout's id. */
+  verdicts(rollout: string, events: readonly LogEvent[]): Map<string, Counted> {
+    return countedVerdicts([...events, ...this.reviews(rollout)]);
+  }
+
+  /** What people overruled: `rollout/action` to the score that counts. */
+  overruled(): Map<string, number | null> {
+    return new Map(
+      this.reviewEvents().flatMap((event) =>
+        event.type === 'overrule' ? [[event.data.action, event.data.score]] : [],
+      ),
+    );
+  }
+
+  /** Reviews of one rollout: verdicts of another pass and overrules. */
+  reviews(rollout: string): LogEvent[] {
+    const prefix = `${rollout}/`;
+    return this.reviewEvents().flatMap((event): LogEvent[] => {
+      if (event.type !== 'verdict' && event.type !== 'overrule') return [];
+      if (!event.data.action.startsWith(prefix)) return [];
+      const action = event.data.action.slice(prefix.length);
+      return [{ ...event, data: { ...event.data, action } } as LogEvent];
+    });
+  }
+
+  private reviewEvents(): LogEvent[] {
+    const folder = join(this.folder.path, 'reviews');
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.jsonl'))
+      .sort()
+      .flatMap((name) => readLog(join(folder, name)).events)
+      .sort((a, b) => a.at - b.at);
+  }
+}
+
+/** A short name for a run's folder, for addresses of documents. */
+export function keyOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 16);
+}
+
+const TAIL = 1 << 18;
+
+function lastEvents(path: string): LogEvent[] {
+  if (!existsSync(path)) return [];
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(TAIL, size));
+    readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    const lines = bytes.toString('utf8').split('\n');
+    return (bytes.length < size ? lines.slice(1) : lines).flatMap((line) => {
+      const decoded = line === '' ? null : decodeLine(line, null);
+      return decoded && 'event' in decoded ? [decoded.event] : [];
+    });
+  } finally {
+    closeSync(file);
+  }
+}
+
+function stateOf(events: readonly LogEvent[], live: boolean): RunState {
+  const last = events.findLast((event) => /^run\./.test(event.type));
+  if (live) return last?.type === 'run.paused' ? 'paused' : 'running';
+  if (last?.type === 'run.finished') return last.data.status;
+  if (last?.type === 'run.paused') return /budget/.test(last.data.why) ? 'budget' : 'cancelled';
+  return 'stopped';
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { lockOwner, processStart } from '../../trace/index.js';
+import type { Run } from './run.js';
+
+/** A process this editor started, as it is remembered across windows. */
+export interface Remembered {
+  folder: string;
+  pid: number;
+  started: string;
+}
+
+/**
+ * Ask the process that writes a run to stop at the next safe place; the run can be resumed. A run's folder may come
+ * from anybody, so its lock alone never names a process to signal: it must be one that we started, or one whose
+ * command line is Baton's.
+ */
+export function stopRun(
+  run: Run,
+  remembered: readonly Remembered[],
+): { asked: number } | { refused: string } {
+  const owner = lockOwner(run.folder.lock);
+  if (!owner) return { refused: 'Nothing is running it any more.' };
+  if (owner.host !== hostname()) return { refused: `It runs on ${owner.host}; cancel it there.` };
+  const ours = remembered.some(
+    ({ folder, pid, started }) =>
+      folder === run.folder.path && pid === owner.pid && started === processStart(pid),
+  );
+  if (!ours && !isBaton(owner.pid))
+    return { refused: `Its lock names process ${owner.pid}, which is not Baton; nothing was stopped.` };
+  process.kill(owner.pid, 'SIGTERM');
+  return { asked: owner.pid };
+}
+
+function isBaton(pid: number): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return (
+      words.some((word) => /(^|\/)(cli\.mjs|baton)$/.test(word)) &&
+      words.some((word) => ['run', 'resume', 'train'].includes(word))
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,314 @@
+import * as vscode from 'vscode';
+import { culprit } from '../../coach/index.js';
+import type { RolloutRow } from '../../trace/index.js';
+import type { Host } from '../host.js';
+import { commands, contextKeys, rows, views } from '../names.js';
+import { RunDocuments } from './documents.js';
+import { isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
+import { entriesIn, filesAt } from './moments.js';
+import { Run } from './run.js';
+import type { Listed, RunStore } from './store.js';
+
+/** A row of the Runs tree. */
+export type RunRow =
+  | { is: 'run'; run: Run }
+  | { is: 'unreadable'; name: string; why: string }
+  | { is: 'rollout'; run: Run; row: RolloutRow }
+  | { is: 'action'; run: Run; row: RolloutRow; at: number }
+  | { is: 'file'; run: Run; rollout: string; action: string; path: string; directory: boolean }
+  | { is: 'more'; run: Run; shown: number }
+  | { is: 'nothing'; says: string };
+
+const PAGE = 100;
+
+/** Runs, their rollouts page by page, their actions, and the workspace at each action as a read-only folder. */
+export class RunsTree implements vscode.TreeDataProvider<RunRow> {
+  private readonly changed = new vscode.EventEmitter<RunRow | undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+  private readonly shown = new Map<string, number>();
+  private filter: RolloutFilter = noFilter;
+  private readonly view: vscode.TreeView<RunRow>;
+
+  constructor(
+    host: Host,
+    private readonly store: RunStore,
+  ) {
+    host.keep(this.changed);
+    this.view = host.keep(
+      vscode.window.createTreeView(views.runs, { treeDataProvider: this, showCollapseAll: true }),
+    );
+    host.keep(store.onDidChange(() => this.changed.fire(undefined)));
+  }
+
+  async getChildren(row?: RunRow): Promise<RunRow[]> {
+    if (!row) return (await this.store.list()).map(top);
+    if (row.is === 'run') return this.rollouts(row.run);
+    if (row.is === 'rollout')
+      return row.row.scores.map((_, at) => ({ is: 'action', run: row.run, row: row.row, at }));
+    if (row.is === 'action') return files(row.run, row.row.rollout, row.row.scores[row.at]!.action, '');
+    if (row.is === 'file' && row.directory) return files(row.run, row.rollout, row.action, row.path);
+    return [];
+  }
+
+  getTreeItem(row: RunRow): vscode.TreeItem {
+    switch (row.is) {
+      case 'run':
+        return runItem(row.run);
+      case 'rollout':
+        return rolloutItem(row.run, row.row);
+      case 'action':
+        return actionItem(row.run, row.row, row.at);
+      case 'file':
+        return fileItem(row);
+      case 'more': {
+        const left = row.run.pages.count() - row.shown;
+        const item = new vscode.TreeItem(vscode.l10n.t('Show more ({0} left)', left));
+        item.iconPath = new vscode.ThemeIcon('ellipsis');
+        item.command = { command: commands.moreRollouts, title: '', arguments: [row] };
+        return item;
+      }
+      case 'unreadable': {
+        const item = new vscode.TreeItem(row.name);
+        item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+        item.description = row.why;
+        item.tooltip = row.why;
+        return item;
+      }
+      case 'nothing':
+        return new vscode.TreeItem(row.says);
+    }
+  }
+
+  more(row: RunRow): void {
+    if (row.is !== 'more') return;
+    this.shown.set(row.run.key, row.shown + PAGE * 5);
+    this.changed.fire(undefined);
+  }
+
+  /** Ask what to show: outcome, then stratum, role and blamed role of the newest runs. */
+  async askFilter(): Promise<void> {
+    const runs = await this.store.runs();
+    const known = runs.slice(0, 5).flatMap((run) => run.pages.page(0, 500));
+    type Pick = vscode.QuickPickItem & { filter?: Partial<RolloutFilter> };
+    const each = (
+      values: (string | null)[],
+      label: (value: string) => string,
+      filter: (value: string) => Partial<RolloutFilter>,
+    ): Pick[] =>
+      [...new Set(values)]
+        .filter((value) => value !== null)
+        .sort()
+        .map((value) => ({ label: label(value), filter: filter(value) }));
+    const separator = (label: string): Pick => ({ label, kind: vscode.QuickPickItemKind.Separator });
+    const picked = await vscode.window.showQuickPick<Pick>(
+      [
+        separator(vscode.l10n.t('Outcome')),
+        { label: vscode.l10n.t('Failed'), filter: { outcome: 'failed' } },
+        { label: vscode.l10n.t('Succeeded'), filter: { outcome: 'succeeded' } },
+        separator(vscode.l10n.t('Blamed role')),
+        ...each(
+          known.map((row) => (row.outcome?.success ? null : (culprit(row)?.agent ?? null))),
+          (role) => vscode.l10n.t('Broken by {0}', role),
+          (blamed) => ({ blamed }),
+        ),
+        separator(vscode.l10n.t('Stratum')),
+        ...each(
+          known.map((row) => row.stratum),
+          (stratum) => vscode.l10n.t('Stratum {0}', stratum),
+          (stratum) => ({ stratum }),
+        ),
+        separator(vscode.l10n.t('Role')),
+        ...each(
+          known.flatMap((row) => row.scores.map((score) => score.agent)),
+          (role) => vscode.l10n.t('Acted by {0}', role),
+          (role) => ({ role }),
+        ),
+      ],
+      { canPickMany: true, title: vscode.l10n.t('Show only rollouts that are'), matchOnDescription: true },
+    );
+    if (picked)
+      this.setFilter(
+        Object.assign({}, noFilter, ...picked.map(({ filter }) => filter)),
+        picked.map(({ label }) => label).join(', '),
+      );
+  }
+
+  setFilter(filter: RolloutFilter, says = ''): void {
+    this.filter = filter;
+    this.view.message = isFiltering(filter) ? vscode.l10n.t('Only: {0}', says) : '';
+    void vscode.commands.executeCommand('setContext', contextKeys.filtered, isFiltering(filter));
+    this.changed.fire(undefined);
+  }
+
+  clearFilter(): void {
+    this.setFilter(noFilter);
+  }
+
+  getParent(row: RunRow): RunRow | undefined {
+    if (row.is === 'rollout') return { is: 'run', run: row.run };
+    return row.is === 'action' ? { is: 'rollout', run: row.run, row: row.row } : undefined;
+  }
+
+  async reveal(run: Run): Promise<void> {
+    await this.view.reveal({ is: 'run', run }, { expand: true, select: true, focus: false });
+  }
+
+  private rollouts(run: Run): RunRow[] {
+    const wanted = this.shown.get(run.key) ?? PAGE;
+    const found: RunRow[] = [];
+    const total = run.pages.count();
+    let at = 0;
+    for (; at < total && found.length < wanted; at += PAGE)
+      for (const row of run.pages.page(at, PAGE))
+        if (passes(row, this.filter)) found.push({ is: 'rollout', run, row });
+    if (at < total) found.push({ is: 'more', run, shown: Math.min(at, total) });
+    if (found.length > 0) return found;
+    const waits = ['running', 'paused'].includes(run.state());
+    const says =
+      total > 0
+        ? vscode.l10n.t('No rollout passes the filter')
+        : waits
+          ? vscode.l10n.t('No rollout has ended yet')
+          : vscode.l10n.t('No rollout ended');
+    return [{ is: 'nothing', says }];
+  }
+}
+
+function top(each: Listed): RunRow {
+  return each instanceof Run
+    ? { is: 'run', run: each }
+    : { is: 'unreadable', name: each.folder.name, why: each.unreadable };
+}
+
+const icons: Record<ReturnType<Run['state']>, [string, string | null]> = {
+  running: ['sync~spin', null],
+  paused: ['debug-pause', null],
+  done: ['pass', 'testing.iconPassed'],
+  cancelled: ['circle-slash', null],
+  budget: ['credit-card', null],
+  failed: ['error', 'testing.iconFailed'],
+  stopped: ['debug-disconnect', null],
+};
+
+function runItem(run: Run): vscode.TreeItem {
+  const state = run.state();
+  const live = state === 'running' || state === 'paused';
+  const name = run.sample
+    ? vscode.l10n.t('Sample run')
+    : (run.info.file
+        .split(/[/\\]/)
+        .at(-1)
+        ?.replace(/\.baton\.ya?ml$/, '') ?? run.folder.name);
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
+  const count = run.pages.count();
+  const progress =
+    live && run.planned > 0
+      ? vscode.l10n.t('{0} of {1}', count, run.planned)
+      : vscode.l10n.t('{0} rollouts', count);
+  const when = new Date(run.info.created);
+  item.id = run.key;
+  item.description = [run.info.kind === 'run' ? null : run.info.kind, progress, live ? null : shortTime(when)]
+    .filter(Boolean)
+    .join(' · ');
+  const [icon, color] = icons[state];
+  item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
+  item.contextValue = live ? rows.liveRun : rows.run;
+  item.tooltip = [
+    run.folder.name,
+    `${stateName(state)}, ${progress}`,
+    when.toLocaleString(),
+    vscode.l10n.t('sandbox {0}', run.info.sandbox.level),
+  ].join('\n');
+  item.accessibilityInformation = { label: `${name}, ${stateName(state)}, ${progress}` };
+  return item;
+}
+
+function shortTime(when: Date): string {
+  const today = when.toDateString() === new Date().toDateString();
+  return today
+    ? when.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : when.toLocaleDateString();
+}
+
+function stateName(state: ReturnType<Run['state']>): string {
+  const names = {
+    running: vscode.l10n.t('running'),
+    paused: vscode.l10n.t('paused'),
+    done: vscode.l10n.t('done'),
+    cancelled: vscode.l10n.t('cancelled'),
+    budget: vscode.l10n.t('stopped by its budget'),
+    failed: vscode.l10n.t('failed'),
+    stopped: vscode.l10n.t('stopped before its end'),
+  };
+  return names[state];
+}
+
+function rolloutItem(run: Run, row: RolloutRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(row.task, vscode.TreeItemCollapsibleState.Collapsed);
+  const good = row.outcome?.success === true;
+  const broken = good ? undefined : culprit(row);
+  item.id = `${run.key}/${row.rollout}`;
+  item.description = good
+    ? row.stratum
+    : broken
+      ? `${broken.agent} · ${broken.code ?? ''}`
+      : (row.outcome?.why ?? row.status);
+  item.iconPath = new vscode.ThemeIcon(
+    good ? 'pass' : 'error',
+    new vscode.ThemeColor(good ? 'testing.iconPassed' : 'testing.iconFailed'),
+  );
+  item.contextValue = rows.rollout;
+  item.tooltip = broken ? `${row.rollout}\n${broken.diagnosis}` : row.rollout;
+  item.accessibilityInformation = {
+    label: `${row.task}, ${good ? vscode.l10n.t('succeeded') : vscode.l10n.t('failed')} ${item.description}`,
+  };
+  return item;
+}
+
+/** Bands of a score: the same words, colours and marks wherever a score is shown. */
+export function band(score: number | null): { icon: string; color: string } {
+  if (score === null) return { icon: 'circle-outline', color: 'disabledForeground' };
+  if (score < 4) return { icon: 'circle-filled', color: 'testing.iconFailed' };
+  return { icon: 'circle-filled', color: score < 7 ? 'testing.iconQueued' : 'testing.iconPassed' };
+}
+
+function actionItem(run: Run, row: RolloutRow, at: number): vscode.TreeItem {
+  const { action, agent, score, code, diagnosis } = row.scores[at]!;
+  const turn = Number(action.split('.').at(-1)) + 1;
+  const item = new vscode.TreeItem(
+    turn > 1 ? vscode.l10n.t('{0}, turn {1}', agent, turn) : agent,
+    vscode.TreeItemCollapsibleState.Collapsed,
+  );
+  item.id = `${run.key}/${row.rollout}/${action}`;
+  item.description = [score ?? vscode.l10n.t('no score'), code].filter((part) => part !== null).join(' · ');
+  const { icon, color } = band(score);
+  item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
+  item.contextValue = rows.action;
+  item.tooltip = `${action}\n${diagnosis}`;
+  return item;
+}
+
+function files(run: Run, rollout: string, action: string, folder: string): RunRow[] {
+  const found = entriesIn(filesAt(run, rollout, action), folder);
+  if (found.length === 0) return [{ is: 'nothing', says: vscode.l10n.t('The workspace is empty here') }];
+  return found.map(({ name, directory }) => ({
+    is: 'file',
+    run,
+    rollout,
+    action,
+    path: folder ? `${folder}/${name}` : name,
+    directory,
+  }));
+}
+
+function fileItem(row: RunRow & { is: 'file' }): vscode.TreeItem {
+  const uri = RunDocuments.fileUri(row.run, row.rollout, row.action, row.path);
+  const item = new vscode.TreeItem(
+    uri,
+    row.directory ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
+  );
+  item.iconPath = row.directory ? vscode.ThemeIcon.Folder : vscode.ThemeIcon.File;
+  item.contextValue = rows.file;
+  if (!row.directory) item.command = { command: 'vscode.open', title: '', arguments: [uri] };
+  return item;
+}

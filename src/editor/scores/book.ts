@@ -1,0 +1,25 @@
+import type { Host } from '../host.js';
+import type { Run } from '../runs/run.js';
+import { type RunScores, ScoreBook } from './stats.js';
+
+/** Scores of runs, each run's log read once and then only where it grew. */
+export class Scores {
+  private readonly books = new WeakMap<Run, { book: ScoreBook; read: number; reviews: string }>();
+
+  constructor(readonly host: Host) {}
+
+  of(run: Run): RunScores {
+    const overruled = run.overruled();
+    const reviews = JSON.stringify([...overruled]);
+    let known = this.books.get(run);
+    if (!known || known.reviews !== reviews) {
+      known = { book: new ScoreBook(), read: 0, reviews };
+      this.books.set(run, known);
+    }
+    const count = run.pages.count();
+    for (; known.read < count; known.read += 500)
+      known.book.add(run.pages.page(known.read, Math.min(500, count - known.read)), overruled);
+    known.read = count;
+    return known.book.read();
+  }
+}

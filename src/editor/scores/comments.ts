@@ -1,0 +1,181 @@
+import * as vscode from 'vscode';
+import { type EventData, type RolloutRow, readLog, type Verdict } from '../../trace/index.js';
+import type { Host } from '../host.js';
+import { setting } from '../host.js';
+import { rows, settings } from '../names.js';
+import { type Analyses, isWorkflow } from '../providers/analyses.js';
+import { RunDocuments } from '../runs/documents.js';
+import type { Run } from '../runs/run.js';
+import type { RunStore } from '../runs/store.js';
+
+/** What a thread is about. */
+export interface Judged {
+  run: Run;
+  rollout: string;
+  action: string;
+  verdict: Verdict;
+  overrule: EventData<'overrule'> | null;
+}
+
+const PER_ROLE = 3;
+
+/** Comment threads on the failed actions of the run that is shown, at the role's line. */
+export class VerdictComments {
+  private readonly controller: vscode.CommentController;
+  private readonly threads = new Map<string, vscode.CommentThread[]>();
+  private readonly about = new WeakMap<vscode.CommentThread, Judged>();
+  private going: Promise<void> = Promise.resolve();
+
+  constructor(
+    host: Host,
+    private readonly analyses: Analyses,
+    private readonly store: RunStore,
+  ) {
+    this.controller = host.keep(vscode.comments.createCommentController('baton', 'Baton'));
+    const refresh = () => {
+      this.going = this.going.then(() => this.refresh());
+    };
+    host.keep(store.onDidChange(refresh));
+    host.keep(vscode.window.onDidChangeVisibleTextEditors(refresh));
+    host.keep(
+      vscode.workspace.onDidChangeConfiguration(
+        (change) => change.affectsConfiguration(settings.inline) && refresh(),
+      ),
+    );
+    refresh();
+  }
+
+  judgedOf(thread: vscode.CommentThread): Judged | undefined {
+    return this.about.get(thread);
+  }
+
+  private async refresh(): Promise<void> {
+    const open = new Set<string>();
+    for (const { document } of vscode.window.visibleTextEditors) {
+      if (!isWorkflow(document)) continue;
+      const key = document.uri.toString();
+      open.add(key);
+      const run =
+        setting<string>('inline', 'quiet', document.uri) === 'off'
+          ? undefined
+          : await this.store.chosen(document.uri);
+      const wanted = run ? failures(run) : [];
+      const stamp = JSON.stringify([
+        run?.key,
+        document.version,
+        wanted.map(({ rollout, action, overrule }) => [rollout, action, overrule]),
+      ]);
+      if (this.stamps.get(key) === stamp) continue;
+      this.stamps.set(key, stamp);
+      this.drop(key);
+      this.threads.set(
+        key,
+        wanted.flatMap((judged) => this.thread(document, judged) ?? []),
+      );
+    }
+    for (const key of this.threads.keys()) if (!open.has(key)) this.drop(key);
+  }
+
+  private readonly stamps = new Map<string, string>();
+
+  private drop(key: string): void {
+    for (const thread of this.threads.get(key) ?? []) thread.dispose();
+    this.threads.delete(key);
+    if (![...this.threads.keys()].includes(key)) return;
+  }
+
+  private thread(document: vscode.TextDocument, judged: Judged): vscode.CommentThread | undefined {
+    const role = judged.action.split('.')[0]!;
+    const at = this.analyses
+      .of(document)
+      .mentions.find(
+        (mention) => mention.kind === 'role' && mention.is === 'declaration' && mention.name === role,
+      );
+    if (!at) return undefined;
+    const line = document.positionAt(at.start).line;
+    const thread = this.controller.createCommentThread(
+      document.uri,
+      new vscode.Range(line, 0, line, 0),
+      comments(judged),
+    );
+    thread.label = `${role}: ${judged.verdict.code ?? vscode.l10n.t('low score')}`;
+    thread.canReply = false;
+    thread.contextValue = rows.verdict;
+    thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
+    this.about.set(thread, judged);
+    return thread;
+  }
+}
+
+/** The failed actions worth a comment: the newest of each failure, a few for each role. */
+function failures(run: Run): Judged[] {
+  const count = run.pages.count();
+  const recent = run.pages.page(Math.max(0, count - 200), 200).reverse();
+  const seen = new Map<string, Set<string>>();
+  const found: Judged[] = [];
+  for (const row of recent) {
+    for (const score of row.outcome?.success === true ? [] : row.scores) {
+      const codes = seen.get(score.agent) ?? new Set<string>();
+      const code = score.code ?? '';
+      if (
+        score.score === null ||
+        score.score >= 5 ||
+        code === 'blocked' ||
+        codes.has(code) ||
+        codes.size >= PER_ROLE
+      )
+        continue;
+      const judged = judge(run, row, score.action);
+      if (!judged) continue;
+      codes.add(code);
+      seen.set(score.agent, codes);
+      found.push(judged);
+    }
+  }
+  return found;
+}
+
+function judge(run: Run, row: RolloutRow, action: string): Judged | undefined {
+  const { events } = readLog(run.folder.rollout(row.rollout));
+  const counted = run.verdicts(row.rollout, events).get(action);
+  return (
+    counted && { run, rollout: row.rollout, action, verdict: counted.verdict, overrule: counted.overrule }
+  );
+}
+
+function comments({ run, rollout, action, verdict, overrule }: Judged): vscode.Comment[] {
+  const text = new vscode.MarkdownString();
+  text
+    .appendMarkdown(`**${vscode.l10n.t('Score {0}', verdict.score ?? '-')}** `)
+    .appendText(verdict.diagnosis);
+  if (verdict.advice) text.appendMarkdown('\n\n').appendText(verdict.advice);
+  if (verdict.blamed && verdict.blamed.agent !== action.split('.')[0])
+    text.appendMarkdown('\n\n').appendText(vscode.l10n.t('Blamed: {0}', verdict.blamed.agent));
+  text.appendMarkdown('\n');
+  const link = (label: string, uri: vscode.Uri) =>
+    text.appendMarkdown('\n- [').appendText(label).appendMarkdown(`](${uri.toString()})`);
+  for (const each of verdict.evidence)
+    link(
+      each.says || each.event,
+      each.file
+        ? RunDocuments.fileUri(run, rollout, each.action ?? action, each.file)
+        : RunDocuments.uri(run, `/rollouts/${rollout}/at/${each.action ?? action}/facts.json`),
+    );
+  link(vscode.l10n.t('Its program'), RunDocuments.uri(run, `/rollouts/${rollout}/at/${action}/program-0.py`));
+  link(vscode.l10n.t('The whole trajectory'), RunDocuments.trajectoryUri(run, rollout));
+  const made: vscode.Comment[] = [
+    {
+      body: text,
+      mode: vscode.CommentMode.Preview,
+      author: { name: vscode.l10n.t('{0} on {1}', verdict.judge, `${rollout} ${action}`) },
+    },
+  ];
+  if (overrule) {
+    const body = new vscode.MarkdownString();
+    body
+      .appendMarkdown(`**${vscode.l10n.t('Score {0}', overrule.score ?? '-')}** `)
+      .appendText(overrule.reason);
+    made.push({ body, mode: vscode.CommentMode.Preview, author: { name: overrule.author } });
+  }
+  return made;
+}

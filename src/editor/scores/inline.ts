@@ -1,0 +1,186 @@
+import * as vscode from 'vscode';
+import type { Host } from '../host.js';
+import { setting } from '../host.js';
+import type { HoverPart } from '../language/index.js';
+import { commands, languageId, settings } from '../names.js';
+import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
+import type { Run } from '../runs/run.js';
+import type { RunStore } from '../runs/store.js';
+import type { Scores } from './book.js';
+import { type Band, bandOf, type RunScores, scoreWords } from './stats.js';
+
+/** What stands beside a document: the run that is shown, its scores, and whether its text was another one. */
+interface Shown {
+  run: Run;
+  scores: RunScores;
+  stale: boolean;
+}
+
+/** Marks, hints and commands beside roles: what `baton.inline` allows of them. */
+export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsProvider {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changed.event;
+  readonly onDidChangeInlayHints = this.changed.event;
+  private readonly marks: Record<Band, vscode.TextEditorDecorationType>;
+  private readonly shown = new Map<string, Shown | undefined>();
+
+  constructor(
+    host: Host,
+    private readonly analyses: Analyses,
+    private readonly store: RunStore,
+    private readonly scores: Scores,
+  ) {
+    host.keep(this.changed);
+    this.marks = {
+      low: mark(host, 'low'),
+      middle: mark(host, 'middle'),
+      high: mark(host, 'high'),
+      none: mark(host, 'none'),
+    };
+    host.keep(vscode.languages.registerCodeLensProvider(languageId, this));
+    host.keep(vscode.languages.registerInlayHintsProvider(languageId, this));
+    const all = () => void this.refresh();
+    host.keep(store.onDidChange(all));
+    host.keep(vscode.window.onDidChangeVisibleTextEditors(all));
+    host.keep(vscode.workspace.onDidChangeTextDocument(({ document }) => isWorkflow(document) && all()));
+    host.keep(
+      vscode.workspace.onDidChangeConfiguration(
+        (change) => change.affectsConfiguration(settings.inline) && all(),
+      ),
+    );
+    all();
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const inline = inlineOf(document);
+    if (inline === 'off') return [];
+    const analysis = this.analyses.of(document);
+    const section = /^agents:/m.exec(document.getText());
+    if (!section) return [];
+    const shown = this.shown.get(document.uri.toString());
+    const top = rangeOf(document, section.index, section.index + 6);
+    const own = document.uri.scheme === 'file';
+    const lenses = own
+      ? [
+          new vscode.CodeLens(top, {
+            command: commands.run,
+            title: vscode.l10n.t('$(play) Run'),
+            arguments: [document.uri],
+          }),
+          new vscode.CodeLens(top, {
+            command: commands.debug,
+            title: vscode.l10n.t('$(debug-alt) Debug'),
+            arguments: [document.uri],
+          }),
+        ]
+      : [
+          new vscode.CodeLens(top, {
+            command: commands.debug,
+            title: vscode.l10n.t('$(debug-alt) Step through'),
+            arguments: [document.uri],
+          }),
+        ];
+    if (shown && shown.scores.rollouts > 0) lenses.push(new vscode.CodeLens(top, this.summary(shown)));
+    if (inline === 'full')
+      for (const mention of analysis.mentions) {
+        if (mention.kind !== 'role' || mention.is !== 'declaration') continue;
+        const scores = shown?.scores.roles.get(mention.name);
+        if (!scores || !shown) continue;
+        const title = vscode.l10n.t(
+          '{0} actions, broke {1} of {2} rollouts',
+          scores.actions,
+          scores.broke,
+          shown.scores.rollouts,
+        );
+        lenses.push(
+          new vscode.CodeLens(rangeOf(document, mention.start, mention.end), {
+            command: commands.debug,
+            title,
+            arguments: [document.uri, mention.name],
+          }),
+        );
+      }
+    return lenses;
+  }
+
+  provideInlayHints(document: vscode.TextDocument): vscode.InlayHint[] {
+    const shown = this.shown.get(document.uri.toString());
+    if (!shown || inlineOf(document) !== 'full') return [];
+    return this.analyses.of(document).mentions.flatMap((mention) => {
+      const scores = shown.scores.roles.get(mention.name);
+      if (mention.kind !== 'role' || mention.is !== 'declaration' || mention.file !== null || !scores)
+        return [];
+      const line = document.lineAt(document.positionAt(mention.start).line);
+      const hint = new vscode.InlayHint(
+        line.range.end,
+        shown.stale ? vscode.l10n.t('{0} (older text)', scoreWords(scores)) : scoreWords(scores),
+      );
+      hint.paddingLeft = true;
+      hint.tooltip = vscode.l10n.t('Mean score of {0} in {1}', mention.name, shown.run.folder.name);
+      return [hint];
+    });
+  }
+
+  /** What a role's hover says of its scores. */
+  hover(document: vscode.TextDocument, role: string): HoverPart[] {
+    const shown = this.shown.get(document.uri.toString());
+    const scores = shown?.scores.roles.get(role);
+    if (!shown || !scores) return [];
+    const parts: HoverPart[] = [{ item: vscode.l10n.t('mean score {0}', scoreWords(scores)) }];
+    if (scores.broke > 0)
+      parts.push({ item: vscode.l10n.t('broke {0} of {1} rollouts', scores.broke, shown.scores.rollouts) });
+    if (shown.stale) parts.push({ item: vscode.l10n.t('these scores are of an older text of this file') });
+    return parts;
+  }
+
+  private summary({ run, scores, stale }: Shown): vscode.Command {
+    const share = Math.round((scores.succeeded / scores.rollouts) * 100);
+    const title = stale
+      ? vscode.l10n.t('{0} rollouts of an older text, {1} % succeeded', scores.rollouts, share)
+      : vscode.l10n.t('{0} rollouts, {1} % succeeded', scores.rollouts, share);
+    return { command: commands.openWorkflowOfRun, title, arguments: [run, stale] };
+  }
+
+  private async refresh(): Promise<void> {
+    for (const editor of vscode.window.visibleTextEditors) {
+      const { document } = editor;
+      if (!isWorkflow(document)) continue;
+      const run = await this.store.chosen(document.uri);
+      const shown = run && { run, scores: this.scores.of(run), stale: run.workflow !== document.getText() };
+      this.shown.set(document.uri.toString(), shown);
+      this.decorate(editor, shown);
+    }
+    this.changed.fire();
+  }
+
+  private decorate(editor: vscode.TextEditor, shown: Shown | undefined): void {
+    const { document } = editor;
+    const ranges: Record<Band, vscode.Range[]> = { low: [], middle: [], high: [], none: [] };
+    if (shown && inlineOf(document) !== 'off')
+      for (const mention of this.analyses.of(document).mentions) {
+        if (mention.kind !== 'role' || mention.is !== 'declaration' || mention.file !== null) continue;
+        const scores = shown.scores.roles.get(mention.name);
+        if (scores)
+          ranges[shown.stale ? 'none' : bandOf(scores.mean)].push(
+            rangeOf(document, mention.start, mention.end),
+          );
+      }
+    for (const band of Object.keys(this.marks) as Band[])
+      editor.setDecorations(this.marks[band], ranges[band]);
+  }
+}
+
+function inlineOf(document: vscode.TextDocument): 'off' | 'quiet' | 'full' {
+  return setting<'off' | 'quiet' | 'full'>('inline', 'quiet', document.uri);
+}
+
+function mark(host: Host, band: Band): vscode.TextEditorDecorationType {
+  return host.keep(
+    vscode.window.createTextEditorDecorationType({
+      gutterIconPath: vscode.Uri.file(host.shipped(`media/marks/${band}.svg`)),
+      gutterIconSize: '70%',
+      overviewRulerLane: vscode.OverviewRulerLane.Left,
+      ...(band === 'low' ? { overviewRulerColor: new vscode.ThemeColor('testing.iconFailed') } : {}),
+    }),
+  );
+}

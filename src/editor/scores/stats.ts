@@ -1,0 +1,92 @@
+import { culprit } from '../../coach/index.js';
+import type { RolloutRow } from '../../trace/index.js';
+
+/** What a run says of one role so far. Means count known scores only. */
+export interface RoleScores {
+  actions: number;
+  known: number;
+  mean: number | null;
+  /** Mean of the later half minus mean of the earlier half; null below 12 known scores. */
+  trend: number | null;
+  /** Failed rollouts that this role broke. */
+  broke: number;
+}
+
+export interface RunScores {
+  rollouts: number;
+  succeeded: number;
+  roles: Map<string, RoleScores>;
+}
+
+/** Where an overrule of a person replaces a score: `rollout/action` to the score that counts. */
+export type Overruled = ReadonlyMap<string, number | null>;
+
+/** Adds rows as they come, so that a long run is read once. */
+export class ScoreBook {
+  private rollouts = 0;
+  private succeeded = 0;
+  private readonly roles = new Map<string, { actions: number; scores: number[]; broke: number }>();
+
+  add(rows: readonly RolloutRow[], overruled: Overruled = new Map()): void {
+    for (const row of rows) {
+      this.rollouts += 1;
+      const good = row.outcome?.success === true;
+      if (good) this.succeeded += 1;
+      const blamed = good ? undefined : culprit(row)?.agent;
+      for (const { agent, action, score } of row.scores) {
+        const role = this.role(agent);
+        const key = `${row.rollout}/${action}`;
+        const counts = overruled.has(key) ? overruled.get(key)! : score;
+        role.actions += 1;
+        if (counts !== null) role.scores.push(counts);
+      }
+      if (blamed !== undefined) this.role(blamed).broke += 1;
+    }
+  }
+
+  read(): RunScores {
+    return {
+      rollouts: this.rollouts,
+      succeeded: this.succeeded,
+      roles: new Map(
+        [...this.roles].map(([name, { actions, scores, broke }]) => [
+          name,
+          { actions, known: scores.length, mean: mean(scores), trend: trendOf(scores), broke },
+        ]),
+      ),
+    };
+  }
+
+  private role(name: string): { actions: number; scores: number[]; broke: number } {
+    let role = this.roles.get(name);
+    if (!role) {
+      role = { actions: 0, scores: [], broke: 0 };
+      this.roles.set(name, role);
+    }
+    return role;
+  }
+}
+
+function trendOf(scores: readonly number[]): number | null {
+  if (scores.length < 12) return null;
+  const half = scores.length >> 1;
+  return mean(scores.slice(half))! - mean(scores.slice(0, half))!;
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** "8.0 of 24" with an arrow where the run went up or down by half a point or more. */
+export function scoreWords({ mean: value, known, actions, trend }: RoleScores): string {
+  if (value === null) return `no score in ${actions}`;
+  const arrow = trend === null || Math.abs(trend) < 0.5 ? '' : trend > 0 ? ' \u2197' : ' \u2198';
+  return `${value.toFixed(1)} in ${known}${arrow}`;
+}
+
+export type Band = 'low' | 'middle' | 'high' | 'none';
+
+export function bandOf(score: number | null): Band {
+  if (score === null) return 'none';
+  return score < 4 ? 'low' : score < 7 ? 'middle' : 'high';
+}

@@ -1,0 +1,54 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Host } from './host.js';
+import { cliPath } from './runs/launch.js';
+
+/** Terminals of the editor find `baton`: a small script that runs the command line on the editor's own runtime. */
+export function provideShellCommand(host: Host, node: string): void {
+  const folder = writeScript(host, node);
+  host.context.environmentVariableCollection.description = vscode.l10n.t(
+    'Makes the command baton available.',
+  );
+  host.context.environmentVariableCollection.prepend('PATH', folder + delimiter);
+}
+
+/** Put `baton` where other terminals find it. */
+export async function installCommand(host: Host, node: string): Promise<void> {
+  const script = join(writeScript(host, node), process.platform === 'win32' ? 'baton.cmd' : 'baton');
+  if (process.platform === 'win32') {
+    await vscode.window.showInformationMessage(
+      vscode.l10n.t('Add this folder to your PATH: {0}', join(script, '..')),
+    );
+    return;
+  }
+  const folder = join(homedir(), '.local', 'bin');
+  const link = join(folder, 'baton');
+  mkdirSync(folder, { recursive: true });
+  if (existsSync(link) && !lstatSync(link).isSymbolicLink())
+    throw new Error(vscode.l10n.t('{0} is there already and is not ours; move it away first.', link));
+  if (lstatSync(link, { throwIfNoEntry: false })) unlinkSync(link);
+  symlinkSync(script, link);
+  const onPath = (process.env.PATH ?? '').split(delimiter).includes(folder);
+  await vscode.window.showInformationMessage(
+    onPath
+      ? vscode.l10n.t('baton is at {0}.', link)
+      : vscode.l10n.t('baton is at {0}. Add {1} to your PATH to find it.', link, folder),
+  );
+}
+
+function writeScript(host: Host, node: string): string {
+  const folder = join(host.context.globalStorageUri.fsPath, 'bin');
+  const cli = cliPath(host.context.extensionPath);
+  mkdirSync(folder, { recursive: true });
+  if (process.platform === 'win32')
+    writeFileSync(join(folder, 'baton.cmd'), `@set ELECTRON_RUN_AS_NODE=1\r\n@"${node}" "${cli}" %*\r\n`);
+  else {
+    const script = join(folder, 'baton');
+    const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+    writeFileSync(script, `#!/bin/sh\nELECTRON_RUN_AS_NODE=1 exec ${quote(node)} ${quote(cli)} "$@"\n`);
+    chmodSync(script, 0o755);
+  }
+  return folder;
+}
