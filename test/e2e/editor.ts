@@ -5,7 +5,8 @@ import { inject } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const shots = join(root, 'dist', 'shots');
-const WAIT = 30_000;
+/** Milliseconds to wait for something to show: a loaded machine with two cores takes its time. */
+const WAIT = Number(process.env.BATON_WAIT ?? 30_000);
 
 /** The editor as a person uses it: palette, lists, hovers, the debug toolbar. */
 export class Editor {
@@ -39,6 +40,9 @@ export class Editor {
   }
 
   async close(): Promise<void> {
+    // What it looked like at the end, for whoever looks for what went wrong.
+    mkdirSync(shots, { recursive: true });
+    await this.page.screenshot({ path: join(shots, `end-${this.folder.slice(-6)}.png`) });
     await this.page.close();
     await this.browser.close();
   }
@@ -114,11 +118,19 @@ export class Editor {
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
   }
 
-  /** Type into the open input and accept. */
-  async answer(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input').last();
-    await input.fill(text);
+  /** Type into the input of a title and accept. */
+  async answer(title: string, text: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget').filter({ hasText: title });
+    await widget.waitFor();
+    await widget.locator('input').last().fill(text);
     await this.page.keyboard.press('Enter');
+    await widget.waitFor({ state: 'hidden' });
+  }
+
+  /** The Runs view, open and filled. */
+  async showRuns(): Promise<void> {
+    await this.command('Baton: Focus on Runs View');
+    await this.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).waitFor();
   }
 
   /** Screenshots in three themes, to be looked at. */

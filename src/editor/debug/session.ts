@@ -69,7 +69,6 @@ export class RecordedSession extends DebugSession {
       supportsLogPoints: true,
       supportsEvaluateForHovers: true,
       supportsRestartRequest: true,
-      supportsDelayedStackTraceLoading: true,
       supportsExceptionFilterOptions: true,
       supportsExceptionInfoRequest: false,
       exceptionBreakpointFilters: Object.entries(filters).map(([filter, label]) => ({

@@ -69,6 +69,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
   }
 
   async rollout(run: Run, rollout: string, action?: string): Promise<void> {
+    await vscode.commands.executeCommand('workbench.view.debug');
     await vscode.debug.startDebugging(undefined, {
       type: debugType,
       request: 'launch',

@@ -21,6 +21,8 @@ export interface Analysis {
   source: Source | undefined;
   /** Only where nothing in it is an error. */
   workflow: Workflow | undefined;
+  /** The last one without errors: what is known of its tasks while a name is being typed. */
+  lastWorkflow: Workflow | undefined;
   /** Where roles, artifacts and models are named, in this text and in prompt files (`file`); empty while it is not YAML. */
   mentions: Mention[];
   team: Team;
@@ -51,6 +53,7 @@ export function analyse(
     problems,
     source,
     workflow,
+    lastWorkflow: workflow ?? last?.lastWorkflow,
     mentions: source ? mentions(source, files) : [],
     team: source ? teamOf(source.value) : (last?.team ?? teamOf(null)),
   };

@@ -41,7 +41,7 @@ export function complete(
   const place = expressionPlace(context.path);
   if (hole || (place && context.typing === 'value')) {
     const word = /[\w.]*$/.exec(text.slice(0, offset))![0];
-    const fields = taskFields(analysis.workflow, analysis.files);
+    const fields = taskFields(analysis.lastWorkflow, analysis.files);
     const suggestions = expressionNames(
       word,
       analysis.team,

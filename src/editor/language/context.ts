@@ -67,8 +67,10 @@ class Scanner {
       }
       this.scalarIndent = null;
     }
-    if (this.flows.length > 0) this.chars(line, indent, at);
-    else this.block(line, indent, at);
+    if (this.flows.length > 0) {
+      if (this.text.slice(this.wordStart, at).trim() === '') this.wordStart = at + indent;
+      this.chars(line, indent, at);
+    } else this.block(line, indent, at);
   }
 
   private block(line: string, indentation: number, at: number): void {
@@ -110,9 +112,7 @@ class Scanner {
 
   private pop(indent: number): void {
     while (this.blocks.length > 0) {
-      const top = this.blocks.at(-1)!;
-      const item = top.key === '-' ? top.indent >= indent : top.indent >= indent;
-      if (!item) return;
+      if (this.blocks.at(-1)!.indent < indent) return;
       this.blocks.pop();
     }
   }
@@ -146,7 +146,6 @@ class Scanner {
         this.next(line, i, at, 'value');
       }
     }
-    if (this.flows.length > 0 && this.text[this.wordStart] === '\n') this.wordStart = at + line.length;
   }
 
   /** Something new begins behind `line[i]`. */

@@ -12,13 +12,18 @@ const kinds = ['table', 'column', 'model', 'json', 'text', 'file', 'folder', 'me
 type Kind = (typeof kinds)[number];
 const kindOf = (kind: string): Kind => kinds.find((each) => each === kind) ?? 'file';
 
-/** The fields that tasks of a workflow have. Reads the task files once per call. */
+const fieldsOf = new WeakMap<Workflow, Record<string, string>>();
+
+/** The fields that tasks of a workflow have, each with an example. Reads the task files once per workflow. */
 export function taskFields(workflow: Workflow | undefined, files: WorkflowFiles): Record<string, string> {
+  const known = workflow && fieldsOf.get(workflow);
+  if (known) return known;
   const fields: Record<string, string> = { id: '', prompt: '', stratum: '', split: '' };
   if (!workflow) return fields;
   const first = loadTasks(workflow.tasks, files).tasks[0];
   for (const [name, value] of Object.entries(first?.fields ?? {}))
     fields[name] = JSON.stringify(value).slice(0, 60);
+  fieldsOf.set(workflow, fields);
   return fields;
 }
 

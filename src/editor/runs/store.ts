@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { listRuns, type RunFolder } from '../../trace/index.js';
@@ -8,16 +8,20 @@ import { Run } from './run.js';
 
 export type Listed = Run | { unreadable: string; folder: RunFolder };
 
+const LOOK_MS = 1000;
+
 /**
  * The runs of the open folders and the recorded one, found on disk: a run that a terminal started appears as one
- * that was started here. Looks again when files change, and once a second only while a run goes on.
+ * that was started here. Nothing is looked at before somebody asks for the list.
  */
 export class RunStore {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   private readonly open = new Map<string, Run>();
-  private listed: Listed[] | undefined;
+  private listed: Promise<Listed[]> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private bases: string[] = [];
+  private stamp = '';
   private shown: string | undefined;
 
   constructor(private readonly host: Host) {
@@ -27,12 +31,12 @@ export class RunStore {
     watcher.onDidChange(() => this.refresh());
     watcher.onDidDelete(() => this.refresh());
     host.keep(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
-    host.keep({ dispose: () => clearTimeout(this.timer) });
+    host.keep({ dispose: () => clearInterval(this.timer) });
   }
 
   /** Newest first; the recorded run last. */
-  async list(): Promise<Listed[]> {
-    this.listed ??= await this.read();
+  list(): Promise<Listed[]> {
+    this.listed ??= this.read();
     return this.listed;
   }
 
@@ -91,20 +95,45 @@ export class RunStore {
   }
 
   private async read(): Promise<Listed[]> {
-    const bases = new Set(
-      (vscode.workspace.workspaceFolders ?? [])
-        .filter(({ uri }) => uri.scheme === 'file')
-        .map(({ uri }) => uri.fsPath),
-    );
-    for (const file of await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 500))
-      if (file.scheme === 'file') bases.add(dirname(file.fsPath));
-    const own = [...bases].flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
+    this.bases = await this.findBases();
+    this.stamp = this.look();
+    const own = this.bases.flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
     const sample = listRuns(this.samplePath).map((folder) => this.run(folder, true));
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
     void vscode.commands.executeCommand('setContext', contextKeys.hasRuns, all.length > 0);
-    this.lookAgain(all);
+    this.timer ??= setInterval(() => this.lookAgain(), LOOK_MS);
     return all;
+  }
+
+  /** Folders that may have runs: those that are open, and those of workflows in them. */
+  private async findBases(): Promise<string[]> {
+    const open = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    const bases = new Set(open.map(({ uri }) => uri.fsPath));
+    for (const file of await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 500))
+      if (file.scheme === 'file') bases.add(dirname(file.fsPath));
+    return [...bases];
+  }
+
+  /** What the runs on disk look like from outside: their names, and how far the newest of each folder are. */
+  private look(): string {
+    return this.bases
+      .map((base) => {
+        const folder = join(base, '.baton', 'runs');
+        if (!existsSync(folder)) return '';
+        const names = readdirSync(folder).sort();
+        const newest = names.slice(-5).map((name) => {
+          const log = join(folder, name, 'run.jsonl');
+          return `${statSync(log, { throwIfNoEntry: false })?.size}${existsSync(join(folder, name, 'run.lock'))}`;
+        });
+        return `${names.join()} ${newest.join()}`;
+      })
+      .join('\n');
+  }
+
+  /** File events are a hint that some systems and remote disks do not give, so it also looks by itself. */
+  private lookAgain(): void {
+    if (this.look() !== this.stamp) this.refresh();
   }
 
   private run(folder: RunFolder, sample: boolean): Listed {
@@ -112,12 +141,6 @@ export class RunStore {
       [...this.open.values()].find((each) => each.folder.path === folder.path) ?? Run.open(folder, sample);
     if (run instanceof Run) this.open.set(run.key, run);
     return run;
-  }
-
-  private lookAgain(all: Listed[]): void {
-    clearTimeout(this.timer);
-    if (all.some((each) => each instanceof Run && ['running', 'paused'].includes(each.state())))
-      this.timer = setTimeout(() => this.refresh(), 1000);
   }
 }
 

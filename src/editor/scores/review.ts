@@ -1,4 +1,6 @@
+import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import { LogWriter } from '../../trace/index.js';
 import type { Run } from '../runs/run.js';
 
@@ -23,7 +25,9 @@ export function reviewer(): string {
 /** Keep a review in the run's log, with author and time. It is on disk when this resolves. */
 export async function keepReview(run: Run, { rollout, action, score, reason }: Review): Promise<void> {
   const author = reviewer();
-  const { log } = await LogWriter.open(run.folder.review(`editor-${author.replace(/[^\w-]/g, '_')}`));
+  const path = run.folder.review(`editor-${author.replace(/[^\w-]/g, '_')}`);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const { log } = await LogWriter.open(path);
   log.append({ type: 'overrule', data: { action: `${rollout}/${action}`, score, author, reason } });
   await log.close();
 }

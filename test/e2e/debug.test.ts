@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Editor, themes } from './editor.js';
+
+let editor: Editor;
+beforeAll(async () => {
+  editor = await Editor.open();
+  await editor.command('Baton: Open Sample Run');
+  await editor.page.getByText('broken by data_engineer').first().waitFor();
+});
+afterAll(() => editor?.close());
+
+const tool = (name: string) =>
+  editor.page.locator('.debug-toolbar .action-label').and(editor.page.getByLabel(new RegExp(`^${name}`)));
+const frame = (text: string) =>
+  editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
+const variable = (text: string | RegExp) =>
+  editor.page.locator('.debug-variables .monaco-list-row').filter({ hasText: text }).first();
+
+test('a recorded rollout is stepped through in both directions', async () => {
+  await editor.row('penguins-0').hover();
+  await editor.row('penguins-0').getByRole('button', { name: 'Step Through' }).click();
+  await frame('data_engineer.0.0').waitFor();
+  await tool('Step Over').click();
+  await frame('data_engineer.0.1').waitFor();
+  await tool('Step Into').click();
+  await frame('the model answered').waitFor();
+  await tool('Step Back').click();
+  await frame('before data_engineer.0.1').waitFor();
+  await editor.shoot('debug', themes);
+});
+
+test('variables show the verdict, the artifacts and the files of the moment', async () => {
+  await variable('Action').click();
+  await variable('Verdict').click();
+  await variable(/^score/).waitFor();
+  await variable('Verdict').click();
+  await variable(/^Workspace/).click();
+  await variable('X_train.pkl').waitFor();
+  await tool('Step Back').click();
+  await frame('before data_engineer.0.0').waitFor();
+  await variable('no file yet').waitFor();
+});
+
+test('a filter stops where a contract is broken, and the console computes over facts', async () => {
+  await tool('Continue').click();
+  await frame('the id column is among the features').waitFor();
+  await editor.command('Debug Console: Focus on Debug Console View');
+  await editor.page.keyboard.type('X_train.rows > 0 and score < 5');
+  await editor.page.keyboard.press('Enter');
+  await editor.page.locator('.repl .monaco-list-row').filter({ hasText: 'true' }).last().waitFor();
+});
+
+test('a breakpoint on a role line stops before its next action', async () => {
+  await editor.page.locator('.tab').filter({ hasText: 'table-team.baton.yaml' }).click();
+  await editor.goto(77, 3);
+  await editor.page.keyboard.press('F9');
+  await editor.page.locator('.codicon-debug-breakpoint').first().waitFor();
+  await tool('Continue').click();
+  await frame('data_engineer.0.1: X_train').waitFor();
+  await tool('Continue').click();
+  await frame('before analyst.0.0').waitFor();
+  await tool('Stop').or(tool('Disconnect')).first().click();
+  await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  expect(await editor.page.locator('.notification-toast').count()).toBe(0);
+});

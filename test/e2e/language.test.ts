@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Editor, themes } from './editor.js';
+
+const workflow = `baton: 1
+models:
+  local: {provider: openai, base_url: "http://127.0.0.1:11434/v1", model: m}
+tasks:
+  - {prompt: Go.}
+artifacts:
+  facts: {path: facts.json, kind: json}
+  report: {path: report.md, kind: text, checks: [words < 300]}
+agents:
+  reader:
+    role: Read the notes.
+    produces: [facts]
+  writer:
+    role: Write the report.
+    instructions: {file: writer.md}
+    consumes: [facts]
+    produces: [report]
+`;
+let editor: Editor;
+beforeAll(async () => {
+  editor = await Editor.open({
+    'team.baton.yaml': workflow,
+    'writer.md': 'Keep to {{facts.exists}} and nothing else.\n',
+    'plain.yaml': workflow,
+  });
+  await editor.openFile('team.baton.yaml');
+});
+afterAll(() => editor?.close());
+
+/** The text as the editor has it, saved and read from disk. */
+async function saved(path: string, until: (text: string) => boolean): Promise<string> {
+  await editor.page.keyboard.press('Control+S');
+  await editor.page.locator('.tab.active:not(.dirty)').waitFor();
+  return expect
+    .poll(() => readFileSync(join(editor.folder, path), 'utf8'), { timeout: 20_000 })
+    .toSatisfy(until) as never;
+}
+
+test('a mistake is marked while it is typed, and a quick fix mends it', async () => {
+  await editor.goto(16, 21);
+  await editor.page.keyboard.type('z');
+  const squiggle = editor.page.locator('.squiggly-error').first();
+  await squiggle.waitFor();
+  await editor.page.keyboard.press('Control+.');
+  const fix = editor.page
+    .locator('.action-widget .action-list-item, .action-widget .monaco-list-row')
+    .filter({ hasText: 'Replace with "facts"' })
+    .first();
+  await fix.waitFor();
+  await editor.shoot('problem', themes.slice(2));
+  await editor.page.keyboard.press('Enter');
+  await squiggle.waitFor({ state: 'hidden' });
+  await saved('team.baton.yaml', (text) => text === workflow);
+});
+
+test('completion knows the artifacts of the team', async () => {
+  await editor.goto(16, 21);
+  await editor.page.keyboard.type(', ');
+  await editor.page.keyboard.press('Control+Space');
+  const suggestion = editor.page.locator('.suggest-widget .monaco-list-row');
+  await suggestion
+    .filter({ hasText: 'report' })
+    .first()
+    .waitFor()
+    .catch(() => undefined);
+  const labels = await suggestion.allInnerTexts();
+  expect(labels.join(' ')).not.toContain('reader');
+  await editor.page.keyboard.press('Escape');
+  await editor.page.keyboard.press('Control+Z');
+  await editor.page.keyboard.press('Control+Z');
+  await saved('team.baton.yaml', (text) => text === workflow);
+});
+
+test('a hover says who hands what to whom', async () => {
+  await editor.line('writer:').locator('span', { hasText: 'writer' }).last().hover();
+  const hover = editor.page.locator('.monaco-hover:visible').filter({ hasText: 'is handed facts by reader' });
+  await hover.waitFor();
+  await editor.shoot('hover', themes);
+  await editor.page.keyboard.press('Escape');
+});
+
+test('a rename goes through roles, contracts and prompt files', async () => {
+  await editor.goto(7, 4);
+  await editor.page.keyboard.press('F2');
+  const input = editor.page.locator('.rename-box input, input.rename-input').first();
+  await input.waitFor();
+  await input.fill('figures');
+  await editor.page.keyboard.press('Enter');
+  await editor.line('consumes: [figures]').waitFor();
+  await editor.command('File: Save All');
+  await expect
+    .poll(() => readFileSync(join(editor.folder, 'writer.md'), 'utf8'))
+    .toContain('{{figures.exists}}');
+  await expect
+    .poll(() => readFileSync(join(editor.folder, 'team.baton.yaml'), 'utf8'))
+    .toContain('produces: [figures]');
+});
+
+test('one click makes a YAML file a workflow', async () => {
+  await editor.openFile('plain.yaml');
+  await editor.command('Baton: Treat This YAML File as a Workflow');
+  await editor.page.locator('.statusbar-item').filter({ hasText: 'Baton Workflow' }).waitFor();
+});

@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Editor, themes } from './editor.js';
+
+let editor: Editor;
+beforeAll(async () => {
+  editor = await Editor.open();
+  await editor.command('Baton: Open Sample Run');
+  await editor.page.getByText('broken by data_engineer').first().waitFor();
+});
+afterAll(() => editor?.close());
+
+/** The reviews that the editor wrote into its copy of the sample run. */
+function reviews(): string {
+  const storage = join(inject('place'), 'user/User/globalStorage/baton.baton');
+  const sample = readdirSync(storage).find((name) => name.startsWith('sample-'))!;
+  const runs = join(storage, sample, '.baton/runs');
+  const folder = join(runs, readdirSync(runs)[0]!, 'reviews');
+  if (!existsSync(folder)) return '';
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('');
+}
+
+test('a failed action has a comment with its evidence, and can be overruled with a reason', async () => {
+  await editor.page
+    .locator('.comment-range-glyph, .comment-thread-range, .comment-glyph')
+    .first()
+    .waitFor({ state: 'attached' });
+  await editor.page
+    .locator('.comments-panel .monaco-list-row')
+    .filter({ hasText: 'the header is not the one' })
+    .first()
+    .click();
+  const thread = editor.page.locator('.review-widget').filter({ hasText: 'columns.mismatch' }).first();
+  await thread.waitFor();
+  await thread.getByText('The whole trajectory').waitFor();
+  await editor.shoot('comment', themes);
+  await thread
+    .getByRole('button', { name: /^Overrule/ })
+    .first()
+    .click();
+  await editor.pick(/^9/);
+  await editor.answer('Why?', 'The task allowed any header.');
+  await expect.poll(reviews).toContain('The task allowed any header.');
+  const event = JSON.parse(reviews().trim().split('\n').at(-1)!) as {
+    type: string;
+    data: { score: number; author: string };
+  };
+  expect(event).toMatchObject({ type: 'overrule', data: { score: 9 } });
+  expect(event.data.author).not.toBe('');
+});
+
+test('rollouts are filtered by who is blamed', async () => {
+  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
+  await editor.page.getByRole('button', { name: 'Filter Rollouts' }).click();
+  await editor.pick('Broken by analyst');
+  await editor.page.keyboard.press('Enter');
+  await editor.page.getByText('Only: Broken by analyst').waitFor();
+  await editor.row('penguins-0').waitFor({ state: 'hidden' });
+  await editor.row('directors-0').waitFor();
+  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
+  await editor.page.getByRole('button', { name: 'Clear Filter' }).click();
+  await editor.row('penguins-0').waitFor();
+});
+
+test('a file of the workspace opens as it was at an action', async () => {
+  await editor.row('directors-0').click();
+  await editor.row(/^analyst/).click();
+  await editor.row('submission.csv').click();
+  await editor.page.locator('.tab.active').filter({ hasText: 'submission.csv' }).waitFor();
+});

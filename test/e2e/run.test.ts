@@ -1,0 +1,116 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countingServer, runCli } from '../integration/cli/command.js';
+import { Editor } from './editor.js';
+
+const recorded = `baton: 1
+models:
+  told: {provider: recorded, file: replies.jsonl}
+tasks:
+  - {id: sea, prompt: the sea}
+  - {id: sky, prompt: the sky}
+artifacts:
+  facts: {kind: message, checks: [words > 2]}
+  summary: {kind: message, checks: [words < 4]}
+agents:
+  researcher: {role: Collect facts., produces: [facts]}
+  writer: {role: Sum them up., consumes: [facts], produces: [summary]}
+outcome: {success: facts.valid and summary.valid}
+`;
+const replies = [
+  { reply: 'waves are water moving on', when: 'You are researcher' },
+  { reply: 'far too long a summary of it', when: 'You are writer' },
+];
+const slow = (url: string) => `baton: 1
+models:
+  slow: {provider: openai, base_url: "${url}", model: m}
+tasks:
+${Array.from({ length: 200 }, (_, at) => `  - {id: t${at}, prompt: number ${at}}`).join('\n')}
+artifacts:
+  answer: {kind: message, checks: [words > 0]}
+agents:
+  solver: {role: Answer., produces: [answer]}
+`;
+let editor: Editor;
+let server: Awaited<ReturnType<typeof countingServer>>;
+beforeAll(async () => {
+  server = await countingServer(() => 'an answer', 1500);
+  editor = await Editor.open({
+    'told.baton.yaml': recorded,
+    'replies.jsonl': `${replies.map((each) => JSON.stringify(each)).join('\n')}\n`,
+    'slow/slow.baton.yaml': slow(server.url),
+    'broken.baton.yaml': recorded.replace('consumes: [facts]', 'consumes: [fact]'),
+  });
+});
+afterAll(async () => {
+  await editor?.close();
+  server?.server.close();
+});
+const runsIn = (folder: string) => readdirSync(join(editor.folder, folder, '.baton/runs'));
+
+test('the empty view says what to do', async () => {
+  await editor.showRuns();
+  await editor.page.getByText('No run yet.').first().waitFor();
+  await editor.page.getByRole('button', { name: 'Open Sample Run' }).first().waitFor();
+  await editor.shoot('empty');
+});
+
+test('Run above agents starts the command line, and the view and the file say who broke it', async () => {
+  await editor.openFile('told.baton.yaml');
+  await editor.page.locator('.codelens-decoration a').filter({ hasText: 'Run' }).first().click();
+  await editor.row('told').waitFor();
+  await editor.row('told').click();
+  await editor.row('sea').waitFor();
+  expect(await editor.row('sea').textContent()).toContain('writer');
+  await editor.page
+    .locator('.codelens-decoration a')
+    .filter({ hasText: '2 rollouts, 0 % succeeded' })
+    .waitFor();
+  await editor.shoot('ran');
+});
+
+test('a run that a terminal started appears too', async () => {
+  const ran = await runCli(editor.folder, ['run', 'told.baton.yaml', '--tasks', 'sky']);
+  expect(ran.code).toBe(0);
+  await editor.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: 'told' }).nth(1).waitFor();
+  await editor.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: '1 rollouts' }).waitFor();
+});
+
+test('what keeps a run from starting is said, with the place', async () => {
+  await editor.openFile('broken.baton.yaml');
+  await editor.command('Baton: Run Team');
+  const message = editor.page
+    .locator('.notification-toast')
+    .filter({ hasText: 'broken.baton.yaml did not start' });
+  await message.waitFor();
+  expect(await message.textContent()).toContain('fact');
+  await editor.page.keyboard.press('Escape');
+});
+
+test('closing the window stops nothing, and the run can be cancelled from the next one', async () => {
+  await editor.openFile('slow/slow.baton.yaml');
+  await editor.command('Baton: Run Team');
+  await editor.page
+    .locator('.statusbar-item')
+    .filter({ hasText: /Baton \d+\/200/ })
+    .waitFor();
+  const before = server.calls();
+  await editor.page.goto('about:blank');
+  await expect.poll(() => server.calls(), { timeout: 20_000 }).toBeGreaterThan(before + 2);
+  await editor.load();
+  await editor.showRuns();
+  const row = editor.row('slow');
+  await row.waitFor();
+  expect(await row.textContent()).toContain('of 200');
+  await row.hover();
+  await row.getByRole('button', { name: 'Cancel Run' }).click();
+  await editor.page
+    .locator('.part.sidebar .monaco-list-row')
+    .filter({ hasText: 'slow' })
+    .filter({ hasNotText: 'of 200' })
+    .waitFor();
+  expect(runsIn('slow')).toHaveLength(1);
+  const calls = server.calls();
+  expect(calls).toBeLessThan(200);
+});
