@@ -17,6 +17,7 @@ import {
 } from '../trace/index.js';
 import type { Workflow, WorkflowFiles } from '../workflow/index.js';
 import { cacheFolder, configFolder } from './places.js';
+import type { Steered } from './steering.js';
 import { exit, Failure } from './terminal.js';
 import { version } from './version.js';
 
@@ -37,16 +38,11 @@ export interface StartOptions {
   options: RunInfo['options'];
   /** Go on with this run instead of starting one. */
   resume?: RunFolder;
-  signal: AbortSignal;
+  abort: AbortController;
 }
 
 /** A run that is open for writing, and everything its rollouts need. */
-export interface OpenRun {
-  folder: RunFolder;
-  log: LogWriter;
-  deps: RolloutDeps;
-  budget: Budget;
-  gate: PausableGate;
+export interface OpenRun extends Steered {
   sandbox: Sandbox | null;
   close(): Promise<void>;
 }
@@ -105,14 +101,14 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     cache,
     inputsOf: (task) => inputs.folder(task),
     attempts: 4,
-    signal: options.signal,
+    signal: options.abort.signal,
   };
   const close = async () => {
     await log.close();
     await sandbox?.close();
     locked.lock.release();
   };
-  return { folder, log, deps, budget, gate, sandbox, close };
+  return { folder, log, deps, budget, gate, abort: options.abort, sandbox, close };
 }
 
 async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {
@@ -134,19 +130,21 @@ async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<
 }
 
 /** How each agent acts. The version is looked up at every call, since training moves it. */
-function actors(options: StartOptions, sources: PolicySources): (agent: string) => Acting {
+function actors(options: StartOptions, sources: PolicySources): (agent: string, policy?: string) => Acting {
   const open = new Map<string, Policy>();
-  return (name) => {
+  return (name, chosen) => {
     const { workflow, policies } = options;
     const agent = workflow.agents[name]!;
-    const model = workflow.models[agent.model]!;
-    const served = policies[name] ?? (model.provider === 'embedded' ? `${name}@v0` : null);
-    const key = `${agent.model}/${served ?? ''}`;
+    const other = chosen !== undefined && Object.hasOwn(workflow.models, chosen) ? chosen : null;
+    const model = workflow.models[other ?? agent.model]!;
+    const own = model.provider === 'embedded' ? `${name}@v0` : null;
+    const served = other ? own : (chosen ?? policies[name] ?? own);
+    const key = `${model.name}/${served ?? ''}`;
     let policy = open.get(key);
     if (!policy) {
       const opened = openPolicy(model, served, sources);
       if ('missing' in opened)
-        throw new Failure('model.unavailable', `${agent.model}: ${opened.missing}`, exit.environment);
+        throw new Failure('model.unavailable', `${model.name}: ${opened.missing}`, exit.environment);
       policy = opened.policy;
       open.set(key, policy);
     }

@@ -81,7 +81,7 @@ export async function trainCommand(
     policies,
     tasks: [...tasks.train, ...tasks.select, ...tasks.test].map((task) => task.id),
     options: { steps: training.steps, rollouts: training.rollouts },
-    signal: abort.signal,
+    abort,
   });
   const trainer = new Trainer(terminal, workflow, run, engine, policies, options);
   try {
