@@ -14,7 +14,8 @@ import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
-import { trainingCommands } from './train-program.js';
+import type { TrainOptions } from './train-command.js';
+import { trainingCommands, trainWith } from './train-program.js';
 import { version } from './version.js';
 
 /** Parse the arguments, carry the command out, and return its exit code. */
@@ -68,6 +69,12 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
       const folder = findRun(name);
       const info = folder.readInfo();
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+      if (info.kind === 'train') {
+        const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
+        done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
+        return;
+      }
       const { samples, split, limit } = info.options as {
         samples: number;
         split: RunOptions['split'] | null;
@@ -84,7 +91,6 @@ export async function program(argv: readonly string[]): Promise<number> {
         tasks: info.tasks,
         resume: folder,
       };
-      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
       done(await startRunning(terminal(), opened, again));
     });
 

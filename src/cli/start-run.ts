@@ -25,6 +25,10 @@ export interface StartOptions {
   workflow: Workflow;
   files: WorkflowFiles;
   kind: RunInfo['kind'];
+  /** The run's name, where it had to be known before. */
+  name?: string;
+  /** For every agent, whatever the workflow says. */
+  temperature?: number;
   seed: number;
   /** A sandbox level, `auto`, or `none` where the user gave up confinement on purpose. */
   sandbox: string;
@@ -51,7 +55,7 @@ export interface OpenRun extends Steered {
 export async function startRun(options: StartOptions): Promise<OpenRun> {
   const { workflow, files } = options;
   const sandbox = await sandboxFor(options);
-  const name = options.resume?.name ?? runName(options.kind);
+  const name = options.resume?.name ?? options.name ?? runName(options.kind);
   const path = join(workflow.folder, '.baton', 'runs', name);
   const folder = options.resume ?? RunFolder.create(path, runInfo(options, name, sandbox));
   const locked = takeLock(folder.lock);
@@ -151,6 +155,7 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
     return {
       policy,
       temperature:
+        options.temperature ??
         agent.temperature ??
         model.temperature ??
         (options.kind === 'train' ? workflow.training.temperature : 1),
@@ -192,7 +197,8 @@ function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): J
   });
 }
 
-function runName(kind: string): string {
+/** A name that sorts by time. */
+export function runName(kind: string): string {
   const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${stamp}-${kind}-${randomBytes(2).toString('hex')}`;
 }

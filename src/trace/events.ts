@@ -121,6 +121,9 @@ const shapes = {
   'training.update': z.object({ step: z.number(), role: z.string(), report: z.json() }),
   'checkpoint.saved': z.object({
     step: z.number(),
+    name: z.string().optional(),
+    /** The score on the select split that checkpoints are ranked by. */
+    rank: z.number().optional(),
     policies: z.record(z.string(), z.string()),
     hashes: z.record(z.string(), z.string()),
   }),
