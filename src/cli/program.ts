@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installNative } from '../engine/index.js';
@@ -7,6 +8,7 @@ import { list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
+import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
@@ -62,6 +64,23 @@ export async function program(argv: readonly string[]): Promise<number> {
       ),
     );
 
+  runFlags(json(root.command('eval [file]')))
+    .description(
+      'run a split (test, where none is named) with the base or with trained weights; means with intervals',
+    )
+    .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
+    .option('--temperature <t>', 'for every agent; 0 is greedy', number)
+    .action(async (file: string | undefined, options: RunOptions) => {
+      const given = { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() };
+      const opened =
+        file === undefined && options.from !== undefined
+          ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
+          : openWorkflow(file, given);
+      done(
+        await startRunning(terminal(), opened, { ...options, kind: 'eval', split: options.split ?? 'test' }),
+      );
+    });
+
   json(root.command('resume [run]'))
     .description('go on with a run that was stopped; nothing that was answered is bought again')
     .option('--concurrency <n>', 'rollouts at a time', number, 8)
@@ -75,19 +94,16 @@ export async function program(argv: readonly string[]): Promise<number> {
         done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
         return;
       }
-      const { samples, split, limit } = info.options as {
-        samples: number;
-        split: RunOptions['split'] | null;
-        limit: number | null;
-      };
+      const kept = Object.fromEntries(
+        Object.entries(info.options).filter(([, value]) => value !== null),
+      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'python'>;
       const again: RunOptions = {
-        samples,
+        ...kept,
+        kind: info.kind,
         seed: info.seed,
         sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
         concurrency: options.concurrency,
         allowEnv: options.allowEnv,
-        split: split ?? undefined,
-        limit: limit ?? undefined,
         tasks: info.tasks,
         resume: folder,
       };
@@ -162,11 +178,18 @@ function runFlags(command: Command): Command {
 }
 
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
-  const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', `run-${process.pid}`));
+  const weights = options.from === undefined ? null : findWeights(options.from);
+  const own = join(cacheFolder(), 'engines', `run-${process.pid}`);
+  const engine = await engineFor(opened.workflow, weights?.dir ?? own);
   try {
-    return await runCommand(out, opened, options, engine);
+    // Weights that were changed on disk since they were saved are refused here.
+    if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });
+    const chosen = weights ? { from: weights.from, policies: weights.policies } : {};
+    return await runCommand(out, opened, { ...options, ...chosen }, engine);
   } finally {
     await engine?.stop();
+    // Nothing was trained here: what the engine kept is of no use to anybody.
+    if (!weights) rmSync(own, { recursive: true, force: true });
   }
 }
 
