@@ -12,9 +12,10 @@ import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
+import { overruleCommand } from './overrule.js';
 import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
-import { scoreCommand } from './score.js';
+import { type ScoreOptions, scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 import { trainingCommands, trainWith } from './train-program.js';
@@ -123,7 +124,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
   json(root.command('score [run]'))
     .description('judge an old run again, without generating anything again')
-    .action(async (run) => done(await scoreCommand(terminal(), run)));
+    .option(
+      '--coach <name>',
+      'a model of the workflow that judges, or contracts; else the coach of the workflow',
+    )
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .action(async (run: string | undefined, options: ScoreOptions) =>
+      done(await scoreCommand(terminal(), findRun(run), options)),
+    );
+  json(root.command('overrule <run> <rollout> <action>'))
+    .description("give an action your own score; it counts over every judge's")
+    .requiredOption('--score <n>', '0 to 10, or null: nothing to judge here')
+    .requiredOption('--reason <text>', 'why; it is kept')
+    .option('--author <name>', 'who says so; else your user name')
+    .action(async (run: string, rollout: string, action: string, given) =>
+      done(await overruleCommand(terminal(), findRun(run), rollout, action, given)),
+    );
   json(root.command('init [folder]'))
     .description('write the smallest workflow that runs, or copy a template')
     .option('--template <name>', 'blank, or the name of a template', 'blank')

@@ -1,6 +1,6 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import { type Ended, openForks, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
-import { RolloutPages, type RunFolder } from '../trace/index.js';
+import { RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
 import type { Split, Task } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
@@ -178,8 +178,16 @@ export function specsFor(
   ).flat();
 }
 
-/** Every ended rollout of a run; without its forks, which are no part of what was measured, unless they are asked for. */
+/** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
 export function endedOf(folder: RunFolder, forks = false): Ended[] {
   const pages = new RolloutPages(folder);
-  return pages.page(0, pages.count()).filter(({ branch }) => forks || (branch ?? 'main') === 'main');
+  const reviews = readReviews(folder);
+  return pages
+    .page(0, pages.count())
+    .filter(({ branch }) => forks || (branch ?? 'main') === 'main')
+    .map((ended) => {
+      const later = reviews.get(ended.rollout);
+      if (!later) return ended;
+      return { ...ended, scores: scoresOf([...readLog(folder.rollout(ended.rollout)).events, ...later]) };
+    });
 }
