@@ -1,19 +1,24 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installNative } from '../engine/index.js';
 import { SecretFile } from '../policy/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { list, number } from './arguments.js';
+import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
+import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
-import { checkFile, findWorkflow, openWorkflow } from './open-workflow.js';
+import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
+import { overruleCommand } from './overrule.js';
 import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
-import { scoreCommand } from './score.js';
+import { type ScoreOptions, scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
-import { trainingCommands } from './train-program.js';
+import type { TrainOptions } from './train-command.js';
+import { trainingCommands, trainWith } from './train-program.js';
 import { version } from './version.js';
 
 /** Parse the arguments, carry the command out, and return its exit code. */
@@ -51,8 +56,31 @@ export async function program(argv: readonly string[]): Promise<number> {
   runFlags(json(root.command('run [file]')))
     .description('run tasks through the team, judge every action, say who broke the work')
     .action(async (file: string | undefined, options: RunOptions) =>
-      done(await startRunning(terminal(), file, options)),
+      done(
+        await startRunning(
+          terminal(),
+          openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() }),
+          options,
+        ),
+      ),
     );
+
+  runFlags(json(root.command('eval [file]')))
+    .description(
+      'run a split (test, where none is named) with the base or with trained weights; means with intervals',
+    )
+    .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
+    .option('--temperature <t>', 'for every agent; 0 is greedy', number)
+    .action(async (file: string | undefined, options: RunOptions) => {
+      const given = { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() };
+      const opened =
+        file === undefined && options.from !== undefined
+          ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
+          : openWorkflow(file, given);
+      done(
+        await startRunning(terminal(), opened, { ...options, kind: 'eval', split: options.split ?? 'test' }),
+      );
+    });
 
   json(root.command('resume [run]'))
     .description('go on with a run that was stopped; nothing that was answered is bought again')
@@ -61,23 +89,26 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
       const folder = findRun(name);
       const info = folder.readInfo();
-      const { samples, split, limit } = info.options as {
-        samples: number;
-        split: RunOptions['split'] | null;
-        limit: number | null;
-      };
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+      if (info.kind === 'train') {
+        const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
+        done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
+        return;
+      }
+      const kept = Object.fromEntries(
+        Object.entries(info.options).filter(([, value]) => value !== null),
+      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'python'>;
       const again: RunOptions = {
-        samples,
+        ...kept,
+        kind: info.kind,
         seed: info.seed,
         sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
         concurrency: options.concurrency,
         allowEnv: options.allowEnv,
-        split: split ?? undefined,
-        limit: limit ?? undefined,
         tasks: info.tasks,
         resume: folder,
       };
-      done(await startRunning(terminal(), info.file, again));
+      done(await startRunning(terminal(), opened, again));
     });
 
   json(root.command('why [run] [rollout]'))
@@ -93,7 +124,22 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
   json(root.command('score [run]'))
     .description('judge an old run again, without generating anything again')
-    .action(async (run) => done(await scoreCommand(terminal(), run)));
+    .option(
+      '--coach <name>',
+      'a model of the workflow that judges, or contracts; else the coach of the workflow',
+    )
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .action(async (run: string | undefined, options: ScoreOptions) =>
+      done(await scoreCommand(terminal(), findRun(run), options)),
+    );
+  json(root.command('overrule <run> <rollout> <action>'))
+    .description("give an action your own score; it counts over every judge's")
+    .requiredOption('--score <n>', '0 to 10, or null: nothing to judge here')
+    .requiredOption('--reason <text>', 'why; it is kept')
+    .option('--author <name>', 'who says so; else your user name')
+    .action(async (run: string, rollout: string, action: string, given) =>
+      done(await overruleCommand(terminal(), findRun(run), rollout, action, given)),
+    );
   json(root.command('init [folder]'))
     .description('write the smallest workflow that runs, or copy a template')
     .option('--template <name>', 'blank, or the name of a template', 'blank')
@@ -115,6 +161,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     });
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
+  controlCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);
@@ -142,16 +189,23 @@ function runFlags(command: Command): Command {
     .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
     .option('--python <path>', 'the Python that agents use')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .option('--hold', 'wait before the first action until somebody attaches and lets it go on')
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
 }
 
-async function startRunning(out: Terminal, file: string | undefined, options: RunOptions): Promise<number> {
-  const opened = openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
-  const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', `run-${process.pid}`));
+async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
+  const weights = options.from === undefined ? null : findWeights(options.from);
+  const own = join(cacheFolder(), 'engines', `run-${process.pid}`);
+  const engine = await engineFor(opened.workflow, weights?.dir ?? own);
   try {
-    return await runCommand(out, opened, options, engine);
+    // Weights that were changed on disk since they were saved are refused here.
+    if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });
+    const chosen = weights ? { from: weights.from, policies: weights.policies } : {};
+    return await runCommand(out, opened, { ...options, ...chosen }, engine);
   } finally {
     await engine?.stop();
+    // Nothing was trained here: what the engine kept is of no use to anybody.
+    if (!weights) rmSync(own, { recursive: true, force: true });
   }
 }
 

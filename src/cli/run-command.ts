@@ -1,11 +1,14 @@
-import { type Ended, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
-import { RolloutPages, type RunFolder } from '../trace/index.js';
-import type { Split, Task, Workflow, WorkflowFiles } from '../workflow/index.js';
+import { evaluateRollouts } from '../evaluation/index.js';
+import { type Ended, openForks, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
+import { RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
+import type { Split, Task } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
-import { pickTasks } from './open-workflow.js';
+import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
-import { startRun } from './start-run.js';
+import { type OpenRun, startRun } from './start-run.js';
+import { listenFor } from './steering.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
+import { printReport } from './train-report.js';
 
 export interface RunOptions {
   split?: Split | undefined;
@@ -18,13 +21,19 @@ export interface RunOptions {
   python?: string | undefined;
   allowEnv: string[];
   failUnder?: number | undefined;
+  hold?: boolean | undefined;
   resume?: RunFolder;
+  kind?: 'run' | 'eval';
+  temperature?: number | undefined;
+  /** Trained weights to act with: a run, or run:checkpoint. */
+  from?: string | undefined;
+  policies?: Record<string, string>;
 }
 
 /** `baton run`: carry tasks through the workflow, judge every action, and say who broke the work. */
 export async function runCommand(
   terminal: Terminal,
-  opened: { workflow: Workflow; files: WorkflowFiles; tasks: Task[] },
+  opened: Opened,
   options: RunOptions,
   engine: EngineHandle | null,
 ): Promise<number> {
@@ -43,20 +52,28 @@ export async function runCommand(
   const run = await startRun({
     workflow,
     files,
-    kind: 'run',
+    kind: options.kind ?? 'run',
+    ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
     seed: options.seed,
     sandbox: options.sandbox,
     python: options.python,
     allowEnv: options.allowEnv,
     engine: engine?.endpoint ?? null,
     engineInfo: engine?.info ?? null,
-    policies: {},
+    policies: options.policies ?? {},
     tasks: tasks.map((task) => task.id),
-    options: { samples: options.samples, split: options.split ?? null, limit: options.limit ?? null },
-    signal: abort.signal,
+    options: {
+      samples: options.samples,
+      split: options.split ?? null,
+      limit: options.limit ?? null,
+      temperature: options.temperature ?? null,
+      from: options.from ?? null,
+      python: options.python ?? null,
+    },
+    abort,
     ...(options.resume ? { resume: options.resume } : {}),
   });
-  const specs = specsFor(tasks, options.samples, 'run', {});
+  const specs = specsFor(tasks, options.samples, options.kind ?? 'run', options.policies ?? {});
   const before = options.resume ? endedOf(run.folder) : [];
   const known = new Set(before.map((ended) => ended.rollout));
   const all: Ended[] = [...before];
@@ -67,12 +84,22 @@ export async function runCommand(
     rollouts: specs.length,
   });
   const open = specs.filter((spec) => !known.has(rolloutId(spec)));
-  let status: 'done' | 'cancelled' | 'budget' = 'done';
+  const ear = await listenFor(run, opened.tasks);
+  if (options.hold) {
+    run.gate.pause();
+    terminal.note(
+      `held before the first action; let it go with: ${commandName()} continue ${run.folder.name}`,
+    );
+  }
+  const forks = options.resume ? openForks(run.folder, opened.tasks) : [];
+  let status: 'done' | 'cancelled' | 'budget' | 'failed' = 'failed';
   try {
+    const carried = Promise.allSettled(forks.map((spec) => ear.carry(spec)));
     const { spent } = await runBatch(run.folder, run.log, open, run.deps, {
       concurrency: options.concurrency,
       onEnded: (ended) => {
         all.push(ended);
+        ear.rolloutEnded(ended);
         terminal.emit({ event: 'rollout.ended', ...ended });
         const good = all.filter((each) => each.outcome?.success).length;
         terminal.progress(
@@ -81,8 +108,9 @@ export async function runCommand(
         );
       },
     });
-    if (abort.signal.aborted) status = 'cancelled';
-    else if (spent !== null) status = 'budget';
+    await carried;
+    await ear.idle();
+    status = abort.signal.aborted ? 'cancelled' : spent !== null ? 'budget' : 'done';
     const summary = summarise(all);
     if (status === 'done')
       run.log.append({ type: 'run.finished', data: { status, reason: null, summary: summary as never } });
@@ -92,6 +120,7 @@ export async function runCommand(
         data: { why: status === 'budget' ? `the budget is spent: ${spent}` : 'cancelled' },
       });
     await run.log.sync();
+    if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
     finish(terminal, run.folder, summary, status, spent);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
@@ -100,8 +129,21 @@ export async function runCommand(
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    await ear.close(status);
     await run.close();
   }
+}
+
+/** What an evaluation adds: means with intervals whose unit is the table. */
+function report(terminal: Terminal, run: OpenRun, options: RunOptions, all: readonly Ended[]): void {
+  const found = evaluateRollouts(all);
+  const name = options.from?.split(':').at(-1) ?? 'base';
+  run.log.append({
+    type: 'evaluation',
+    data: { name, split: options.split ?? 'all', policies: options.policies ?? {}, report: found as never },
+  });
+  terminal.emit({ event: 'evaluation', name, split: options.split ?? 'all', report: found });
+  printReport(terminal, found);
 }
 
 function finish(
@@ -136,8 +178,16 @@ export function specsFor(
   ).flat();
 }
 
-/** Every ended rollout of a run. */
-export function endedOf(folder: RunFolder): Ended[] {
+/** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
+export function endedOf(folder: RunFolder, forks = false): Ended[] {
   const pages = new RolloutPages(folder);
-  return pages.page(0, pages.count());
+  const reviews = readReviews(folder);
+  return pages
+    .page(0, pages.count())
+    .filter(({ branch }) => forks || (branch ?? 'main') === 'main')
+    .map((ended) => {
+      const later = reviews.get(ended.rollout);
+      if (!later) return ended;
+      return { ...ended, scores: scoresOf([...readLog(folder.rollout(ended.rollout)).events, ...later]) };
+    });
 }
