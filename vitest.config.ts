@@ -12,6 +12,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Real processes share two cores: one file at a time keeps time limits meaningful.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -21,8 +22,9 @@ export default defineConfig({
           globalSetup: ['test/e2e/setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // One real editor serves all tours.
+          // One real editor serves all tours, after everything else.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

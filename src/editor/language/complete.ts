@@ -3,15 +3,7 @@ import type { Analysis } from './analyse.js';
 import { contextAt, type TypingContext } from './context.js';
 import { expressionNames, taskFields } from './expression-names.js';
 import { keysAt, valuesAt } from './schema.js';
-
-export interface Suggestion {
-  label: string;
-  kind: 'key' | 'value' | 'role' | 'artifact' | 'model' | 'fact' | 'field' | 'function' | 'word' | 'file';
-  detail?: string | undefined;
-  says?: string | undefined;
-  /** A snippet to insert instead of the label. */
-  insert?: string;
-}
+import type { Suggestion } from './suggestion.js';
 
 export interface Completions {
   /** What the suggestions replace: offsets of the text. */

@@ -6,7 +6,7 @@ import {
   type WorkflowFiles,
 } from '../../workflow/index.js';
 import type { Team } from './analyse.js';
-import type { Suggestion } from './complete.js';
+import type { Suggestion } from './suggestion.js';
 
 const kinds = ['table', 'column', 'model', 'json', 'text', 'file', 'folder', 'message'] as const;
 type Kind = (typeof kinds)[number];
