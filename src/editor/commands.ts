@@ -38,21 +38,21 @@ export function registerCommands(host: Host, parts: Parts): void {
       ),
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),
-    chooseRun: (row: RunRow) => row.is === 'run' && store.choose(row.run),
-    openTrajectory: (row: RunRow) => openTrajectory(row),
+    chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),
+    openTrajectory: (row?: RunRow) => openTrajectory(row),
     openWorkflowOfRun: (of: RunRow | Run, stale?: boolean) => openWorkflow(of, stale === true),
-    debugRollout: (row: RunRow) =>
-      (row.is === 'rollout' || row.is === 'action') &&
+    debugRollout: (row?: RunRow) =>
+      (row?.is === 'rollout' || row?.is === 'action') &&
       debug.rollout(
         row.run,
         row.row.rollout,
         row.is === 'action' ? row.row.scores[row.at]?.action : undefined,
       ),
-    selectForCompare: async (row: RunRow) => {
+    selectForCompare: async (row?: RunRow) => {
       selected = comparable(row);
       await vscode.commands.executeCommand('setContext', contextKeys.compareSelected, selected !== undefined);
     },
-    compareWithSelected: async (row: RunRow) => {
+    compareWithSelected: async (row?: RunRow) => {
       const other = comparable(row);
       if (selected && other)
         await vscode.commands.executeCommand(
@@ -65,9 +65,9 @@ export function registerCommands(host: Host, parts: Parts): void {
     filterRuns: () => tree.askFilter(),
     clearFilter: () => tree.clearFilter(),
     refreshRuns: () => store.refresh(),
-    moreRollouts: (row: RunRow) => tree.more(row),
-    cancelRun: (row: RunRow) => row.is === 'run' && control.cancel(row.run),
-    resumeRun: (row: RunRow) => row.is === 'run' && control.resume(row.run),
+    moreRollouts: (row?: RunRow) => row && tree.more(row),
+    cancelRun: (row?: RunRow) => row?.is === 'run' && control.cancel(row.run),
+    resumeRun: (row?: RunRow) => row?.is === 'run' && control.resume(row.run),
     agree: (thread: vscode.CommentThread) => review(parts, thread, true),
     overrule: (of: vscode.CommentThread | RunRow) => review(parts, of, false),
     setSecret: () => setSecret(host),
@@ -160,8 +160,8 @@ async function newWorkflow(host: Host): Promise<void> {
     });
 }
 
-async function openTrajectory(row: RunRow): Promise<void> {
-  if (row.is !== 'rollout' && row.is !== 'action') return;
+async function openTrajectory(row?: RunRow): Promise<void> {
+  if (row?.is !== 'rollout' && row?.is !== 'action') return;
   const document = await vscode.workspace.openTextDocument(
     RunDocuments.trajectoryUri(row.run, row.row.rollout),
   );
@@ -177,7 +177,7 @@ async function openTrajectory(row: RunRow): Promise<void> {
 }
 
 async function openWorkflow(of: RunRow | Run, stale: boolean): Promise<void> {
-  const run = of instanceof Run ? of : of.is === 'run' ? of.run : undefined;
+  const run = of instanceof Run ? of : of?.is === 'run' ? of.run : undefined;
   if (!run) return;
   const was = RunDocuments.workflowUri(run);
   if (stale)
@@ -191,10 +191,10 @@ async function openWorkflow(of: RunRow | Run, stale: boolean): Promise<void> {
 }
 
 /** What a row is compared as: a file, or the text of its trajectory or program. */
-function comparable(row: RunRow): vscode.Uri | undefined {
-  if (row.is === 'file') return RunDocuments.fileUri(row.run, row.rollout, row.action, row.path);
-  if (row.is === 'rollout') return RunDocuments.trajectoryUri(row.run, row.row.rollout);
-  if (row.is !== 'action') return undefined;
+function comparable(row?: RunRow): vscode.Uri | undefined {
+  if (row?.is === 'file') return RunDocuments.fileUri(row.run, row.rollout, row.action, row.path);
+  if (row?.is === 'rollout') return RunDocuments.trajectoryUri(row.run, row.row.rollout);
+  if (row?.is !== 'action') return undefined;
   return RunDocuments.uri(
     row.run,
     `/rollouts/${row.row.rollout}/at/${row.row.scores[row.at]!.action}/reply.md`,

@@ -44,7 +44,7 @@ export class RunControl {
   }
 
   async cancel(run: Run): Promise<void> {
-    const asked = stopRun(run, this.remembered());
+    const asked = await stopRun(run, this.remembered());
     if ('refused' in asked)
       await tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', run.folder.name, asked.refused));
     else this.host.log.info(`asked process ${asked.asked} to stop ${run.folder.name}`);

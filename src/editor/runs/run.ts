@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import {
   Blobs,
   type Counted,
@@ -12,7 +11,8 @@ import {
   type RolloutPages,
   type RunFolder,
   type RunInfo,
-  readLog,
+  readReviews,
+  reviewed,
 } from '../../trace/index.js';
 
 export type RunState = 'running' | 'paused' | 'done' | 'cancelled' | 'budget' | 'failed' | 'stopped';
@@ -78,32 +78,16 @@ export class Run {
 
   /** What people overruled: `rollout/action` to the score that counts. */
   overruled(): Map<string, number | null> {
-    return new Map(
-      this.reviewEvents().flatMap((event) =>
-        event.type === 'overrule' ? [[event.data.action, event.data.score]] : [],
-      ),
-    );
+    const found = new Map<string, number | null>();
+    for (const [rollout, events] of readReviews(this.folder))
+      for (const event of events)
+        if (event.type === 'overrule') found.set(reviewed(rollout, event.data.action), event.data.score);
+    return found;
   }
 
   /** Reviews of one rollout: verdicts of another pass and overrules. */
   reviews(rollout: string): LogEvent[] {
-    const prefix = `${rollout}/`;
-    return this.reviewEvents().flatMap((event): LogEvent[] => {
-      if (event.type !== 'verdict' && event.type !== 'overrule') return [];
-      if (!event.data.action.startsWith(prefix)) return [];
-      const action = event.data.action.slice(prefix.length);
-      return [{ ...event, data: { ...event.data, action } } as LogEvent];
-    });
-  }
-
-  private reviewEvents(): LogEvent[] {
-    const folder = join(this.folder.path, 'reviews');
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.jsonl'))
-      .sort()
-      .flatMap((name) => readLog(join(folder, name)).events)
-      .sort((a, b) => a.at - b.at);
+    return readReviews(this.folder).get(rollout) ?? [];
   }
 }
 

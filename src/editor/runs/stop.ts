@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { ControlClient } from '../../rollout/index.js';
 import { lockOwner, processStart } from '../../trace/index.js';
 import type { Run } from './run.js';
 
@@ -11,7 +12,8 @@ export interface Remembered {
 }
 
 /**
- * Ask the process that writes a run to stop at the next safe place; the run can be resumed. A run's folder may come
+ * Over the control channel; where somebody else holds it, by a signal to the process that writes the run. It stops at the next safe
+ * place and can be resumed. A run's folder may come
  * from anybody, so its lock alone never names a process to signal: it must be one that we started, or one whose
  * command line is Baton's.
  */

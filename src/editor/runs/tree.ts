@@ -26,6 +26,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
   private readonly changed = new vscode.EventEmitter<RunRow | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly shown = new Map<string, number>();
+  /** Rows stay the same objects while the tree is drawn anew: a click on one must not miss it. */
+  private readonly kept = new Map<string, RunRow>();
   private filter: RolloutFilter = noFilter;
   private readonly view: vscode.TreeView<RunRow>;
 
@@ -41,6 +43,18 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
   }
 
   async getChildren(row?: RunRow): Promise<RunRow[]> {
+    return (await this.children(row)).map((each) => this.keep(each));
+  }
+
+  private keep(row: RunRow): RunRow {
+    const id = idOf(row);
+    const before = id === null ? undefined : this.kept.get(id);
+    if (before) return before;
+    if (id !== null) this.kept.set(id, row);
+    return row;
+  }
+
+  private async children(row?: RunRow): Promise<RunRow[]> {
     if (!row) return (await this.store.list()).map(top);
     if (row.is === 'run') return this.rollouts(row.run);
     if (row.is === 'rollout')
@@ -145,12 +159,12 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
   }
 
   getParent(row: RunRow): RunRow | undefined {
-    if (row.is === 'rollout') return { is: 'run', run: row.run };
-    return row.is === 'action' ? { is: 'rollout', run: row.run, row: row.row } : undefined;
+    if (row.is === 'rollout') return this.keep({ is: 'run', run: row.run });
+    return row.is === 'action' ? this.keep({ is: 'rollout', run: row.run, row: row.row }) : undefined;
   }
 
   async reveal(run: Run): Promise<void> {
-    await this.view.reveal({ is: 'run', run }, { expand: true, select: true, focus: false });
+    await this.view.reveal(this.keep({ is: 'run', run }), { expand: true, select: true, focus: false });
   }
 
   private rollouts(run: Run): RunRow[] {
@@ -172,6 +186,16 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
           : vscode.l10n.t('No rollout ended');
     return [{ is: 'nothing', says }];
   }
+}
+
+/** What makes a row the same row; null where it is made anew each time. */
+function idOf(row: RunRow): string | null {
+  if (row.is === 'run') return row.run.key;
+  if (row.is === 'rollout') return `${row.run.key}/${row.row.rollout}`;
+  if (row.is === 'action') return `${row.run.key}/${row.row.rollout}/${row.row.scores[row.at]?.action}`;
+  return row.is === 'file'
+    ? RunDocuments.fileUri(row.run, row.rollout, row.action, row.path).toString()
+    : null;
 }
 
 function top(each: Listed): RunRow {

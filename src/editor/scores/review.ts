@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { LogWriter } from '../../trace/index.js';
+import { LogWriter, reviewed } from '../../trace/index.js';
 import type { Run } from '../runs/run.js';
 
 /** A person's word on a verdict. */
@@ -28,6 +28,6 @@ export async function keepReview(run: Run, { rollout, action, score, reason }: R
   const path = run.folder.review(`editor-${author.replace(/[^\w-]/g, '_')}`);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const { log } = await LogWriter.open(path);
-  log.append({ type: 'overrule', data: { action: `${rollout}/${action}`, score, author, reason } });
+  log.append({ type: 'overrule', data: { action: reviewed(rollout, action), score, author, reason } });
   await log.close();
 }

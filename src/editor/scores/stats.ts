@@ -29,6 +29,8 @@ export class ScoreBook {
 
   add(rows: readonly RolloutRow[], overruled: Overruled = new Map()): void {
     for (const row of rows) {
+      // A fork is looked at, not counted.
+      if (row.branch !== undefined && row.branch !== 'main') continue;
       this.rollouts += 1;
       const good = row.outcome?.success === true;
       if (good) this.succeeded += 1;
