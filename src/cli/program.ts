@@ -10,7 +10,8 @@ import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
 import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
-import { findRun, listCommand, showCommand, whyCommand } from './look.js';
+import { findRun } from './look.js';
+import { lookCommands } from './look-program.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { overruleCommand } from './overrule.js';
 import { cacheFolder, configFolder } from './places.js';
@@ -111,17 +112,6 @@ export async function program(argv: readonly string[]): Promise<number> {
       done(await startRunning(terminal(), opened, again));
     });
 
-  json(root.command('why [run] [rollout]'))
-    .description('who broke a run, or one rollout of it')
-    .action((run, rollout) => done(whyCommand(terminal(), run, rollout)));
-  json(root.command('runs'))
-    .description('list the runs of this folder')
-    .action(() => done(listCommand(terminal())));
-  json(root.command('show [run] [rollout]'))
-    .description('show a run, or one rollout as it went')
-    .option('--file <path>', 'write a file of the workspace to stdout')
-    .option('--at <action>', 'as it was after this action')
-    .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
   json(root.command('score [run]'))
     .description('judge an old run again, without generating anything again')
     .option(
@@ -162,6 +152,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
   controlCommands(root, json, terminal, done);
+  lookCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);
