@@ -14,7 +14,6 @@ from .decoding import Row
 from .device import Device, choose_device, prepare_torch
 from .errors import EngineError, invalid
 from .full import FullNetwork
-from .lora import LoraNetwork, LoraShape
 from .memory import Room
 from .network import Network
 from .owner import Owner
@@ -61,6 +60,9 @@ def _load(settings: Settings) -> Parts:
     if settings.method == "full":
         network = FullNetwork(base, device.device)
     else:
+        # peft takes seconds to import; weights of one's own do without it.
+        from .lora import LoraNetwork, LoraShape
+
         own = settings.lora
         shape = LoraShape(own.rank, own.alpha, own.targets, own.seed)
         network = LoraNetwork(base, device.device, shape, place.source)
