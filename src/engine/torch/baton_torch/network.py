@@ -74,9 +74,10 @@ class Network(ABC):
         return self.run(policies, **inputs)[:, keep]
 
     def logprobs(self, policy: str, batch: Batch, temperature: float) -> Tensor:
-        """`[A]` log-probabilities of the scored tokens, of logits / temperature, float32."""
+        """`[A]` log-probabilities of the scored tokens, of logits / temperature, float32 at least."""
         logits = self.logits([policy] * len(batch.ids), batch.ids, batch.mask, batch.positions, batch.keep)
-        picked = logits[batch.rows, batch.kept].float() / temperature
+        picked = logits[batch.rows, batch.kept]
+        picked = picked.to(torch.promote_types(picked.dtype, torch.float32)) / temperature
         return picked.gather(1, batch.targets.unsqueeze(1)).squeeze(1) - picked.logsumexp(dim=1)
 
     @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
+
 from .network import BASE, Network
 from .store import Store, is_base
 
@@ -34,7 +36,9 @@ class Residents:
     def _bring(self, wanted: set[str]) -> None:
         for policy in sorted(wanted):
             if policy not in self._used:
-                self._network.hold(policy, self._store.read(policy))
+                # Also asked for by passes without gradients, where new tensors could never be trained.
+                with torch.inference_mode(False):
+                    self._network.hold(policy, self._store.read(policy))
             else:
                 del self._used[policy]
             self._used[policy] = None
