@@ -11,6 +11,10 @@ import sys
 import threading
 from typing import NoReturn
 
+# Threads that wait for one another by spinning make every step many times slower on a machine that has other work
+# (sandboxed programs run beside the engine); it must be said before PyTorch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import uvicorn
 from pydantic import ValidationError
 
