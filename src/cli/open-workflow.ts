@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { Blobs, type RunFolder } from '../trace/index.js';
 import {
   checkWorkflow,
   diskFiles,
@@ -35,14 +36,21 @@ export function findWorkflow(path: string | undefined): string {
   );
 }
 
+export interface Opened {
+  workflow: Workflow;
+  files: WorkflowFiles;
+  tasks: Task[];
+}
+
 export function checkFile(
   path: string,
   options: OpenOptions,
+  text = readFileSync(path, 'utf8'),
+  files = diskFiles(dirname(path)),
 ): { problems: Problem[]; workflow: Workflow | undefined; files: WorkflowFiles } {
-  const files = diskFiles(dirname(path));
   const shown = relative(process.cwd(), path) || path;
   const { alternatives } = options;
-  const { problems, workflow } = checkWorkflow(readFileSync(path, 'utf8'), shown, {
+  const { problems, workflow } = checkWorkflow(text, shown, {
     files,
     tasks: true,
     allowEnv: options.allowEnv,
@@ -53,11 +61,26 @@ export function checkFile(
 }
 
 /** A workflow without errors and its tasks; otherwise a failure that lists the problems. */
-export function openWorkflow(
-  path: string | undefined,
-  options: OpenOptions,
-): { workflow: Workflow; files: WorkflowFiles; tasks: Task[] } {
-  const { problems, workflow, files } = checkFile(findWorkflow(path), options);
+export function openWorkflow(path: string | undefined, options: OpenOptions): Opened {
+  return withTasks(checkFile(findWorkflow(path), options));
+}
+
+/** The workflow as a run had it: its own copy of the text and the prompts, whatever became of the files since. */
+export function openRecorded(folder: RunFolder, options: OpenOptions): Opened {
+  const info = folder.readInfo();
+  const blobs = new Blobs(folder.blobs);
+  const disk = diskFiles(dirname(info.file));
+  const files: WorkflowFiles = {
+    ...disk,
+    read: (path) => {
+      const kept = Object.hasOwn(info.texts, path) ? info.texts[path] : undefined;
+      return kept === undefined ? disk.read(path) : { text: blobs.text(kept) };
+    },
+  };
+  return withTasks(checkFile(info.file, options, blobs.text(info.workflow), files));
+}
+
+function withTasks({ problems, workflow, files }: ReturnType<typeof checkFile>): Opened {
   if (!workflow)
     throw new Failure('workflow.invalid', problems.filter(isError).map(formatProblem).join('\n'));
   return { workflow, files, tasks: loadTasks(workflow.tasks, files).tasks };

@@ -4,16 +4,18 @@ import { installNative } from '../engine/index.js';
 import { SecretFile } from '../policy/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { list, number } from './arguments.js';
+import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
 import { initCommand } from './init.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
-import { checkFile, findWorkflow, openWorkflow } from './open-workflow.js';
+import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
-import { trainingCommands } from './train-program.js';
+import type { TrainOptions } from './train-command.js';
+import { trainingCommands, trainWith } from './train-program.js';
 import { version } from './version.js';
 
 /** Parse the arguments, carry the command out, and return its exit code. */
@@ -51,7 +53,13 @@ export async function program(argv: readonly string[]): Promise<number> {
   runFlags(json(root.command('run [file]')))
     .description('run tasks through the team, judge every action, say who broke the work')
     .action(async (file: string | undefined, options: RunOptions) =>
-      done(await startRunning(terminal(), file, options)),
+      done(
+        await startRunning(
+          terminal(),
+          openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() }),
+          options,
+        ),
+      ),
     );
 
   json(root.command('resume [run]'))
@@ -61,6 +69,12 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
       const folder = findRun(name);
       const info = folder.readInfo();
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+      if (info.kind === 'train') {
+        const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
+        done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
+        return;
+      }
       const { samples, split, limit } = info.options as {
         samples: number;
         split: RunOptions['split'] | null;
@@ -77,7 +91,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         tasks: info.tasks,
         resume: folder,
       };
-      done(await startRunning(terminal(), info.file, again));
+      done(await startRunning(terminal(), opened, again));
     });
 
   json(root.command('why [run] [rollout]'))
@@ -115,6 +129,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     });
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
+  controlCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);
@@ -142,11 +157,11 @@ function runFlags(command: Command): Command {
     .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
     .option('--python <path>', 'the Python that agents use')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .option('--hold', 'wait before the first action until somebody attaches and lets it go on')
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
 }
 
-async function startRunning(out: Terminal, file: string | undefined, options: RunOptions): Promise<number> {
-  const opened = openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
   const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', `run-${process.pid}`));
   try {
     return await runCommand(out, opened, options, engine);

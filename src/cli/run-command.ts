@@ -1,10 +1,11 @@
-import { type Ended, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
+import { type Ended, openForks, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
 import { RolloutPages, type RunFolder } from '../trace/index.js';
-import type { Split, Task, Workflow, WorkflowFiles } from '../workflow/index.js';
+import type { Split, Task } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
-import { pickTasks } from './open-workflow.js';
+import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { startRun } from './start-run.js';
+import { listenFor } from './steering.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 
 export interface RunOptions {
@@ -18,13 +19,14 @@ export interface RunOptions {
   python?: string | undefined;
   allowEnv: string[];
   failUnder?: number | undefined;
+  hold?: boolean | undefined;
   resume?: RunFolder;
 }
 
 /** `baton run`: carry tasks through the workflow, judge every action, and say who broke the work. */
 export async function runCommand(
   terminal: Terminal,
-  opened: { workflow: Workflow; files: WorkflowFiles; tasks: Task[] },
+  opened: Opened,
   options: RunOptions,
   engine: EngineHandle | null,
 ): Promise<number> {
@@ -53,7 +55,7 @@ export async function runCommand(
     policies: {},
     tasks: tasks.map((task) => task.id),
     options: { samples: options.samples, split: options.split ?? null, limit: options.limit ?? null },
-    signal: abort.signal,
+    abort,
     ...(options.resume ? { resume: options.resume } : {}),
   });
   const specs = specsFor(tasks, options.samples, 'run', {});
@@ -67,12 +69,22 @@ export async function runCommand(
     rollouts: specs.length,
   });
   const open = specs.filter((spec) => !known.has(rolloutId(spec)));
-  let status: 'done' | 'cancelled' | 'budget' = 'done';
+  const ear = await listenFor(run, opened.tasks);
+  if (options.hold) {
+    run.gate.pause();
+    terminal.note(
+      `held before the first action; let it go with: ${commandName()} continue ${run.folder.name}`,
+    );
+  }
+  const forks = options.resume ? openForks(run.folder, opened.tasks) : [];
+  let status: 'done' | 'cancelled' | 'budget' | 'failed' = 'failed';
   try {
+    const carried = Promise.allSettled(forks.map((spec) => ear.carry(spec)));
     const { spent } = await runBatch(run.folder, run.log, open, run.deps, {
       concurrency: options.concurrency,
       onEnded: (ended) => {
         all.push(ended);
+        ear.rolloutEnded(ended);
         terminal.emit({ event: 'rollout.ended', ...ended });
         const good = all.filter((each) => each.outcome?.success).length;
         terminal.progress(
@@ -81,8 +93,9 @@ export async function runCommand(
         );
       },
     });
-    if (abort.signal.aborted) status = 'cancelled';
-    else if (spent !== null) status = 'budget';
+    await carried;
+    await ear.idle();
+    status = abort.signal.aborted ? 'cancelled' : spent !== null ? 'budget' : 'done';
     const summary = summarise(all);
     if (status === 'done')
       run.log.append({ type: 'run.finished', data: { status, reason: null, summary: summary as never } });
@@ -100,6 +113,7 @@ export async function runCommand(
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    await ear.close(status);
     await run.close();
   }
 }
@@ -136,8 +150,8 @@ export function specsFor(
   ).flat();
 }
 
-/** Every ended rollout of a run. */
-export function endedOf(folder: RunFolder): Ended[] {
+/** Every ended rollout of a run; without its forks, which are no part of what was measured, unless they are asked for. */
+export function endedOf(folder: RunFolder, forks = false): Ended[] {
   const pages = new RolloutPages(folder);
-  return pages.page(0, pages.count());
+  return pages.page(0, pages.count()).filter(({ branch }) => forks || (branch ?? 'main') === 'main');
 }

@@ -17,6 +17,7 @@ import {
 } from '../trace/index.js';
 import type { Workflow, WorkflowFiles } from '../workflow/index.js';
 import { cacheFolder, configFolder } from './places.js';
+import type { Steered } from './steering.js';
 import { exit, Failure } from './terminal.js';
 import { version } from './version.js';
 
@@ -24,6 +25,10 @@ export interface StartOptions {
   workflow: Workflow;
   files: WorkflowFiles;
   kind: RunInfo['kind'];
+  /** The run's name, where it had to be known before. */
+  name?: string;
+  /** For every agent, whatever the workflow says. */
+  temperature?: number;
   seed: number;
   /** A sandbox level, `auto`, or `none` where the user gave up confinement on purpose. */
   sandbox: string;
@@ -37,16 +42,11 @@ export interface StartOptions {
   options: RunInfo['options'];
   /** Go on with this run instead of starting one. */
   resume?: RunFolder;
-  signal: AbortSignal;
+  abort: AbortController;
 }
 
 /** A run that is open for writing, and everything its rollouts need. */
-export interface OpenRun {
-  folder: RunFolder;
-  log: LogWriter;
-  deps: RolloutDeps;
-  budget: Budget;
-  gate: PausableGate;
+export interface OpenRun extends Steered {
   sandbox: Sandbox | null;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface OpenRun {
 export async function startRun(options: StartOptions): Promise<OpenRun> {
   const { workflow, files } = options;
   const sandbox = await sandboxFor(options);
-  const name = options.resume?.name ?? runName(options.kind);
+  const name = options.resume?.name ?? options.name ?? runName(options.kind);
   const path = join(workflow.folder, '.baton', 'runs', name);
   const folder = options.resume ?? RunFolder.create(path, runInfo(options, name, sandbox));
   const locked = takeLock(folder.lock);
@@ -105,14 +105,14 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     cache,
     inputsOf: (task) => inputs.folder(task),
     attempts: 4,
-    signal: options.signal,
+    signal: options.abort.signal,
   };
   const close = async () => {
     await log.close();
     await sandbox?.close();
     locked.lock.release();
   };
-  return { folder, log, deps, budget, gate, sandbox, close };
+  return { folder, log, deps, budget, gate, abort: options.abort, sandbox, close };
 }
 
 async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {
@@ -134,25 +134,28 @@ async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<
 }
 
 /** How each agent acts. The version is looked up at every call, since training moves it. */
-function actors(options: StartOptions, sources: PolicySources): (agent: string) => Acting {
+function actors(options: StartOptions, sources: PolicySources): (agent: string, policy?: string) => Acting {
   const open = new Map<string, Policy>();
-  return (name) => {
+  return (name, chosen) => {
     const { workflow, policies } = options;
     const agent = workflow.agents[name]!;
-    const model = workflow.models[agent.model]!;
-    const served = policies[name] ?? (model.provider === 'embedded' ? `${name}@v0` : null);
-    const key = `${agent.model}/${served ?? ''}`;
+    const other = chosen !== undefined && Object.hasOwn(workflow.models, chosen) ? chosen : null;
+    const model = workflow.models[other ?? agent.model]!;
+    const own = model.provider === 'embedded' ? `${name}@v0` : null;
+    const served = other ? own : (chosen ?? policies[name] ?? own);
+    const key = `${model.name}/${served ?? ''}`;
     let policy = open.get(key);
     if (!policy) {
       const opened = openPolicy(model, served, sources);
       if ('missing' in opened)
-        throw new Failure('model.unavailable', `${agent.model}: ${opened.missing}`, exit.environment);
+        throw new Failure('model.unavailable', `${model.name}: ${opened.missing}`, exit.environment);
       policy = opened.policy;
       open.set(key, policy);
     }
     return {
       policy,
       temperature:
+        options.temperature ??
         agent.temperature ??
         model.temperature ??
         (options.kind === 'train' ? workflow.training.temperature : 1),
@@ -194,7 +197,8 @@ function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): J
   });
 }
 
-function runName(kind: string): string {
+/** A name that sorts by time. */
+export function runName(kind: string): string {
   const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${stamp}-${kind}-${randomBytes(2).toString('hex')}`;
 }

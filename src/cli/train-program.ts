@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { list, number } from './arguments.js';
 import { embeddedRoles, engineFor } from './engine.js';
@@ -7,8 +7,9 @@ import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { endedOf } from './run-command.js';
+import { runName } from './start-run.js';
 import { exit, Failure, type Terminal } from './terminal.js';
-import { type TrainOptions, trainCommand } from './train-command.js';
+import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
 
 /** `train` and `compare`. */
@@ -30,24 +31,19 @@ export function trainingCommands(
     .option('--backend <name>', 'auto, native-gpu, native-cpu or wasm', 'auto')
     .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
     .option('--python <path>', 'the Python that agents use')
+    .option('--roles <names>', 'train only these roles', list)
+    .addOption(
+      new Option(
+        '--reward <kind>',
+        "what an action is rewarded with, in place of the file's training.reward",
+      ).choices(['action', 'outcome', 'shuffled']),
+    )
+    .option('--deterministic', 'the same seed gives the same weights on the same machine')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
-    .action(async (file: string | undefined, options: TrainOptions & { backend: string }) => {
-      const out = terminal();
+    .action(async (file: string | undefined, options: TrainOptions & { allowEnv: string[] }) => {
       const opened = openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
-      const dir = join(cacheFolder(), 'engines', `train-${process.pid}-${Date.now()}`);
-      const { deterministic } = opened.workflow.training;
-      const engine = await engineFor(opened.workflow, dir, { deterministic, backend: options.backend });
-      if (!engine)
-        throw new Failure(
-          'model.not-trainable',
-          'No agent uses a model that Baton can train here; use provider: embedded.',
-          exit.environment,
-        );
-      try {
-        done(await trainCommand(out, opened, options, engine));
-      } finally {
-        await engine.stop();
-      }
+      const { allowEnv, ...chosen } = options;
+      done(await trainWith(terminal(), { opened, name: runName('train'), allowEnv }, chosen));
     });
   root
     .command('compare <run-a> <run-b>')
@@ -64,4 +60,27 @@ export function trainingCommands(
       printComparison(out, evaluateRollouts(left), evaluateRollouts(right), change);
       done(exit.fine);
     });
+}
+
+/** Bring the engine up over the run's own folder of weights, and train. */
+export async function trainWith(
+  out: Terminal,
+  place: Omit<TrainPlace, 'engine'>,
+  options: TrainOptions,
+): Promise<number> {
+  const { workflow } = place.opened;
+  const deterministic = options.deterministic ?? workflow.training.deterministic;
+  const dir = join(cacheFolder(), 'engines', place.name);
+  const engine = await engineFor(workflow, dir, { deterministic, backend: options.backend });
+  if (!engine)
+    throw new Failure(
+      'model.not-trainable',
+      'No agent uses a model that Baton can train here; use provider: embedded.',
+      exit.environment,
+    );
+  try {
+    return await trainCommand(out, { ...place, engine }, options);
+  } finally {
+    await engine.stop();
+  }
 }

@@ -19,6 +19,7 @@ export function printComparison(
     ...Object.keys(after.byStratum).map((name) =>
       row(`  ${name}`, before.byStratum[name], after.byStratum[name], share),
     ),
+    row('score 0..1, fair', before.score, after.score, plain),
     ...Object.keys(after.metrics).flatMap((name) => [
       row(`${name}, raw`, before.metrics[name]?.raw, after.metrics[name]?.raw, plain),
       row(`${name}, fair`, before.metrics[name]?.fair, after.metrics[name]?.fair, plain),
@@ -43,6 +44,7 @@ function share({ mean, low, high }: Interval): string {
 }
 
 function plain({ mean, low, high }: Interval): string {
+  if (!Number.isFinite(mean)) return '-';
   return Number.isFinite(low)
     ? `${mean.toPrecision(3)} [${low.toPrecision(3)}, ${high.toPrecision(3)}]`
     : mean.toPrecision(3);

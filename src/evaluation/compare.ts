@@ -1,3 +1,4 @@
+import { randomFrom } from '../workflow/index.js';
 import { type Interval, tInterval } from './interval.js';
 import { type Ended, tableMeans } from './report.js';
 
@@ -6,7 +7,7 @@ export interface Comparison {
   difference: Interval;
   /** The smallest two-sided p that a sign-flip test on this many tables can give: 2 / 2^n. */
   smallestP: number;
-  /** Two-sided p of the sign-flip (permutation) test on the table differences, exact up to 16 tables. */
+  /** Two-sided p of the sign-flip (permutation) test on the table differences, exact up to 16 tables, above that over 65,536 seeded draws. */
   p: number;
   unpaired: string[];
 }
@@ -31,16 +32,21 @@ export function compareRollouts(
 }
 
 const EXACT = 16;
+const DRAWS = 2 ** EXACT;
 
+/** Every assignment of signs up to 16 tables, and above that as many seeded random ones. */
 function signFlip(differences: readonly number[]): number {
-  const n = Math.min(differences.length, EXACT);
+  const n = differences.length;
   if (n === 0) return 1;
-  const used = differences.slice(0, n);
-  const observed = Math.abs(used.reduce((sum, value) => sum + value, 0));
+  const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0)) - 1e-12;
+  const random = randomFrom('sign-flip');
   let extreme = 0;
-  for (let signs = 0; signs < 2 ** n; signs++) {
-    const sum = used.reduce((total, value, at) => total + ((signs >> at) & 1 ? -value : value), 0);
-    if (Math.abs(sum) >= observed - 1e-12) extreme += 1;
+  const draws = n <= EXACT ? 2 ** n : DRAWS;
+  for (let draw = 0; draw < draws; draw++) {
+    const positive = (at: number) => (n <= EXACT ? (draw >> at) & 1 : random() < 0.5);
+    const sum = differences.reduce((total, value, at) => total + (positive(at) ? value : -value), 0);
+    if (Math.abs(sum) >= observed) extreme += 1;
   }
-  return extreme / 2 ** n;
+  // The observed assignment is one of the possible ones, so that p is never 0.
+  return n <= EXACT ? extreme / draws : (extreme + 1) / (draws + 1);
 }

@@ -14,6 +14,8 @@ export interface Report {
   repaired: { failed: number; repaired: number };
   /** What checkpoints are ranked by: the mean over strata of the fair score on 0..1; success where there is no metric. */
   rank: number;
+  /** The fair score on 0..1, higher is better, one value a table: tables of different scales can be averaged. */
+  score: Interval;
 }
 
 /** Samples are averaged in a task, tasks in a table; tables are the independent values. */
@@ -73,6 +75,7 @@ export function evaluateRollouts(ended: readonly Ended[]): Report {
       }),
       { failed: 0, repaired: 0 },
     ),
+    score: over(ended, fairUnit),
     rank: strata.length === 0 ? 0 : mean(strata.map((stratum) => over(inStratum(stratum), fairUnit).mean)),
   };
 }

@@ -1,11 +1,13 @@
-import { askWithRetries, type ChatMessage, type Reply } from '../policy/index.js';
-import type { EventData, Happening } from '../trace/index.js';
-import { type Agent, type Breach, judgeContracts, type Task } from '../workflow/index.js';
+import type { ChatMessage } from '../policy/index.js';
+import type { EventData } from '../trace/index.js';
+import type { Agent, Breach } from '../workflow/index.js';
 import type { Arm } from './arm.js';
-import type { RolloutDeps } from './deps.js';
-import { factRequests, messageFacts } from './facts.js';
-import { actionId, seedFrom } from './ids.js';
-import type { Past } from './past.js';
+import { askModel } from './call.js';
+import { checkArtifacts } from './check.js';
+import { editMessages, spokenFor } from './fork/apply.js';
+import { pointsOf } from './gate/points.js';
+import { actionId } from './ids.js';
+import type { TurnPlace } from './place.js';
 import { pythonBlocks } from './reply.js';
 import { runPython, type ToolResult } from './tool.js';
 
@@ -16,17 +18,8 @@ export interface Turn {
   breaches: Breach[];
   noProgram: boolean;
   status: EventData<'action.finished'>['status'];
-}
-
-/** Where a turn happens. */
-export interface TurnPlace {
-  deps: RolloutDeps;
-  task: Task;
-  rollout: string;
-  /** The parts of the step id before the agent. */
-  seedParts: (string | number)[];
-  past: Past;
-  log: { append(event: Happening): void; sync(): Promise<void> };
+  /** Hold the rollout here where somebody wants it, now that the action has its score; null for a replayed turn. */
+  after: ((score: number | null) => Promise<void>) | null;
 }
 
 /** One turn of one agent: one reply, the programs it holds, and what they did to the workspace. */
@@ -41,22 +34,31 @@ export async function takeTurn(
   const { deps, log, past } = place;
   const id = actionId(agent.name, visit, turn);
   const before = past.action(id);
-  if (before?.finished) return replayTurn(place, arm, agent, id);
-  await deps.gate.reach({ rollout: place.rollout, action: id, agent: agent.name, when: 'before' });
-  deps.signal.throwIfAborted();
+  const edit = place.edit?.action === id ? place.edit : null;
+  if (before?.finished) return replayTurn(place, arm, agent, id, messages);
+  if (edit) editMessages(messages, edit);
+  const points = pointsOf(place, arm, agent.name, id);
+  await points.reach('before');
   log.append({ type: 'action.started', data: { action: id, agent: agent.name, visit, turn, arm: arm.name } });
   const lacking = turn === 0 ? agent.consumes.filter((name) => arm.facts[name]?.exists !== true) : [];
   if (lacking.length > 0) {
     const why = `${lacking.join(', ')} ${lacking.length === 1 ? 'was' : 'were'} never handed over`;
     finish(place, arm, agent, id, 'blocked', why);
-    return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked' };
+    return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked', after: null };
   }
-  const call = before?.calls[0] ?? (await askModel(place, agent, id, visit, turn, messages));
+  if (!before?.calls[0]) await points.reach('model');
+  const call =
+    before?.calls[0] ??
+    (edit?.change.reply === undefined
+      ? await askModel(place, agent, id, visit, turn, messages)
+      : await spokenFor(place, agent, id, messages, edit.change.reply));
+  points.called(call);
   const reply = deps.blobs.text(call.reply);
   const truncated = call.finish === 'length';
   const { programs } = agent.tools.includes('python') ? pythonBlocks(reply) : { programs: [] };
   const results: ToolResult[] = [];
   for (const [index, program] of programs.entries()) {
+    await points.reach('tool');
     if (!deps.sandbox) throw new Error(`${agent.name} has tools, and there is no sandbox to run them in.`);
     const { result, event } = await runPython(
       deps.sandbox,
@@ -73,14 +75,17 @@ export async function takeTurn(
     deps.signal.throwIfAborted();
     log.append({ type: 'tool.ran', data: { action: id, index, ...event } });
     results.push(result);
+    points.ran(result.outcome);
     if (result.outcome !== 'ok') break;
   }
+  await points.reach('check');
   const breaches = await checkArtifacts(place, arm, agent, id, reply);
   const noProgram = agent.tools.includes('python') && programs.length === 0;
   const status = truncated ? 'truncated' : 'done';
   finish(place, arm, agent, id, status, truncated ? 'the reply was cut at its longest' : null);
-  await deps.gate.reach({ rollout: place.rollout, action: id, agent: agent.name, when: 'after' });
-  return { reply, results, breaches, noProgram, status };
+  const codes = breaches.map((breach) => breach.code);
+  const after = (score: number | null) => points.reach('after', score, codes);
+  return { reply, results, breaches, noProgram, status, after };
 }
 
 function finish(
@@ -98,10 +103,19 @@ function finish(
   });
 }
 
-function replayTurn({ past, deps }: TurnPlace, arm: Arm, agent: Agent, id: string): Turn {
+/** Take over a finished turn from the log; `messages` become what the agent really saw, for the turns that follow. */
+function replayTurn(
+  { past, deps }: TurnPlace,
+  arm: Arm,
+  agent: Agent,
+  id: string,
+  messages: ChatMessage[],
+): Turn {
   const { calls, tools, checked, finished } = past.action(id)!;
   arm.replay(finished!);
   if (checked) arm.facts = { ...arm.facts, ...checked.facts };
+  if (calls[0] && agent.maxTurns > 1)
+    messages.splice(0, messages.length, ...(JSON.parse(deps.blobs.text(calls[0].messages)) as ChatMessage[]));
   const text = (body: Parameters<typeof deps.blobs.text>[0]) => deps.blobs.text(body);
   return {
     reply: calls[0] ? text(calls[0].reply) : '',
@@ -114,89 +128,6 @@ function replayTurn({ past, deps }: TurnPlace, arm: Arm, agent: Agent, id: strin
     breaches: (checked?.breaches ?? []) as Breach[],
     noProgram: agent.tools.includes('python') && tools.length === 0,
     status: finished!.status,
+    after: null,
   };
-}
-
-async function askModel(
-  { deps, log, seedParts }: TurnPlace,
-  agent: Agent,
-  action: string,
-  visit: number,
-  turn: number,
-  messages: ChatMessage[],
-): Promise<EventData<'model.called'>> {
-  const { policy, temperature, topP, maxTokens, price } = deps.acting(agent.name);
-  const seed = seedFrom(deps.runSeed, ...seedParts, agent.name, visit, turn);
-  const promptTokens = messages.reduce((sum, message) => sum + message.content.length, 0) / 3;
-  const dollars = (input: number, output: number) => (input * price.input + output * price.output) / 1e6;
-  const reserved = deps.budget.reserve({
-    tokens: promptTokens + maxTokens,
-    dollars: dollars(promptTokens, maxTokens),
-  });
-  let reply: Reply;
-  let attempt: number;
-  const batch = deps.batch?.(agent.name, turn);
-  try {
-    ({ reply, attempt } = await askWithRetries(
-      policy,
-      { messages, temperature, topP, maxTokens, seed, signal: deps.signal, ...(batch ? { batch } : {}) },
-      {
-        attempts: deps.attempts,
-        onFailure: ({ attempt, error, again }) =>
-          log.append({ type: 'call.failed', data: { action, call: 0, attempt, error, again } }),
-      },
-    ));
-  } catch (error) {
-    reserved.release();
-    throw error;
-  }
-  const { usage } = reply;
-  const cost = dollars(usage.promptTokens, usage.replyTokens);
-  reserved.settle({ tokens: usage.promptTokens + usage.replyTokens, dollars: cost });
-  const data: EventData<'model.called'> = {
-    action,
-    call: 0,
-    attempt,
-    model: deps.workflow.agents[agent.name]!.model,
-    policy: policy.name,
-    weights: reply.weights,
-    messages: deps.blobs.keep(JSON.stringify(messages)),
-    reply: deps.blobs.keep(reply.text),
-    promptIds: reply.promptIds,
-    ids: reply.ids,
-    logprobs: reply.logprobs,
-    temperature,
-    topP,
-    seed,
-    finish: reply.finish,
-    usage,
-    dollars: cost,
-    seconds: reply.seconds,
-  };
-  log.append({ type: 'model.called', data });
-  // Nothing acknowledged is lost: the reply is on disk before anything uses it.
-  await log.sync();
-  return data;
-}
-
-async function checkArtifacts(
-  { deps, task, log }: TurnPlace,
-  arm: Arm,
-  agent: Agent,
-  action: string,
-  reply: string,
-): Promise<Breach[]> {
-  if (agent.produces.length === 0) return [];
-  const artifacts = agent.produces.map((name) => deps.workflow.artifacts[name]!);
-  const requests = factRequests(deps.workflow, agent);
-  const taken =
-    requests.length > 0 && deps.takeFacts
-      ? await deps.takeFacts({ workspace: arm.workspace(), inputs: deps.inputsOf(task), artifacts: requests })
-      : {};
-  for (const artifact of artifacts) if (artifact.path === null) taken[artifact.name] = messageFacts(reply);
-  const judged = judgeContracts(artifacts, { ...arm.facts, ...taken }, task);
-  arm.facts = judged.facts;
-  const facts = Object.fromEntries(artifacts.map(({ name }) => [name, judged.facts[name]!]));
-  log.append({ type: 'artifact.checked', data: { action, facts, breaches: judged.breaches } });
-  return judged.breaches;
 }

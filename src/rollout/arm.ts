@@ -58,7 +58,7 @@ export class Arm {
   }
 
   /** Take over what a finished action of the log did. */
-  replay(finished: EventData<'action.finished'>): void {
+  replay(finished: Pick<EventData<'action.finished'>, 'wrote' | 'deleted' | 'commit'>): void {
     for (const path of finished.deleted) this.state.delete(path);
     for (const file of finished.wrote) this.state.set(file.path, file);
     this.commit = finished.commit;

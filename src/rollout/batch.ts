@@ -35,6 +35,8 @@ export async function runBatch(
           const done = await carryRollout(folder, spec, deps);
           if (!options.known?.has(done.ended.rollout))
             log.append({ type: 'rollout.ended', data: done.ended });
+          // Whoever follows the run sees it now; a failure to write comes up at the last sync.
+          void log.sync().catch(() => undefined);
           ended.push(done.ended);
           options.onEnded?.(done.ended, done.events);
         } catch (error) {

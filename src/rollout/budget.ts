@@ -30,6 +30,19 @@ export class Budget {
     return this.before + (Date.now() - this.start) / 1000;
   }
 
+  /** How much of the tightest cap is spent, 0 to 1; 0 where there is no cap. */
+  get share(): number {
+    const { calls, tokens, dollars, minutes } = this.limits;
+    const of = (spent: number, cap: number | undefined) =>
+      cap === undefined ? 0 : cap === 0 ? 1 : spent / cap;
+    return Math.max(
+      of(this.spent.calls, calls),
+      of(this.spent.tokens, tokens),
+      of(this.spent.dollars, dollars),
+      of(this.seconds / 60, minutes),
+    );
+  }
+
   /** Reserve the most a call can cost; throws BudgetSpent where a cap would be passed. */
   reserve(most: { tokens: number; dollars: number }): {
     settle(actual: { tokens: number; dollars: number }): void;

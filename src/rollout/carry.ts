@@ -16,19 +16,22 @@ import {
   type TaskFile,
   truth,
 } from '../workflow/index.js';
-import type { TurnPlace } from './action.js';
 import { Arm } from './arm.js';
 import { BudgetSpent } from './budget.js';
 import type { RolloutDeps } from './deps.js';
+import type { Edit } from './fork/change.js';
 import { type RolloutName, rolloutId, seedFrom } from './ids.js';
 import { computeOutcome } from './outcome.js';
 import { Past } from './past.js';
+import type { TurnPlace } from './place.js';
 import { visitAgent } from './visit.js';
 
 export interface RolloutSpec extends RolloutName {
   of: Task;
   policies: Record<string, string>;
   parent?: EventData<'rollout.started'>['parent'];
+  /** In a fork: what is changed, and at which action. */
+  edit?: Edit;
 }
 
 export type Ended = EventData<'rollout.ended'>;
@@ -37,8 +40,9 @@ export type Ended = EventData<'rollout.ended'>;
 export async function carryRollout(
   folder: RunFolder,
   spec: RolloutSpec,
-  deps: RolloutDeps,
+  shared: RolloutDeps,
 ): Promise<{ ended: Ended; events: LogEvent[] }> {
+  const deps = forSpec(shared, spec);
   const id = rolloutId(spec);
   const begun = Date.now();
   const fresh: LogEvent[] = [];
@@ -56,7 +60,8 @@ export async function carryRollout(
       events,
     };
   };
-  for (const event of past.events) if (event.type === 'model.called') countSpent(event.data, deps);
+  for (const event of past.events)
+    if (event.type === 'model.called' && !event.data.copied) countSpent(event.data, deps);
   if (past.finished) return close(statusOf(past.events), { failed: 0, repaired: 0 });
   if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });
   const main = new Arm('main', id, deps);
@@ -67,6 +72,7 @@ export async function carryRollout(
     seedParts: [spec.step, spec.task, spec.sample, spec.branch],
     past,
     log,
+    edit: spec.edit ?? null,
   };
   const work = new Work(place, all);
   try {
@@ -150,11 +156,13 @@ class Work {
     });
   }
 
-  private async judgeAction(action: string): Promise<void> {
-    if (!this.place.deps.judgeActions || this.place.past.judged.has(`forward/${action}`)) return;
-    const verdicts = await this.ask(null);
-    for (const data of verdicts.filter((verdict) => verdict.action === action))
-      this.place.log.append({ type: 'verdict', data });
+  /** A verdict on an action as it ends, for whoever steps through; gives its score. */
+  private async judgeAction(action: string): Promise<number | null> {
+    const { deps, past, log } = this.place;
+    if (!(deps.judgeActions || deps.gate.watched) || past.judged.has(`forward/${action}`)) return null;
+    const verdicts = (await this.ask(null)).filter((verdict) => verdict.action === action);
+    for (const data of verdicts) log.append({ type: 'verdict', data: { ...data, pass: 'forward' } });
+    return verdicts.at(-1)?.score ?? null;
   }
 
   /** Judge the whole rollout, now that its outcome is known. */
@@ -184,6 +192,16 @@ class Work {
       write,
     );
   }
+}
+
+/** In a fork everybody acts with what the parent acted with, and the changed role with what the change says. */
+function forSpec(deps: RolloutDeps, { edit, policies }: RolloutSpec): RolloutDeps {
+  if (!edit) return deps;
+  const role = edit.action.split('.')[0]!;
+  const changed = edit.change.policy;
+  const acting: RolloutDeps['acting'] = (agent) =>
+    deps.acting(agent, agent === role && changed !== undefined ? changed : policies[agent]);
+  return { ...deps, acting };
 }
 
 function started(spec: RolloutSpec, id: string, deps: RolloutDeps): EventData<'rollout.started'> {
@@ -235,7 +253,7 @@ function summary(
     file: verdict.evidence.find((each) => each.file !== null)?.file ?? null,
   }));
   const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
-  const { task, sample, step, of } = spec;
+  const { task, sample, step, branch, of } = spec;
   return {
     rollout: id,
     task,
@@ -243,6 +261,7 @@ function summary(
     group: of.group,
     sample,
     step,
+    branch,
     status,
     outcome,
     scores,

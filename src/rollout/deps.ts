@@ -3,7 +3,7 @@ import type { FactsRequest, Sandbox } from '../sandbox/index.js';
 import type { Blobs, GitObjects, Judge } from '../trace/index.js';
 import type { Facts, Task, Workflow } from '../workflow/index.js';
 import type { Budget } from './budget.js';
-import type { Gate } from './gate.js';
+import type { Gate } from './gate/index.js';
 
 /** Takes the facts of artifacts, in the sandbox. */
 export type TakeFacts = (place: {
@@ -26,7 +26,8 @@ export interface Acting {
 export interface RolloutDeps {
   workflow: Workflow;
   runSeed: number;
-  acting: (agent: string) => Acting;
+  /** With `policy` (in a fork): `role@version`, or the name of a model of the workflow. */
+  acting: (agent: string, policy?: string) => Acting;
   /** null: no agent has tools. */
   sandbox: Sandbox | null;
   takeFacts: TakeFacts | null;

@@ -5,10 +5,12 @@
 export { type BatchOptions, runBatch } from './batch.js';
 export { Budget, BudgetSpent, type Spent } from './budget.js';
 export { carryRollout, type Ended, type RolloutSpec } from './carry.js';
+export * from './control/index.js';
 export type { Acting, RolloutDeps, TakeFacts } from './deps.js';
 export { factRequests, messageFacts } from './facts.js';
 export { feedback } from './feedback.js';
-export { type Gate, openGate, PausableGate, type Point } from './gate.js';
+export * from './fork/index.js';
+export * from './gate/index.js';
 export { actionId, type RolloutName, rolloutId, seedFrom } from './ids.js';
 export { Inputs } from './inputs.js';
 export { firstMessages } from './messages.js';

@@ -13,6 +13,8 @@ export class Past {
   readonly started: boolean;
   readonly finished: boolean;
   readonly outcome: EventData<'outcome'> | null;
+  /** A fork's changes of the workspace that were already made, by the action they come before. */
+  readonly edited = new Map<string, EventData<'workspace.edited'>>();
   /** Actions that have a verdict, by pass. */
   readonly judged = new Set<string>();
 
@@ -33,6 +35,9 @@ export class Past {
           break;
         case 'action.finished':
           this.of(event.data.action).finished = event.data;
+          break;
+        case 'workspace.edited':
+          this.edited.set(event.data.action, event.data);
           break;
         case 'verdict':
           this.judged.add(`${event.data.pass}/${event.data.action}`);

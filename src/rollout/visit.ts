@@ -1,9 +1,12 @@
 import type { ChatMessage } from '../policy/index.js';
 import type { Agent } from '../workflow/index.js';
-import { type TurnPlace, takeTurn } from './action.js';
+import { takeTurn } from './action.js';
 import type { Arm } from './arm.js';
 import { feedback } from './feedback.js';
+import { editWorkspace } from './fork/apply.js';
+import { actionId } from './ids.js';
 import { firstMessages } from './messages.js';
+import type { TurnPlace } from './place.js';
 
 /** What a visit of an agent came to: turns whose work was broken, and whether the last one was not. */
 export interface Visited {
@@ -20,13 +23,16 @@ export async function visitAgent(
   arm: Arm,
   agent: Agent,
   visit: number,
-  judge: (action: string) => Promise<void>,
+  judge: (action: string) => Promise<number | null>,
 ): Promise<Visited> {
+  await editWorkspace(place, arm, actionId(agent.name, visit, 0));
   const messages: ChatMessage[] = firstMessages(place.deps.workflow, agent, place.task, arm.facts, arm.said);
   let firstBroken = false;
   for (let turn = 0; turn < agent.maxTurns; turn++) {
+    if (turn > 0) await editWorkspace(place, arm, actionId(agent.name, visit, turn));
     const done = await takeTurn(place, arm, agent, visit, turn, messages);
-    await judge(`${agent.name}.${visit}.${turn}`);
+    const score = await judge(actionId(agent.name, visit, turn));
+    await done.after?.(score);
     if (done.status === 'blocked') return { failed: false, repaired: false };
     const broken = done.breaches.length > 0 || done.results.some((result) => result.outcome !== 'ok');
     if (turn === 0) firstBroken = broken;

@@ -108,6 +108,8 @@ const shapes = {
     group: z.string(),
     sample: z.number(),
     step: z.string(),
+    /** Another than `main`: a fork, which counts in no summary of the run. */
+    branch: z.string().optional(),
     status: z.enum(['done', 'failed', 'cancelled']),
     outcome: outcomeSchema.nullable(),
     scores: z.array(score),
@@ -119,6 +121,9 @@ const shapes = {
   'training.update': z.object({ step: z.number(), role: z.string(), report: z.json() }),
   'checkpoint.saved': z.object({
     step: z.number(),
+    name: z.string().optional(),
+    /** The score on the select split that checkpoints are ranked by. */
+    rank: z.number().optional(),
     policies: z.record(z.string(), z.string()),
     hashes: z.record(z.string(), z.string()),
   }),
@@ -166,6 +171,8 @@ const shapes = {
     usage: usageSchema,
     dollars: z.number(),
     seconds: z.number(),
+    /** Not bought here: taken over from the rollout that this one forks, or written by a person. */
+    copied: z.boolean().optional(),
   }),
   'call.failed': z.object({
     action: actionId,
@@ -202,6 +209,14 @@ const shapes = {
     deleted: z.array(z.string()),
     refused: z.array(z.object({ path: z.string(), why: z.string() })),
     commit: z.string().nullable(),
+  }),
+  /** A fork's change of the workspace before `action`. */
+  'workspace.edited': z.object({
+    action: actionId,
+    wrote: z.array(fileChange),
+    deleted: z.array(z.string()),
+    commit: z.string().nullable(),
+    facts: z.record(z.string(), factsSchema),
   }),
   'arm.joined': z.object({
     arms: z.array(z.string()),

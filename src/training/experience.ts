@@ -1,4 +1,5 @@
 import { countedVerdicts, type LogEvent } from '../trace/index.js';
+import { randomFrom, shuffled } from '../workflow/index.js';
 import type { Sample } from './rewards.js';
 
 export interface ExperienceOptions {
@@ -45,4 +46,28 @@ export function samplesOf(
     });
   }
   return samples;
+}
+
+/**
+ * The control of an experiment: the rewards of a role's unmasked actions in a stratum, dealt out anew at random. What
+ * training then gains it does not gain from knowing which action was good.
+ */
+export function shuffleRewards(
+  samples: readonly Sample[],
+  stratumOf: (sample: Sample) => string,
+  seed: string,
+): Sample[] {
+  const groups = new Map<string, number[]>();
+  for (const [at, sample] of samples.entries()) {
+    if (sample.reward === null) continue;
+    const key = `${sample.role}/${stratumOf(sample)}`;
+    groups.set(key, [...(groups.get(key) ?? []), at]);
+  }
+  const out = [...samples];
+  for (const [key, places] of groups) {
+    const dealt = shuffled(places, randomFrom(`${seed}/${key}`));
+    for (const [at, place] of places.entries())
+      out[place] = { ...samples[place]!, reward: samples[dealt[at]!]!.reward };
+  }
+  return out;
 }

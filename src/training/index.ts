@@ -2,7 +2,8 @@
  * training/: experience from the log, rewards, returns and advantages (here and nowhere else), updates and their
  * proof. It must never tokenise text again, train on a null verdict, or believe an update it has not proven.
  */
-export { type ExperienceOptions, samplesOf } from './experience.js';
+export { type ExperienceOptions, samplesOf, shuffleRewards } from './experience.js';
+export * from './loop/index.js';
 export {
   type AdvantageOptions,
   type Advantages,

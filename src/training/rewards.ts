@@ -16,6 +16,8 @@ export interface Sample {
   reward: number | null;
   /** Log-probabilities of the sampled tokens when they were sampled, per token. */
   old: readonly number[];
+  /** The sampler's, where the trainer's differ from them: then `old` is the trainer's. */
+  behaviour?: readonly number[];
   /** The same tokens under the reference policy; null where no KL is needed. */
   reference: readonly number[] | null;
   promptIds: readonly number[];

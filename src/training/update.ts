@@ -8,6 +8,8 @@ export interface RoleState {
   hash: string;
   /** Updates applied since v0; names the next version. */
   updates: number;
+  /** The KL coefficient of this step. */
+  kl: number;
 }
 
 export interface RoleReport {
@@ -25,6 +27,12 @@ export interface RoleReport {
   clipFraction: number;
   gradientNorm: number;
   length: number;
+  /** The KL coefficient that was used. */
+  klCoefficient: number;
+  /** Furthest that the trainer's log-probabilities were from the sampler's, in nats; above 1e-3 both are used. */
+  behaviourGap: number;
+  /** Optimiser steps applied. */
+  updates: number;
   from: string;
   to: string;
   hash: string;
@@ -48,26 +56,37 @@ export async function updateRole(
   all: readonly Sample[],
   step: number,
   options: TrainingOptions,
-  runId: string,
-): Promise<{ state: RoleState; report: RoleReport }> {
+): Promise<RoleReport> {
   const rewards = propagateRewards(all, options.action_gamma);
   const picked = all.flatMap((sample, at) =>
     sample.role === role ? [{ sample, reward: rewards[at] ?? null }] : [],
   );
   const usable = picked.filter((each) => each.reward !== null);
   const sequences = usable.map(({ sample }) => toSequence(sample));
-  const needsReference = options.kl.coefficient > 0 && usable.length > 0;
+  const needsReference = (state.kl > 0 || options.kl.target !== undefined) && usable.length > 0;
   const reference = needsReference
     ? (await client.logprobs({ model: 'reference', sequences, temperature: options.temperature })).logprobs
     : null;
-  const samples = usable.map(({ sample }, at) => ({ ...sample, reference: reference?.[at] ?? null }));
+  const { gap, old } = await oldLogprobs(
+    client,
+    `${role}@${state.version}`,
+    usable.map(({ sample }) => sample),
+    options,
+  );
+  const samples = usable.map(
+    ({ sample }, at): Sample => ({
+      ...sample,
+      reference: reference?.[at] ?? null,
+      ...(old ? { old: old[at]!, behaviour: sample.old } : {}),
+    }),
+  );
   const found: Advantages = advantagesOf(
     samples,
     usable.map((each) => each.reward),
     {
       algorithm: options.algorithm,
       gamma: options.gamma,
-      klCoefficient: options.kl.in === 'reward' ? options.kl.coefficient : 0,
+      klCoefficient: options.kl.in === 'reward' ? state.kl : 0,
       stdFloor: options.std_floor === 'published' ? 1e-8 : options.std_floor,
       maxAdvantage: options.max_advantage,
       zeroSignal: options.zero_signal,
@@ -88,18 +107,18 @@ export async function updateRole(
     clipFraction: 0,
     gradientNorm: 0,
     length: samples.length === 0 ? 0 : tokens / samples.length,
+    klCoefficient: state.kl,
+    behaviourGap: gap,
+    updates: 0,
     from: state.version,
     to: state.version,
     hash: state.hash,
   };
-  if ('skipped' in found) return { state, report };
+  if ('skipped' in found) return report;
   let now = state;
   let count = 0;
   for (let epoch = 0; epoch < options.epochs; epoch++) {
-    const order = shuffled(
-      [...samples.keys()],
-      randomFrom(`${options.seed}/${runId}/${step}/${role}/${epoch}`),
-    );
+    const order = shuffled([...samples.keys()], randomFrom(`${options.seed}/${step}/${role}/${epoch}`));
     const size = Math.ceil(order.length / Math.min(options.minibatches, order.length));
     for (let from = 0; from < order.length; from += size) {
       const batch = order.slice(from, from + size);
@@ -108,14 +127,38 @@ export async function updateRole(
         role,
         now,
         batch.map((at) => ({ sample: samples[at]!, advantages: found.perSample[at]! })),
-        { id: `${runId}/${step}/${role}/${epoch}/${from}`, step, options },
+        { id: `${step}/${role}/${epoch}/${from}`, step, options },
         report,
       );
       count += 1;
     }
   }
   for (const key of ['loss', 'approximateKl', 'clipFraction', 'gradientNorm'] as const) report[key] /= count;
-  return { state: now, report: { ...report, to: now.version, hash: now.hash } };
+  return { ...report, updates: count, to: now.version, hash: now.hash };
+}
+
+const AGREE = 1e-3;
+const PROBED = 8;
+
+/**
+ * The trainer's own log-probabilities before the first minibatch, where they differ from the sampler's by more than
+ * 1e-3 on a few sequences; else null, and the sampled ones are both. Source: the truncated importance correction.
+ */
+async function oldLogprobs(
+  client: EngineClient,
+  model: string,
+  samples: readonly Sample[],
+  { temperature }: TrainingOptions,
+): Promise<{ gap: number; old: number[][] | null }> {
+  if (samples.length === 0) return { gap: 0, old: null };
+  const score = async (of: readonly Sample[]) =>
+    (await client.logprobs({ model, sequences: of.map(toSequence), temperature })).logprobs;
+  const probed = samples.slice(0, PROBED);
+  const own = await score(probed);
+  const gap = Math.max(
+    ...probed.flatMap((sample, at) => sample.old.map((value, token) => Math.abs(value - own[at]![token]!))),
+  );
+  return { gap, old: gap > AGREE ? await score(samples) : null };
 }
 
 interface BatchPlace {
@@ -135,8 +178,9 @@ async function applyBatch(
   const { options, step, id } = place;
   const clip = typeof options.clip === 'number' ? { low: options.clip, high: options.clip } : options.clip;
   const old = batch.flatMap(({ sample }) => sample.old);
+  const corrected = batch.some(({ sample }) => sample.behaviour !== undefined);
   const next = `v${state.updates + 1}`;
-  const inLoss = options.kl.in === 'loss' && options.kl.coefficient > 0 && options.kl.estimator !== 'k1';
+  const inLoss = options.kl.in === 'loss' && state.kl > 0 && options.kl.estimator !== 'k1';
   const reply = await client.update({
     id,
     role,
@@ -149,12 +193,13 @@ async function applyBatch(
       clip_high: clip.high,
       dual_clip: options.dual_clip ?? null,
     },
-    kl: inLoss
-      ? { estimator: options.kl.estimator as 'k2' | 'k3', coefficient: options.kl.coefficient }
-      : null,
+    kl: inLoss ? { estimator: options.kl.estimator as 'k2' | 'k3', coefficient: state.kl } : null,
     sequences: batch.map(({ sample }) => toSequence(sample)),
     advantages: batch.flatMap(({ advantages }) => [...advantages]),
     old_logprobs: [...old],
+    ...(corrected
+      ? { behaviour_logprobs: batch.flatMap(({ sample }) => [...(sample.behaviour ?? sample.old)]) }
+      : {}),
     ...(inLoss ? { reference_logprobs: batch.flatMap(({ sample }) => [...sample.reference!]) } : {}),
     denominator: old.length,
     optimizer: {
@@ -170,7 +215,7 @@ async function applyBatch(
   report.approximateKl += reply.approximate_kl;
   report.clipFraction += reply.clip_fraction;
   report.gradientNorm += reply.gradient_norm;
-  return { version: next, hash: reply.hash, updates: state.updates + 1 };
+  return { ...state, version: next, hash: reply.hash, updates: state.updates + 1 };
 }
 
 /** Mean of old - reference per token: the k1 estimate of how far the policy is from where it started. */

@@ -5,6 +5,7 @@
 export { type Checked as CheckResult, type CheckOptions, checkWorkflow } from './check.js';
 export { isLoopback } from './checks/safety.js';
 export { type Breach, breaches, type FactsByArtifact, judgeContracts, lookupFacts } from './contract.js';
+export { applyEdits, type Change, changeText, oneEdit, renameEdits, type TextEdit } from './edit/index.js';
 export { functions as expressionFunctions } from './expression/functions.js';
 export {
   type Expression,
@@ -18,6 +19,7 @@ export {
 export { type Facts, factsSchema, factTypes } from './facts.js';
 export { type FailureCode, failureCodes, knownFailure } from './failures.js';
 export { diskFiles, type Refused, type WorkflowFiles } from './files.js';
+export { type Mention, mentions, type NameKind } from './mentions/index.js';
 export { fairMetric, type Measured, measure, metricNames } from './metrics.js';
 export * from './model.js';
 export { unsafePath } from './paths.js';

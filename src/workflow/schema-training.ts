@@ -7,9 +7,11 @@ export const trainingSchema = z.strictObject({
     .default('reinforce++')
     .describe('How rewards become advantages'),
   reward: z
-    .enum(['action', 'outcome'])
+    .enum(['action', 'outcome', 'shuffled'])
     .default('action')
-    .describe('action: each action gets its own score; outcome: all actions of a rollout get its outcome'),
+    .describe(
+      'action: each action gets its own score; outcome: all actions of a rollout get its outcome; shuffled: a control, scores dealt out at random',
+    ),
   steps: z.int().min(1).default(30),
   rollouts: z.int().min(1).default(48).describe('Rollouts a step'),
   samples: z.int().min(1).default(2).describe('Rollouts per task in a step'),

@@ -25,13 +25,19 @@ export function show(value: Value): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** The `{{holes}}` of a template: each expression's text and its offset in the template. */
+export function holes(text: string): { inner: string; start: number }[] {
+  return [...text.matchAll(HOLE)].map((match) => {
+    const inner = match[1]!;
+    return { inner: inner.trim(), start: match.index + 2 + (inner.length - inner.trimStart().length) };
+  });
+}
+
 /** Faults in a template's expressions, with offsets in the template's text. */
 export function templateFaults(text: string, scope: Scope): Fault[] {
-  return [...text.matchAll(HOLE)].flatMap((match) => {
-    const inner = match[1]!;
-    const at = match.index + 2 + (inner.length - inner.trimStart().length);
-    const expression = parseExpression(inner.trim());
+  return holes(text).flatMap(({ inner, start }) => {
+    const expression = parseExpression(inner);
     const faults = isFault(expression) ? [expression] : typeOf(expression, scope).faults;
-    return faults.map((fault) => ({ ...fault, start: fault.start + at, end: fault.end + at }));
+    return faults.map((fault) => ({ ...fault, start: fault.start + start, end: fault.end + start }));
   });
 }

@@ -68,12 +68,6 @@ export class PolicyStore {
     mkdirSync(this.policies, { recursive: true });
     mkdirSync(this.checkpoints, { recursive: true });
     this.baseHash = weightsHash(base);
-    // A version whose writer was killed has its working name still: nobody was told about it.
-    for (const role of readdirSync(this.policies)) {
-      for (const name of readdirSync(join(this.policies, role))) {
-        if (name.startsWith('.')) rmSync(join(this.policies, role, name), { recursive: true });
-      }
-    }
   }
 
   /** `role@version` of all trained versions. */
@@ -146,6 +140,8 @@ export class PolicyStore {
   write(policy: string, weights: Weights, adam: AdamState, parent: string, reply: UpdateReply): void {
     const [role, version] = splitName(policy);
     const working = join(this.policies, role, `.${version}`);
+    // A version whose writer was killed has its working name still: nobody was told about it.
+    rmSync(working, { recursive: true, force: true });
     mkdirSync(working, { recursive: true });
     const vector = (
       name: string,

@@ -8,10 +8,10 @@ import type { WorkspaceState } from './history.js';
 export function stateAfter(events: readonly LogEvent[], action?: string): WorkspaceState {
   const state: WorkspaceState = new Map();
   for (const event of events) {
-    if (event.type !== 'action.finished') continue;
+    if (event.type !== 'action.finished' && event.type !== 'workspace.edited') continue;
     for (const path of event.data.deleted) state.delete(path);
     for (const file of event.data.wrote) state.set(file.path, file);
-    if (event.data.action === action) break;
+    if (event.type === 'action.finished' && event.data.action === action) break;
   }
   return state;
 }

@@ -39,13 +39,19 @@ export interface Fault {
   end: number;
 }
 
-/** All dotted names that an expression reads. */
-export function namesIn(expression: Expression): string[][] {
+/** A dotted name that an expression reads, and where it starts in the expression's text. */
+export interface NameUse {
+  parts: string[];
+  start: number;
+}
+
+/** All dotted names that an expression reads, in order. */
+export function namesIn(expression: Expression): NameUse[] {
   switch (expression.is) {
     case 'literal':
       return [];
     case 'name':
-      return [expression.parts];
+      return [{ parts: expression.parts, start: expression.start }];
     case 'list':
       return expression.items.flatMap(namesIn);
     case 'call':

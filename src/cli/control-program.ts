@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { ControlClient, type ForkChange } from '../rollout/index.js';
+import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
+import { list } from './arguments.js';
+import { embeddedRoles, engineFor } from './engine.js';
+import { forkHere } from './fork-here.js';
+import { findRun } from './look.js';
+import { openRecorded } from './open-workflow.js';
+import { cacheFolder } from './places.js';
+import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
+
+interface ForkOptions {
+  prompt?: string;
+  system?: string;
+  reply?: string;
+  file?: string[];
+  policy?: string;
+  allowEnv: string[];
+}
+
+/** pause, continue, cancel, follow and fork: for a run of this machine, from any terminal. */
+export function controlCommands(
+  root: Command,
+  json: (command: Command) => Command,
+  terminal: () => Terminal,
+  done: (code: number) => void,
+): void {
+  const steer = (name: 'pause' | 'continue' | 'cancel', description: string, said: string) =>
+    json(root.command(`${name} [run]`))
+      .description(description)
+      .action(async (run: string | undefined) => {
+        const out = terminal();
+        const folder = findRun(run);
+        const client = await attached(folder);
+        await client.ask(name, {});
+        client.detach();
+        out.emit({ run: folder.name, did: name });
+        out.say(said.replaceAll('RUN', folder.name));
+        done(exit.fine);
+      });
+  steer(
+    'pause',
+    'hold a run before the next actions of its rollouts',
+    `RUN holds before its next actions. Go on with: ${commandName()} continue RUN`,
+  );
+  steer('continue', 'let a paused run go on', 'RUN goes on.');
+  steer('cancel', 'stop a run; it can be resumed', `RUN stops. Go on with: ${commandName()} resume RUN`);
+  json(root.command('follow [run]'))
+    .description('show what happens in a run, as it happens, until it ends')
+    .action(async (run: string | undefined) => done(await follow(terminal(), findRun(run))));
+  json(root.command('fork <run> <rollout> <action>'))
+    .description('carry a rollout on from before an action, with something changed, as a new branch')
+    .option('--prompt <file>', 'what the agent is asked instead (its last message)')
+    .option('--system <file>', 'its system message instead')
+    .option('--reply <file>', 'what it answered instead; no model is asked')
+    .option(
+      '--file <path=file>',
+      'a file of the workspace instead (path= deletes it); more than once',
+      collect,
+    )
+    .option(
+      '--policy <name>',
+      'who acts in this role from there on: role@version, or a model of the workflow',
+    )
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .action(async (run: string, rollout: string, action: string, options: ForkOptions) =>
+      done(await fork(terminal(), findRun(run), rollout, action, options)),
+    );
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+async function attached(folder: RunFolder): Promise<ControlClient> {
+  const found = await ControlClient.attach(folder, { role: 'control', onLost: 'stay', client: 'a terminal' });
+  if ('refused' in found) throw new Failure('run.not-steered', found.refused, exit.environment);
+  return found.client;
+}
+
+async function follow(out: Terminal, folder: RunFolder): Promise<number> {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  let ended = 0;
+  let good = 0;
+  for await (const { event } of followLog(folder.log, abort.signal)) {
+    out.emit(event);
+    if (event.type === 'rollout.ended') {
+      ended += 1;
+      if (event.data.outcome?.success) good += 1;
+      out.progress(`${ended} rollouts ended, ${percent(good / ended)} succeeded`, ended % 20 === 0);
+    } else if (!out.json) out.say(line(event));
+    if (event.type === 'run.finished') return exit.fine;
+  }
+  return exit.cancelled;
+}
+
+function line(event: LogEvent): string {
+  const time = new Date(event.at).toISOString().slice(11, 19);
+  const { data } = event;
+  const words =
+    event.type === 'training.step'
+      ? `step ${event.data.step}`
+      : 'why' in data
+        ? data.why
+        : 'message' in data
+          ? data.message
+          : '';
+  return inert(`${time} ${event.type} ${words ?? ''}`);
+}
+
+async function fork(
+  out: Terminal,
+  folder: RunFolder,
+  rollout: string,
+  action: string,
+  options: ForkOptions,
+): Promise<number> {
+  const change = changeFrom(options, new Blobs(folder.blobs));
+  const at = { rollout, action, change };
+  const live = await ControlClient.attach(folder, { role: 'control', onLost: 'stay', client: 'a terminal' });
+  let name: string;
+  if ('client' in live) {
+    const { client } = live;
+    try {
+      name = (await client.ask('fork', at)).rollout;
+    } catch (error) {
+      throw new Failure('fork.refused', (error as Error).message, exit.usage);
+    } finally {
+      client.detach();
+    }
+    out.emit({ run: folder.name, rollout: name, parent: rollout });
+    out.say(
+      `${name} goes on in ${folder.name}, which is running. Look at it with: ${commandName()} show ${folder.name} ${name}`,
+    );
+    return exit.fine;
+  }
+  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+  const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', folder.name));
+  try {
+    const ended = await forkHere(folder, opened, at, engine, options.allowEnv);
+    const before = readLog(folder.rollout(rollout)).events.find((event) => event.type === 'outcome');
+    const was = before?.type === 'outcome' ? before.data : null;
+    out.emit({
+      run: folder.name,
+      rollout: ended.rollout,
+      parent: rollout,
+      before: was,
+      after: ended.outcome,
+    });
+    const word = (success: boolean | undefined) =>
+      success === undefined ? 'unknown' : success ? 'success' : 'failure';
+    out.say(`${rollout}: ${word(was?.success)}`);
+    out.say(
+      `${ended.rollout}: ${word(ended.outcome?.success)}${ended.outcome?.why ? inert(` (${ended.outcome.why})`) : ''}`,
+    );
+    out.say(`next: ${commandName()} diff ${folder.name} ${rollout} ${ended.rollout}`);
+    return exit.fine;
+  } finally {
+    await engine?.stop();
+  }
+}
+
+function changeFrom(options: ForkOptions, blobs: Blobs): ForkChange {
+  const text = (path: string | undefined) => (path === undefined ? undefined : readText(path));
+  const files = (options.file ?? []).map((each): [string, ReturnType<Blobs['keep']> | null] => {
+    const at = each.indexOf('=');
+    if (at < 1)
+      throw new Failure(
+        'fork.file',
+        `--file takes path=file, for example X_train.pkl=mine.pkl; not "${each}".`,
+        exit.usage,
+      );
+    const [path, from] = [each.slice(0, at), each.slice(at + 1)];
+    if (from === '') return [path, null];
+    const bytes = readBytes(from);
+    return [path, { blob: blobs.put(bytes), bytes: bytes.length }];
+  });
+  const entries = Object.entries({
+    prompt: text(options.prompt),
+    system: text(options.system),
+    reply: text(options.reply),
+    policy: options.policy,
+    files: files.length > 0 ? Object.fromEntries(files) : undefined,
+  }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as ForkChange;
+}
+
+function readText(path: string): string {
+  return readBytes(path).toString('utf8');
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Failure('file.missing', `${path} cannot be read: ${(error as Error).message}`, exit.usage);
+  }
+}

@@ -1,0 +1,49 @@
+import { beginFork, type Ended, type ForkAt } from '../rollout/index.js';
+import type { RunFolder } from '../trace/index.js';
+import type { EngineHandle } from './engine-handle.js';
+import type { Opened } from './open-workflow.js';
+import { startRun } from './start-run.js';
+import { listenFor } from './steering.js';
+import { exit, Failure } from './terminal.js';
+
+/** Fork a rollout of a run that nobody is carrying out: open the run again, carry the branch to its end, close it. */
+export async function forkHere(
+  folder: RunFolder,
+  opened: Opened,
+  at: ForkAt,
+  engine: EngineHandle | null,
+  allowEnv: string[],
+): Promise<Ended> {
+  const info = folder.readInfo();
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const run = await startRun({
+    ...opened,
+    kind: info.kind,
+    seed: info.seed,
+    sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
+    python: undefined,
+    allowEnv,
+    engine: engine?.endpoint ?? null,
+    engineInfo: engine?.info ?? null,
+    policies: {},
+    tasks: info.tasks,
+    options: info.options,
+    abort,
+    resume: folder,
+  });
+  const ear = await listenFor(run, opened.tasks);
+  try {
+    const spec = await beginFork(folder, at, opened.tasks, info.seed).catch((error: Error) => {
+      throw new Failure('fork.refused', error.message, exit.usage);
+    });
+    return await ear.carry(spec);
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    await ear.close('done');
+    await run.close();
+  }
+}

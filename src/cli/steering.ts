@@ -1,0 +1,140 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Budget,
+  beginFork,
+  ControlServer,
+  carryRollout,
+  type Ended,
+  type ForkAt,
+  type Held,
+  type HeldAt,
+  type PausableGate,
+  type RolloutDeps,
+  type RolloutSpec,
+  type RunStatus,
+  rolloutId,
+} from '../rollout/index.js';
+import { type LogWriter, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
+import type { Task } from '../workflow/index.js';
+
+/** What can be steered of a run. */
+export interface Steered {
+  folder: RunFolder;
+  log: LogWriter;
+  deps: RolloutDeps;
+  gate: PausableGate;
+  budget: Budget;
+  abort: AbortController;
+}
+
+/** A run's ear: who attaches can pause, step, look back, fork and cancel. */
+export interface Ear {
+  /** Carry a fork on, beside whatever else is under way. */
+  carry(spec: RolloutSpec): Promise<Ended>;
+  rolloutEnded(ended: Ended): void;
+  /** Resolves when no fork is under way any more. */
+  idle(): Promise<void>;
+  close(status: string): Promise<void>;
+}
+
+/** Listen for controllers until closed. `tasks` are those that forks may be made of. */
+export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<Ear> {
+  const { folder, log, deps, gate, budget, abort } = run;
+  const forks = new Set<Promise<unknown>>();
+  const status = (): RunStatus => ({
+    run: folder.name,
+    paused: gate.paused,
+    held: gate.held.map(told),
+    spent: { ...budget.spent, seconds: budget.seconds },
+  });
+  const moved = async (event: 'run.paused' | 'run.continued', why: string) => {
+    log.append(event === 'run.paused' ? { type: event, data: { why } } : { type: event, data: {} });
+    await log.sync();
+  };
+  const carry = async (spec: RolloutSpec): Promise<Ended> => {
+    const { ended } = await carryRollout(folder, spec, deps);
+    log.append({ type: 'rollout.ended', data: ended });
+    await log.sync();
+    rolloutEnded(ended);
+    return ended;
+  };
+  const rolloutEnded = (ended: Ended) =>
+    server.tell('rolloutEnded', { rollout: ended.rollout, success: ended.outcome?.success ?? null });
+  const goOn = async () => {
+    gate.continue();
+    await moved('run.continued', '');
+    server.tell('continued', {});
+    return status();
+  };
+  // What is held when the run is stopped must notice it.
+  abort.signal.addEventListener('abort', () => gate.continue(), { once: true });
+  const cancel = () => {
+    abort.abort();
+    return {};
+  };
+  const server = await ControlServer.listen(folder.control, {
+    status,
+    async pause() {
+      gate.pause();
+      await moved('run.paused', 'paused by hand');
+      return status();
+    },
+    continue: goOn,
+    step({ rollout, mode }) {
+      if (!gate.step(rollout, mode)) throw new Error(`${rollout} is not held, so there is nothing to step.`);
+      return status();
+    },
+    breakpoints({ breakpoints, filters }) {
+      gate.stops.setFilters(filters);
+      return { wrong: gate.stops.setBreakpoints(breakpoints) };
+    },
+    goTo({ rollout, action }) {
+      const { events } = readLog(folder.rollout(rollout));
+      if (events.length === 0) throw new Error(`There is no rollout "${rollout}" in this run.`);
+      const state = action === null ? new Map() : stateAfter(events, action);
+      const at = join(deps.cache, 'moments', `${rollout}-${action ?? 'start'}`);
+      rmSync(at, { recursive: true, force: true });
+      mkdirSync(at, { recursive: true, mode: 0o700 });
+      restore(state, deps.blobs, at);
+      return { folder: at, files: [...state.keys()].sort() };
+    },
+    async fork(at: ForkAt) {
+      const spec = await beginFork(folder, at, tasks, deps.runSeed);
+      const going = carry(spec).catch(() => undefined);
+      forks.add(going);
+      void going.finally(() => forks.delete(going));
+      return { rollout: rolloutId(spec) };
+    },
+    cancel,
+    lost(onLost) {
+      gate.stops.setBreakpoints([]);
+      gate.stops.setFilters({});
+      if (!gate.paused) return;
+      if (onLost === 'continue') void goOn();
+      if (onLost === 'cancel') cancel();
+    },
+  });
+  gate.listener = {
+    attached: () => server.attached,
+    held: (held) => server.tell('held', told(held)),
+    logged: (text, point) => server.tell('logged', { rollout: point.rollout, action: point.action, text }),
+  };
+  return {
+    carry,
+    rolloutEnded,
+    async idle() {
+      while (forks.size > 0) await Promise.all(forks);
+    },
+    async close(finished) {
+      server.tell('finished', { status: finished });
+      gate.listener = null;
+      await server.close();
+    },
+  };
+}
+
+function told({ point, why, breakpoint }: Held): HeldAt {
+  const { rollout, action, agent, stage, score } = point;
+  return { rollout, action, agent, stage, score, why, breakpoint };
+}

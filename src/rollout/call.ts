@@ -1,0 +1,68 @@
+import { askWithRetries, type ChatMessage, type Reply } from '../policy/index.js';
+import type { EventData } from '../trace/index.js';
+import type { Agent } from '../workflow/index.js';
+import { seedFrom } from './ids.js';
+import type { TurnPlace } from './place.js';
+
+/** Ask an agent's model once and log the answer; it is on disk when this resolves. */
+export async function askModel(
+  { deps, log, seedParts }: TurnPlace,
+  agent: Agent,
+  action: string,
+  visit: number,
+  turn: number,
+  messages: ChatMessage[],
+): Promise<EventData<'model.called'>> {
+  const { policy, temperature, topP, maxTokens, price } = deps.acting(agent.name);
+  const seed = seedFrom(deps.runSeed, ...seedParts, agent.name, visit, turn);
+  const promptTokens = messages.reduce((sum, message) => sum + message.content.length, 0) / 3;
+  const dollars = (input: number, output: number) => (input * price.input + output * price.output) / 1e6;
+  const reserved = deps.budget.reserve({
+    tokens: promptTokens + maxTokens,
+    dollars: dollars(promptTokens, maxTokens),
+  });
+  let reply: Reply;
+  let attempt: number;
+  const batch = deps.batch?.(agent.name, turn);
+  try {
+    ({ reply, attempt } = await askWithRetries(
+      policy,
+      { messages, temperature, topP, maxTokens, seed, signal: deps.signal, ...(batch ? { batch } : {}) },
+      {
+        attempts: deps.attempts,
+        onFailure: ({ attempt, error, again }) =>
+          log.append({ type: 'call.failed', data: { action, call: 0, attempt, error, again } }),
+      },
+    ));
+  } catch (error) {
+    reserved.release();
+    throw error;
+  }
+  const { usage } = reply;
+  const cost = dollars(usage.promptTokens, usage.replyTokens);
+  reserved.settle({ tokens: usage.promptTokens + usage.replyTokens, dollars: cost });
+  const data: EventData<'model.called'> = {
+    action,
+    call: 0,
+    attempt,
+    model: deps.workflow.agents[agent.name]!.model,
+    policy: policy.name,
+    weights: reply.weights,
+    messages: deps.blobs.keep(JSON.stringify(messages)),
+    reply: deps.blobs.keep(reply.text),
+    promptIds: reply.promptIds,
+    ids: reply.ids,
+    logprobs: reply.logprobs,
+    temperature,
+    topP,
+    seed,
+    finish: reply.finish,
+    usage,
+    dollars: cost,
+    seconds: reply.seconds,
+  };
+  log.append({ type: 'model.called', data });
+  // Nothing acknowledged is lost: the reply is on disk before anything uses it.
+  await log.sync();
+  return data;
+}

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Happening, LogWriter, type RunFolder, readLog, staysInside } from '../../trace/index.js';
+import type { Task } from '../../workflow/index.js';
+import type { RolloutSpec } from '../carry.js';
+import { rolloutId, seedFrom } from '../ids.js';
+import { type ForkChange, readChange } from './change.js';
+
+/** Where to fork: before this action of this rollout. */
+export interface ForkAt {
+  rollout: string;
+  action: string;
+  change: ForkChange;
+}
+
+const COPIED = new Set([
+  'action.started',
+  'model.called',
+  'tool.ran',
+  'artifact.checked',
+  'action.finished',
+  'workspace.edited',
+]);
+
+/**
+ * Begin a new branch of a rollout: its log starts with everything that happened before the action, and carrying the
+ * returned spec goes on from there with the change. The parent's log is only read. Throws where there is no such
+ * rollout or action.
+ */
+export async function beginFork(
+  folder: RunFolder,
+  { rollout, action, change }: ForkAt,
+  tasks: readonly Task[],
+  runSeed: number,
+): Promise<RolloutSpec> {
+  for (const path of Object.keys(change.files ?? {}))
+    if (!staysInside(path))
+      throw new Error(`The fork names the file "${path}", which is outside the workspace.`);
+  const { events } = readLog(folder.rollout(rollout));
+  const first = events.find((event) => event.type === 'rollout.started');
+  if (first?.type !== 'rollout.started')
+    throw new Error(`There is no rollout "${rollout}" in ${folder.path}.`);
+  const at = events.findIndex((event) => event.type === 'action.started' && event.data.action === action);
+  if (at < 0) {
+    const known = events.flatMap((event) => (event.type === 'action.started' ? [event.data.action] : []));
+    throw new Error(`${rollout} has no action "${action}"; it has ${known.join(', ') || 'none yet'}.`);
+  }
+  const { task, sample, step, stratum, policies } = first.data;
+  const branch = freeBranch(folder, { step, task, sample });
+  const seed = seedFrom(runSeed, step, task, sample, branch);
+  const parent = { rollout, action, change: JSON.stringify(change) };
+  const id = rolloutId({ step, task, sample, branch });
+  const { log } = await LogWriter.open(folder.rollout(id));
+  log.append({
+    type: 'rollout.started',
+    data: { rollout: id, task, stratum, sample, step, branch, seed, policies, parent },
+  });
+  const done = new Set(
+    events.slice(0, at).flatMap((event) => (event.type === 'action.finished' ? [event.data.action] : [])),
+  );
+  for (const event of events.slice(0, at)) {
+    if (!COPIED.has(event.type) || !('action' in event.data) || !done.has(event.data.action ?? '')) continue;
+    const happening = { type: event.type, data: event.data } as Happening;
+    log.append(
+      happening.type === 'model.called'
+        ? { type: 'model.called', data: { ...happening.data, copied: true } }
+        : happening,
+    );
+  }
+  await log.close();
+  return { step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit: { action, change } };
+}
+
+/** Forks that were begun and not finished: a resumed run carries them on. */
+export function openForks(folder: RunFolder, tasks: readonly Task[]): RolloutSpec[] {
+  const logs = dirname(folder.rollout('any'));
+  if (!existsSync(logs)) return [];
+  const names = readdirSync(logs).filter((name) => /\.fork-\d+\.jsonl$/.test(name));
+  return names.flatMap((name): RolloutSpec[] => {
+    const { events } = readLog(folder.rollout(name.slice(0, -'.jsonl'.length)));
+    const first = events[0];
+    if (first?.type !== 'rollout.started' || first.data.parent === null) return [];
+    if (events.some((event) => event.type === 'rollout.finished')) return [];
+    const { task, sample, step, branch, policies, parent } = first.data;
+    const edit = { action: parent.action, change: readChange(parent.change) };
+    return [{ step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit }];
+  });
+}
+
+function taskOf(tasks: readonly Task[], id: string): Task {
+  const found = tasks.find((task) => task.id === id);
+  if (!found)
+    throw new Error(`The workflow no longer has the task "${id}", so its rollouts cannot be forked.`);
+  return found;
+}
+
+function freeBranch(folder: RunFolder, name: { step: string; task: string; sample: number }): string {
+  for (let at = 1; ; at++)
+    if (!existsSync(folder.rollout(rolloutId({ ...name, branch: `fork-${at}` })))) return `fork-${at}`;
+}

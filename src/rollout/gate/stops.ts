@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import {
+  type Expression,
+  evaluate,
+  isFault,
+  type Lookup,
+  parseExpression,
+  truth,
+} from '../../workflow/index.js';
+import type { Point } from './point.js';
+
+/** A breakpoint on a role: stops before it acts; with a condition over the action's end, after it. */
+export const breakpointSchema = z.strictObject({
+  id: z.string(),
+  agent: z.string(),
+  /** An expression over artifacts, `task.`, `turn`, and (then it stops after the action) `score`, `tokens`, `breaches`. */
+  condition: z.string().optional(),
+  /** Stop only from this hit on, counted from 1. */
+  hits: z.int().min(1).optional(),
+  /** Write this text (with `{expressions}`) instead of stopping. */
+  log: z.string().optional(),
+});
+export type Breakpoint = z.infer<typeof breakpointSchema>;
+
+export const filtersSchema = z.strictObject({
+  /** Stop after an action with a score below this, 0 to 10. */
+  scoreBelow: z.number().optional(),
+  contractBroken: z.boolean().optional(),
+  toolFailed: z.boolean().optional(),
+  /** Stop where more than this share of a budget cap is spent, 0 to 1. */
+  budgetOver: z.number().optional(),
+});
+export type Filters = z.infer<typeof filtersSchema>;
+
+/** Why a point stops a rollout, or the text it logs. */
+export type Stop = { stop: string; breakpoint: string | null } | { log: string; breakpoint: string };
+
+type Tested = Breakpoint & { test: Expression | null; stage: 'before' | 'after' };
+
+const AFTER = /\b(score|tokens|breaches|tool)\b/;
+
+/** Breakpoints and filters, evaluated in the runner. */
+export class Stops {
+  private breakpoints: Tested[] = [];
+  private filters: Filters = {};
+  private readonly hits = new Map<string, number>();
+  private budgetSaid = false;
+
+  /** Replace all breakpoints; gives what is wrong with each, by its id. */
+  setBreakpoints(list: readonly Breakpoint[]): Record<string, string> {
+    const wrong: Record<string, string> = {};
+    this.breakpoints = list.flatMap((each): Tested[] => {
+      const stage = each.condition !== undefined && AFTER.test(each.condition) ? 'after' : 'before';
+      if (each.condition === undefined) return [{ ...each, test: null, stage }];
+      const test = parseExpression(each.condition);
+      if (!isFault(test)) return [{ ...each, test, stage }];
+      wrong[each.id] = test.message;
+      return [];
+    });
+    return wrong;
+  }
+
+  setFilters(filters: Filters): void {
+    this.filters = filters;
+  }
+
+  get any(): boolean {
+    return this.breakpoints.length > 0 || Object.keys(this.filters).length > 0;
+  }
+
+  at(point: Point): Stop[] {
+    const stops: Stop[] = [];
+    for (const each of this.breakpoints) {
+      if (each.agent !== point.agent || each.stage !== point.stage) continue;
+      if (each.test && !holds(each.test, lookupAt(point))) continue;
+      const hits = (this.hits.get(each.id) ?? 0) + 1;
+      this.hits.set(each.id, hits);
+      if (hits < (each.hits ?? 1)) continue;
+      if (each.log !== undefined) stops.push({ log: fillLog(each.log, point), breakpoint: each.id });
+      else stops.push({ stop: each.condition ?? `breakpoint on ${each.agent}`, breakpoint: each.id });
+    }
+    const why = this.filter(point);
+    if (why) stops.push({ stop: why, breakpoint: null });
+    return stops;
+  }
+
+  private filter(point: Point): string | null {
+    if (point.stage !== 'after') return null;
+    const { scoreBelow, contractBroken, toolFailed, budgetOver } = this.filters;
+    if (scoreBelow !== undefined && point.score !== null && point.score < scoreBelow)
+      return `score ${point.score} is below ${scoreBelow}`;
+    if (contractBroken && point.breaches.length > 0) return `contract broken: ${point.breaches.join(', ')}`;
+    if (toolFailed && point.tool !== null && point.tool !== 'ok') return `tool failed: ${point.tool}`;
+    if (budgetOver !== undefined && point.spent > budgetOver && !this.budgetSaid) {
+      this.budgetSaid = true;
+      return `${Math.round(point.spent * 100)} % of the budget is spent`;
+    }
+    return null;
+  }
+}
+
+function holds(test: Expression, lookup: Lookup): boolean {
+  const answer = evaluate(test, lookup);
+  return 'value' in answer && truth(answer.value);
+}
+
+/** What a condition can name: the action's own numbers, then artifacts and the task. */
+export function lookupAt(point: Point): Lookup {
+  const own = {
+    score: point.score,
+    tokens: point.tokens,
+    breaches: [...point.breaches],
+    tool: point.tool,
+    turn: Number(point.action.split('.').at(-1)),
+    visit: Number(point.action.split('.').at(-2)),
+    rollout: point.rollout,
+    agent: point.agent,
+  };
+  return (parts) => {
+    const [first] = parts;
+    if (parts.length === 1 && first !== undefined && Object.hasOwn(own, first))
+      return own[first as keyof typeof own];
+    return point.facts(parts);
+  };
+}
+
+function fillLog(text: string, point: Point): string {
+  const lookup = lookupAt(point);
+  return text.replace(/\{([^{}]+)\}/g, (whole, inner: string) => {
+    const tree = parseExpression(inner);
+    if (isFault(tree)) return whole;
+    const answer = evaluate(tree, lookup);
+    return 'value' in answer ? String(answer.value) : 'unknown';
+  });
+}

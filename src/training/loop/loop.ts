@@ -1,0 +1,212 @@
+import { driftAlarm, evaluateRollouts, type Report } from '../../evaluation/index.js';
+import { type Ended, type RolloutSpec, runBatch } from '../../rollout/index.js';
+import type { LogEvent } from '../../trace/index.js';
+import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
+import type { RoleReport } from '../update.js';
+import type { LoopParts } from './parts.js';
+import { activityOf, type StepReport, successByStratum, successOf } from './report.js';
+import { trainRoles } from './roles.js';
+import { type Recovered, type RoleProgress, recoverTraining, type SavedCheckpoint } from './state.js';
+
+export type Splits = Record<'train' | 'select' | 'test', readonly Task[]>;
+
+export interface Trained {
+  best: SavedCheckpoint;
+  checkpoints: SavedCheckpoint[];
+  before: Ended[];
+  after: Ended[];
+}
+
+/** A cap of the budget was reached: what is trained so far stays. */
+export class TrainingBudgetSpent extends Error {
+  constructor(readonly cap: string) {
+    super(`The budget is spent: ${cap}.`);
+  }
+}
+
+/**
+ * The training loop: measure the untrained team on test, train on train, rank checkpoints on select, measure the best
+ * on test. Everything it knows is read from the run's log, so that a run that was stopped goes on at its last whole
+ * step: rollouts of a broken step are taken from the log, and updates that were applied are not applied again.
+ */
+export class TrainingLoop {
+  private readonly known: Recovered;
+  private roles: Record<string, RoleProgress>;
+  private baseSelect: Report | null = null;
+
+  private constructor(
+    private readonly parts: LoopParts,
+    recovered: Recovered,
+  ) {
+    this.known = recovered;
+    this.roles = recovered.roles;
+  }
+
+  static async open(parts: LoopParts): Promise<TrainingLoop> {
+    const { base_hash } = await parts.client.health();
+    const recovered = recoverTraining(parts.folder, parts.roles, base_hash, parts.workflow.training);
+    for (const [role, { version }] of Object.entries(recovered.roles))
+      parts.policies[role] = `${role}@${version}`;
+    return new TrainingLoop(parts, recovered);
+  }
+
+  /** The step that comes next, from 0: above 0 where a stopped run goes on. */
+  get next(): number {
+    return this.known.next;
+  }
+
+  /** Measure the untrained team on held-out tasks. */
+  async measureBase(splits: Splits): Promise<Ended[]> {
+    // In a run that goes on this was measured before anything was trained, and is read from the log.
+    return this.evaluate('base', 'test', splits.test);
+  }
+
+  /** All steps that are still to do; null where it was cancelled. */
+  async train(splits: Splits, before: Ended[]): Promise<Trained | null> {
+    const { training } = this.parts.workflow;
+    if (!this.stopped) await this.checkpointOnce('base', 0, splits.select);
+    for (let step = 0; step < training.steps && !this.stopped; step++) {
+      if (step >= this.known.next) await this.step(step, splits.train);
+      const due = training.evaluate_every > 0 && (step + 1) % training.evaluate_every === 0;
+      const behind = step < this.known.next - 1;
+      if ((due || step === training.steps - 1) && !this.stopped && !behind)
+        await this.checkpointOnce(`step-${step + 1}`, step + 1, splits.select);
+    }
+    if (this.stopped) return null;
+    const { checkpoints } = this.known;
+    const best = checkpoints.reduce((a, b) => (b.rank > a.rank ? b : a));
+    Object.assign(this.parts.policies, best.policies);
+    const after = await this.evaluate(best.name, 'test', splits.test);
+    return this.stopped ? null : { best, checkpoints, before, after };
+  }
+
+  get checkpoints(): readonly SavedCheckpoint[] {
+    return this.known.checkpoints;
+  }
+
+  private get stopped(): boolean {
+    return this.parts.deps.signal.aborted;
+  }
+
+  private async evaluate(name: string, split: string, tasks: readonly Task[]): Promise<Ended[]> {
+    const { ended, fresh } = await this.rollouts(tasks, 1, `${split}-${name}`, `${name} on ${split}`);
+    const report = evaluateRollouts(ended);
+    const { log, policies, watch } = this.parts;
+    if (this.stopped) return ended;
+    if (fresh)
+      log.append({
+        type: 'evaluation',
+        data: { name, split, policies: { ...policies }, report: report as never },
+      });
+    watch.evaluated(name, split, report, ended);
+    return ended;
+  }
+
+  private async checkpointOnce(name: string, step: number, tasks: readonly Task[]): Promise<void> {
+    const { log, policies, client, watch } = this.parts;
+    const done = this.known.checkpoints.some((each) => each.name === name);
+    // The first evaluation is what later ones drift from: it is read again, not paid again.
+    if (done && (name !== 'base' || this.baseSelect)) return;
+    const report = evaluateRollouts(await this.evaluate(name, 'select', tasks));
+    if (this.stopped) return;
+    if (!done) {
+      const versions = Object.fromEntries(
+        Object.keys(this.roles).map((role) => [role, policies[role]!.split('@')[1]!]),
+      );
+      const saved = await client.checkpoints({ action: 'save', name, policies: versions });
+      const hashes = saved.find((each) => each.name === name)?.policies ?? {};
+      const data: SavedCheckpoint = { name, step, policies: { ...policies }, rank: report.rank };
+      log.append({
+        type: 'checkpoint.saved',
+        data: {
+          ...data,
+          hashes: Object.fromEntries(Object.entries(hashes).map(([role, { hash }]) => [role, hash])),
+        },
+      });
+      await log.sync();
+      this.known.checkpoints.push(data);
+      watch.checkpoint(data, report);
+    }
+    const alarm = this.baseSelect && driftAlarm(this.baseSelect, report);
+    this.baseSelect ??= report;
+    if (!alarm) return;
+    log.append({ type: 'alarm', data: { code: 'strata.diverge', message: alarm } });
+    watch.alarm(alarm);
+  }
+
+  /** Carry rollouts of tasks with the policies of now; those that the log has are read from it. In the order asked. */
+  private async rollouts(
+    tasks: readonly Task[],
+    samples: number,
+    step: string,
+    label: string,
+  ): Promise<{ ended: Ended[]; events: Map<string, LogEvent[]>; fresh: boolean }> {
+    const { folder, log, deps, concurrency, watch, policies } = this.parts;
+    const specs = Array.from({ length: samples }, (_, sample) =>
+      tasks.map(
+        (of): RolloutSpec => ({ step, task: of.id, sample, branch: 'main', of, policies: { ...policies } }),
+      ),
+    ).flat();
+    const found = new Map<string, { ended: Ended; events: LogEvent[] }>();
+    const { spent } = await runBatch(folder, log, specs, deps, {
+      concurrency,
+      known: this.known.known,
+      onEnded: (ended, events) => {
+        found.set(`${ended.task} ${ended.sample}`, { ended, events });
+        watch.rolloutEnded(ended);
+        watch.progress(label, found.size, specs.length);
+      },
+    });
+    if (spent !== null) throw new TrainingBudgetSpent(spent);
+    const ordered = specs.flatMap(({ task, sample }) => found.get(`${task} ${sample}`) ?? []);
+    return {
+      fresh: ordered.some(({ ended }) => !this.known.known.has(ended.rollout)),
+      ended: ordered.map((each) => each.ended),
+      events: new Map(ordered.map((each) => [each.ended.rollout, each.events])),
+    };
+  }
+
+  private async step(step: number, tasks: readonly Task[]): Promise<void> {
+    const { workflow, log, watch, policies } = this.parts;
+    const { training } = workflow;
+    const start = performance.now();
+    const count = Math.ceil(training.rollouts / training.samples);
+    const chosen = shuffled(tasks, randomFrom(`${training.seed}/tasks/${step}`)).slice(0, count);
+    const name = `train-${String(step + 1).padStart(4, '0')}`;
+    const label = `step ${step + 1}/${training.steps}`;
+    const { ended, events } = await this.rollouts(chosen, training.samples, name, label);
+    if (this.stopped) return;
+    const sampled = performance.now();
+    const trained = await trainRoles(this.parts, this.roles, {
+      step,
+      ended,
+      events,
+      updated: this.known.updated,
+    });
+    this.roles = trained.roles;
+    for (const [role, { version }] of Object.entries(this.roles)) policies[role] = `${role}@${version}`;
+    const reports: RoleReport[] = trained.reports;
+    const report: StepReport = {
+      step,
+      success: successOf(ended),
+      byStratum: successByStratum(ended),
+      seconds: { sampling: (sampled - start) / 1000, training: (performance.now() - sampled) / 1000 },
+      roles: reports,
+      activity: activityOf(ended, events, training.reward_scale),
+      state: this.roles,
+    };
+    log.append({ type: 'training.step', data: { step, report: report as never } });
+    await log.sync();
+    await this.dropBetween(reports);
+    watch.stepped(report, training.steps);
+  }
+
+  /** Delete the versions between a step's first and last: nothing acts with them, and the step is on record. */
+  private async dropBetween(reports: readonly RoleReport[]): Promise<void> {
+    const policies = reports.flatMap(({ role, from, updates }) => {
+      const first = from === 'v0' ? 0 : Number(from.slice(1));
+      return Array.from({ length: Math.max(0, updates - 1) }, (_, at) => `${role}@v${first + at + 1}`);
+    });
+    if (policies.length > 0) await this.parts.client.checkpoints({ action: 'delete', policies });
+  }
+}

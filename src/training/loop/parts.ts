@@ -1,0 +1,33 @@
+import type { EngineClient } from '../../engine/index.js';
+import type { Report } from '../../evaluation/index.js';
+import type { Ended, RolloutDeps } from '../../rollout/index.js';
+import type { LogWriter, RunFolder } from '../../trace/index.js';
+import type { Workflow } from '../../workflow/index.js';
+import type { StepReport } from './report.js';
+import type { SavedCheckpoint } from './state.js';
+
+/** What a training run needs; the composition root provides it. */
+export interface LoopParts {
+  workflow: Workflow;
+  folder: RunFolder;
+  log: LogWriter;
+  deps: RolloutDeps;
+  client: EngineClient;
+  /** Which weights each role acts with, `role@version`; the loop moves it. */
+  policies: Record<string, string>;
+  /** The roles that are trained; the others keep their weights. */
+  roles: readonly string[];
+  concurrency: number;
+  watch: Watch;
+}
+
+/** Who looks on. */
+export interface Watch {
+  progress(label: string, done: number, of: number): void;
+  rolloutEnded(ended: Ended): void;
+  stepped(report: StepReport, steps: number): void;
+  evaluated(name: string, split: string, report: Report, ended: readonly Ended[]): void;
+  checkpoint(saved: SavedCheckpoint, report: Report): void;
+  alarm(message: string): void;
+  proven(role: string, step: number, served: number): void;
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { type LogEvent, RolloutPages, type RunFolder, readLog } from '../../trace/index.js';
+import type { TrainingOptions } from '../../workflow/index.js';
+
+const roleSchema = z.object({
+  version: z.string(),
+  hash: z.string(),
+  updates: z.number(),
+  /** The KL coefficient that the next step uses. */
+  kl: z.number(),
+});
+
+/** Where a role's training stands between two steps. */
+export type RoleProgress = z.infer<typeof roleSchema>;
+
+const stepSchema = z.looseObject({ state: z.record(z.string(), roleSchema) });
+
+export interface SavedCheckpoint {
+  name: string;
+  step: number;
+  policies: Record<string, string>;
+  /** The score on select that checkpoints are ranked by. */
+  rank: number;
+}
+
+/** What a run's log says of its training so far. */
+export interface Recovered {
+  /** The first step that is not whole. */
+  next: number;
+  roles: Record<string, RoleProgress>;
+  checkpoints: SavedCheckpoint[];
+  /** Rollouts that run.jsonl already records as ended. */
+  known: Set<string>;
+  /** Updates that are on record already, as `step/role`. */
+  updated: Set<string>;
+}
+
+/** Read where a training run stands; a fresh one starts with every role at v0 of the base. */
+export function recoverTraining(
+  folder: RunFolder,
+  roles: readonly string[],
+  baseHash: string,
+  training: TrainingOptions,
+): Recovered {
+  const { events } = readLog(folder.log);
+  const fresh: Recovered['roles'] = Object.fromEntries(
+    roles.map((role) => [role, { version: 'v0', hash: baseHash, updates: 0, kl: training.kl.coefficient }]),
+  );
+  const step = events.findLast((event) => event.type === 'training.step');
+  const pages = new RolloutPages(folder);
+  return {
+    next: step ? step.data.step + 1 : 0,
+    roles: step ? { ...fresh, ...stepSchema.parse(step.data.report).state } : fresh,
+    checkpoints: events.flatMap(checkpointOf),
+    updated: new Set(
+      events.flatMap((event) =>
+        event.type === 'training.update' ? [`${event.data.step}/${event.data.role}`] : [],
+      ),
+    ),
+    known: new Set(pages.page(0, pages.count()).map((row) => row.rollout)),
+  };
+}
+
+function checkpointOf(event: LogEvent): SavedCheckpoint[] {
+  if (event.type !== 'checkpoint.saved') return [];
+  const { name, step, policies, rank } = event.data;
+  return name === undefined || rank === undefined ? [] : [{ name, step, policies, rank }];
+}
+
+/**
+ * The KL coefficient of the next step: it grows where the KL is above its target and shrinks where it is below, by
+ * 2 % a step at most. Source: Ziegler et al. 2019 (arXiv 1909.08593), section 2.2, with K = 0.1.
+ */
+export function adaptKl(coefficient: number, kl: number, target: number | undefined): number {
+  if (target === undefined) return coefficient;
+  const error = Math.min(0.2, Math.max(-0.2, (kl - target) / target));
+  return coefficient * (1 + 0.1 * error);
+}

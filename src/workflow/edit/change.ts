@@ -1,0 +1,92 @@
+import { type Document, isCollection, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Path } from '../source/source.js';
+import { insertInto } from './insert.js';
+import { removeFrom } from './remove.js';
+import { inline } from './render.js';
+import { applyEdits, type TextEdit } from './text-edit.js';
+
+/** One change of a YAML text. Paths are keys and indexes from the top. */
+export type Change =
+  /** Give a key a value; missing mappings on the way are made. `undefined` is not a value: use remove. */
+  | { do: 'set'; path: Path; value: unknown }
+  /** Append to a list; a missing list is made. */
+  | { do: 'add'; path: Path; value: unknown }
+  /** Take out a key or an item. Nothing there: nothing changes. */
+  | { do: 'remove'; path: Path };
+
+/**
+ * The text after the changes, with comments and layout kept around what changed. Where a minimal edit cannot
+ * express a change (an alias in the way, an unusual layout) the whole text is written anew by the YAML library, which
+ * keeps comments as well. The result is always parsed again and compared with what was wanted.
+ */
+export function changeText(text: string, changes: readonly Change[]): string {
+  return changes.reduce(changeOnce, text);
+}
+
+function changeOnce(text: string, change: Change): string {
+  const doc = parseDocument(text, { stringKeys: true });
+  if (doc.errors.length > 0)
+    throw new Error(`The text is not valid YAML, so nothing was changed: ${doc.errors[0]!.message}`);
+  const wanted = parseDocument(text, { stringKeys: true });
+  if (!applyTo(wanted, change)) return text;
+  const goal = JSON.stringify(wanted.toJS());
+  const edit = minimal(doc, text, change);
+  if (edit) {
+    const next = applyEdits(text, [edit]);
+    const check = parseDocument(next, { stringKeys: true });
+    if (check.errors.length === 0 && JSON.stringify(check.toJS()) === goal) return next;
+  }
+  return wanted.toString({ lineWidth: 110 });
+}
+
+/** The change on the library's own tree; false where it changes nothing. */
+function applyTo(doc: Document, change: Change): boolean {
+  if (change.do === 'remove') return doc.hasIn(change.path) && doc.deleteIn(change.path);
+  if (change.do === 'set') {
+    doc.setIn(change.path, doc.createNode(change.value));
+    return true;
+  }
+  const list = doc.getIn(change.path);
+  if (isSeq(list)) list.add(doc.createNode(change.value));
+  else doc.setIn(change.path, doc.createNode([change.value]));
+  return true;
+}
+
+function minimal(doc: Document.Parsed, text: string, change: Change): TextEdit | null {
+  if (change.do === 'remove') return removeFrom(doc, text, change.path);
+  const value = change.do === 'add' && !isSeq(doc.getIn(change.path)) ? [change.value] : change.value;
+  if (change.do === 'add' && value === change.value) {
+    const list = doc.getIn(change.path, true);
+    return isSeq(list) ? insertInto(list, text, undefined, value) : null;
+  }
+  const node = doc.getIn(change.path, true);
+  if (isScalar(node) && node.range && node.value !== null) return replace(node.range, text, value);
+  if (isCollection(node) && node.range && (node.flow || !isMap(node)))
+    return node.flow ? replace(node.range, text, value) : null;
+  return node === undefined ? insertAt(doc, text, change.path, value) : null;
+}
+
+function replace(range: readonly number[], text: string, value: unknown): TextEdit {
+  const [start, end] = range as [number, number];
+  const old = text.slice(start, end);
+  const block = /^[|>]/.test(old);
+  const quote = /^["']/.exec(old)?.[0];
+  return {
+    file: null,
+    start,
+    end,
+    text: `${inline(value, quote)}${block && old.endsWith('\n') ? '\n' : ''}`,
+  };
+}
+
+/** Insert a missing key: into the deepest mapping there is, what lies below it nested in the value. */
+function insertAt(doc: Document.Parsed, text: string, path: Path, value: unknown): TextEdit | null {
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const parent = depth === 0 ? doc.contents : doc.getIn(path.slice(0, depth), true);
+    if (parent === undefined || parent === null) continue;
+    if (!isMap(parent)) return null;
+    const nested = path.slice(depth + 1).reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+    return insertInto(parent, text, String(path[depth]), nested);
+  }
+  return null;
+}

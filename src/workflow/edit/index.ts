@@ -1,0 +1,3 @@
+export { type Change, changeText } from './change.js';
+export { renameEdits } from './rename.js';
+export { applyEdits, oneEdit, type TextEdit } from './text-edit.js';

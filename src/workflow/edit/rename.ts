@@ -1,0 +1,43 @@
+import { factTypes } from '../facts.js';
+import type { WorkflowFiles } from '../files.js';
+import { mentions, type NameKind } from '../mentions/index.js';
+import { artifactKinds } from '../schema.js';
+import type { Source } from '../source/source.js';
+import type { TextEdit } from './text-edit.js';
+
+/** Words that mean something else where an artifact's name can stand. */
+const TAKEN = new Set(['task', 'context', 'true', 'false', 'null', 'and', 'or', 'not', 'in']);
+
+/**
+ * Rename a role, an artifact or a model everywhere: in the file, in its expressions and in the prompts it names.
+ * Gives the edits, or why not; the file on disk is not touched.
+ */
+export function renameEdits(
+  source: Source,
+  kind: NameKind,
+  from: string,
+  to: string,
+  files?: WorkflowFiles,
+): { edits: TextEdit[] } | { refused: string } {
+  if (!/^[A-Za-z_]\w{0,62}$/.test(to))
+    return {
+      refused: `"${to}" cannot be a name: letters, digits and _, starting with a letter, 63 at most.`,
+    };
+  const all = mentions(source, files).filter((mention) => mention.kind === kind);
+  if (!all.some(({ name, is }) => name === from && is === 'declaration'))
+    return { refused: `There is no ${kind} "${from}" here.` };
+  if (from === to) return { edits: [] };
+  if (all.some(({ name, is }) => name === to && is === 'declaration'))
+    return { refused: `There is already a ${kind} "${to}".` };
+  if (kind === 'artifact' && (TAKEN.has(to) || isFact(to)))
+    return { refused: `"${to}" already means something in expressions; choose another name.` };
+  const edits = all
+    .filter(({ name }) => name === from)
+    .map(({ file, start, end }) => ({ file, start, end, text: to }));
+  return { edits };
+}
+
+/** A contract's own facts go before artifacts, so that an artifact of that name could not be spoken of there. */
+function isFact(name: string): boolean {
+  return artifactKinds.some((kind) => Object.hasOwn(factTypes(kind), name));
+}

@@ -1,0 +1,2 @@
+export { type Mention, mentions, type NameKind } from './walk.js';
+export type { Place } from './words.js';
