@@ -27,6 +27,16 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        // `npm run test:box`: needs the Python environment, sshd and Ray, so it is not part of `npm test`.
+        test: {
+          name: 'box',
+          include: ['test/box/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

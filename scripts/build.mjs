@@ -1,5 +1,5 @@
 // Bundles the command line, the engine process and the extension. `npm run build`
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -51,3 +51,12 @@ await build({
 // The tensor backend's binary lies beside the engine's bundle.
 const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 copyFileSync(join(wasm, 'tfjs-backend-wasm-simd.wasm'), join('dist', 'tfjs-backend-wasm-simd.wasm'));
+
+// The torch engine is Python: its sources travel as they are.
+rmSync('dist/torch', { recursive: true, force: true });
+for (const name of ['baton_torch', 'pyproject.toml', 'constraints.txt']) {
+  cpSync(join('src/engine/torch', name), join('dist/torch', name), {
+    recursive: true,
+    filter: (path) => !path.includes('__pycache__'),
+  });
+}

@@ -9,7 +9,7 @@ await ensureSystem();
 await import('./build.mjs');
 const done = spawnSync(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)],
+  ['node_modules/vitest/vitest.mjs', 'run', '--project', '!box', ...process.argv.slice(2)],
   { stdio: 'inherit' },
 );
 process.exitCode = done.status ?? 1;

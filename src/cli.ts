@@ -1,8 +1,16 @@
 #!/usr/bin/env node
+import { takeHandedKeys } from './cli/keys.js';
 import { program } from './cli/program.js';
 import { exit, Failure } from './cli/terminal.js';
 
+// Whoever reads our output may stop reading (`| head`): that is no failure, and nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 try {
+  await takeHandedKeys();
   process.exitCode = await program(process.argv);
 } catch (error) {
   const failure = error instanceof Failure ? error : null;

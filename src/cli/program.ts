@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installNative } from '../engine/index.js';
-import { SecretFile } from '../policy/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
@@ -10,10 +9,12 @@ import { doctorCommand } from './doctor.js';
 import { embeddedRoles, engineFor } from './engine.js';
 import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
-import { findRun, listCommand, showCommand, whyCommand } from './look.js';
+import { userKeys } from './keys.js';
+import { findRun } from './look.js';
+import { lookCommands } from './look-program.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { overruleCommand } from './overrule.js';
-import { cacheFolder, configFolder } from './places.js';
+import { cacheFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { type ScoreOptions, scoreCommand } from './score.js';
 import { exit, Terminal } from './terminal.js';
@@ -111,17 +112,6 @@ export async function program(argv: readonly string[]): Promise<number> {
       done(await startRunning(terminal(), opened, again));
     });
 
-  json(root.command('why [run] [rollout]'))
-    .description('who broke a run, or one rollout of it')
-    .action((run, rollout) => done(whyCommand(terminal(), run, rollout)));
-  json(root.command('runs'))
-    .description('list the runs of this folder')
-    .action(() => done(listCommand(terminal())));
-  json(root.command('show [run] [rollout]'))
-    .description('show a run, or one rollout as it went')
-    .option('--file <path>', 'write a file of the workspace to stdout')
-    .option('--at <action>', 'as it was after this action')
-    .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
   json(root.command('score [run]'))
     .description('judge an old run again, without generating anything again')
     .option(
@@ -162,6 +152,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
   controlCommands(root, json, terminal, done);
+  lookCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);
@@ -210,7 +201,7 @@ async function startRunning(out: Terminal, opened: Opened, options: RunOptions):
 }
 
 function secretCommands(root: Command, done: (code: number) => void): void {
-  const file = () => new SecretFile(join(configFolder(), 'secrets.json'));
+  const file = () => userKeys();
   const secret = root.command('secret').description('keys of model servers, each kept for one address only');
   secret
     .command('set <name>')

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { contractCoach } from '../coach/index.js';
-import { type PolicySources, SecretFile } from '../policy/index.js';
+import type { PolicySources } from '../policy/index.js';
 import { Budget, BudgetSpent, type Ended } from '../rollout/index.js';
 import { Blobs, countedVerdicts, type Judge, type RunFolder, readLog, reviewed } from '../trace/index.js';
 import type { Workflow } from '../workflow/index.js';
+import { userKeys } from './keys.js';
 import { type Opened, openRecorded } from './open-workflow.js';
-import { configFolder } from './places.js';
 import { ReviewPass } from './review-pass.js';
 import { endedOf } from './run-command.js';
 import { judgeFor } from './start-run.js';
@@ -90,7 +89,7 @@ function withCoach(workflow: Workflow, coach: string | undefined): Workflow {
 function judgeOf(workflow: Workflow, opened: Opened, options: ScoreOptions, budget: Budget): Judge {
   if (workflow.coach.model === null) return contractCoach;
   const sources: PolicySources = {
-    secrets: new SecretFile(join(configFolder(), 'secrets.json')),
+    secrets: userKeys(),
     env: process.env,
     allowEnv: options.allowEnv,
     files: opened.files,

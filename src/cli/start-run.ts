@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
-import { type Endpoint, openPolicy, type Policy, type PolicySources, SecretFile } from '../policy/index.js';
+import { type Endpoint, openPolicy, type Policy, type PolicySources } from '../policy/index.js';
 import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
 import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
 import {
@@ -17,7 +17,8 @@ import {
   takeLock,
 } from '../trace/index.js';
 import type { Workflow, WorkflowFiles } from '../workflow/index.js';
-import { cacheFolder, configFolder } from './places.js';
+import { userKeys } from './keys.js';
+import { cacheFolder } from './places.js';
 import type { Steered } from './steering.js';
 import { exit, Failure } from './terminal.js';
 import { version } from './version.js';
@@ -81,7 +82,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   const cache = join(cacheFolder(), 'work', name);
   const inputs = new Inputs(join(cacheFolder(), 'inputs'));
   const sources: PolicySources = {
-    secrets: new SecretFile(join(configFolder(), 'secrets.json')),
+    secrets: userKeys(),
     env: process.env,
     allowEnv: options.allowEnv,
     files,

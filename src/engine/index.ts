@@ -18,6 +18,7 @@ export {
   type LogprobsCall,
   type UpdateCall,
 } from './client.js';
+export type { Engine } from './process.js';
 export type {
   ChatReply,
   Checkpoint,
@@ -30,4 +31,10 @@ export type {
   UpdateReply,
   UpdateRequest,
 } from './protocol.js';
-export { type Engine, type EngineOptions, startEngine } from './start.js';
+export {
+  type EngineOptions,
+  startEngine,
+  startTorchEngine,
+  type TorchOptions,
+  torchSource,
+} from './start.js';

@@ -174,6 +174,8 @@ export const updateReply = z.object({
   /** before clipping; 0 while not applied */
   gradient_norm: finite,
   tokens: z.int(),
+  /** what a person should know: smaller micro-batches after running out of device memory */
+  notes: z.array(z.string()).optional(),
 });
 
 /** `POST /baton/v1/checkpoints`. */
@@ -198,7 +200,7 @@ export const checkpointsReply = z.object({ checkpoints: z.array(checkpointSchema
 
 export const healthReply = z.object({
   status: z.literal('ok'),
-  engine: z.literal('tfjs'),
+  engine: z.enum(['tfjs', 'torch']),
   backend: z.string(),
   /** why this backend and not another, one line each */
   reasons: z.array(z.string()),

@@ -1,14 +1,10 @@
-// Starts an engine as a child process and waits until it answers.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+// Starts the embedded engine, or the torch engine, as a child process.
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import type { BackendWish } from './backend/choose.js';
-import { EngineClient } from './client.js';
+import { type Engine, startProcess } from './process.js';
 
 export interface EngineOptions {
   /** where policies, checkpoints and `engine.log` are kept; made if absent */
@@ -18,81 +14,100 @@ export interface EngineOptions {
   /** the same weights on the same hardware, run after run; chooses wasm where `backend` is `auto` */
   readonly deterministic?: boolean;
   readonly backend?: BackendWish;
+  /** 0 or absent: any free one */
+  readonly port?: number;
   /** the bundled engine, `engine.mjs`; found beside the caller's bundle or in `dist/` where absent */
   readonly program?: string;
 }
 
-export interface Engine {
-  readonly url: string;
-  readonly token: string;
-  readonly pid: number;
-  readonly client: EngineClient;
-  /** Ends the process and resolves when it is gone. */
-  stop(): Promise<void>;
-  /** Resolves with the exit code (null after a signal) when the process has ended, for whatever reason. */
-  readonly ended: Promise<number | null>;
+export interface TorchOptions {
+  readonly dir: string;
+  /** a model folder, a GGUF file, or an id of the Hugging Face hub */
+  readonly base: string;
+  /** an interpreter that has the engine's packages */
+  readonly python: string;
+  readonly deterministic?: boolean;
+  readonly backend?: 'auto' | 'cpu' | 'cuda';
+  /** an adapter a policy over one base, or all weights a policy's own; `lora` where absent */
+  readonly method?: 'lora' | 'full';
+  readonly lora?: { rank?: number; alpha?: number; targets?: string | string[]; seed?: number };
+  readonly threads?: number;
+  /** tokens of prompt and reply together, where fewer than the model's own limit are wanted */
+  readonly context?: number;
+  /** tokens, padding included, that go through the network at once in scoring and training */
+  readonly passTokens?: number;
+  /** requests that are sampled at a time */
+  readonly rows?: number;
+  /** folder that holds the Python package `baton_torch`; found like the bundle where absent */
+  readonly source?: string;
 }
 
-const firstLine = z.union([z.object({ url: z.string() }), z.object({ error: z.string() })]);
-
-/** The bundled engine beside this file's bundle, or in the project's `dist/`. */
-function bundledProgram(): string {
+/** The first place above or beside this file's bundle that holds a shipped file. */
+function beside(what: string, candidates: readonly string[]): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const places = [join(here, 'engine.mjs'), join(here, '..', '..', 'dist', 'engine.mjs')];
+  const places = candidates.map((candidate) => join(here, candidate));
   const found = places.find((place) => existsSync(place));
   if (found === undefined) {
-    throw new Error(`the engine is not built: none of ${places.join(', ')} exists; run "npm run build"`);
+    throw new Error(`${what} is not built: none of ${places.join(', ')} exists; run "npm run build"`);
   }
   return found;
 }
 
-/** Starts an engine. Rejects with the engine's own words where it cannot start. */
+/** Starts the embedded engine. Rejects with the engine's own words where it cannot start. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const program = options.program ?? bundledProgram();
-  mkdirSync(options.dir, { recursive: true });
-  const token = randomBytes(24).toString('hex');
-  const log = join(options.dir, 'engine.log');
-  const errors = openSync(log, 'a');
-  const child = spawn(process.execPath, [program], {
-    stdio: ['pipe', 'pipe', errors],
+  const program = options.program ?? beside('the engine', ['engine.mjs', '../../dist/engine.mjs']);
+  return startProcess({
+    command: process.execPath,
+    args: [program],
     // Inside the editor `execPath` is the editor itself, which runs as Node only when told to.
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-  }) as ChildProcessByStdio<Writable, Readable, null>;
-  closeSync(errors);
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('exit', (code) => resolve(code));
-    child.once('error', () => resolve(null));
-  });
-  // A child that is gone already is reported by its end, not by a broken pipe.
-  child.stdin.on('error', () => undefined);
-  child.stdin.write(
-    `${JSON.stringify({
-      dir: options.dir,
+    dir: options.dir,
+    token: randomBytes(24).toString('hex'),
+    settings: {
       base: options.base,
       backend: options.backend ?? 'auto',
       deterministic: options.deterministic ?? false,
-      token,
-      port: 0,
-    })}\n`,
-  );
-  const line = new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
+      port: options.port ?? 0,
+    },
   });
-  const said = await Promise.race([line, ended]);
-  if (typeof said !== 'string') throw new Error(`the engine ended before it was ready; see ${log}`);
-  const first = firstLine.parse(JSON.parse(said));
-  if ('error' in first) throw new Error(`the engine could not start: ${first.error}`);
-  const stop = async (): Promise<void> => {
-    child.stdin.end();
-    child.kill();
-    await ended;
-  };
-  return {
-    url: first.url,
-    token,
-    pid: child.pid!,
-    client: new EngineClient(first.url, token),
-    stop,
-    ended,
-  };
+}
+
+/** Folder of the torch engine's sources, its `pyproject.toml` and `constraints.txt`. */
+export function torchSource(): string {
+  const file = beside('the torch engine', [
+    'torch/baton_torch/__main__.py',
+    '../src/engine/torch/baton_torch/__main__.py',
+  ]);
+  return dirname(dirname(file));
+}
+
+/** Starts the torch engine. Rejects with the engine's own words where it cannot start. */
+export async function startTorchEngine(options: TorchOptions): Promise<Engine> {
+  const source = options.source ?? torchSource();
+  const { PYTHONPATH, ...env } = process.env;
+  return startProcess({
+    command: options.python,
+    // No module from the working folder may stand in for a package, and none from the user's own site.
+    args: ['-P', '-s', '-m', 'baton_torch'],
+    env: {
+      ...env,
+      PYTHONPATH: PYTHONPATH ? source + delimiter + PYTHONPATH : source,
+      HF_HUB_DISABLE_TELEMETRY: '1',
+      TOKENIZERS_PARALLELISM: 'false',
+    },
+    dir: options.dir,
+    token: randomBytes(24).toString('hex'),
+    settings: {
+      base: options.base,
+      backend: options.backend ?? 'auto',
+      deterministic: options.deterministic ?? false,
+      method: options.method ?? 'lora',
+      ...(options.lora ? { lora: options.lora } : {}),
+      ...(options.threads ? { threads: options.threads } : {}),
+      ...(options.context ? { context: options.context } : {}),
+      ...(options.passTokens ? { pass_tokens: options.passTokens } : {}),
+      ...(options.rows ? { rows: options.rows } : {}),
+      port: 0,
+    },
+  });
 }

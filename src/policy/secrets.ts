@@ -5,11 +5,25 @@ import { originOf, readReference } from '../workflow/index.js';
 
 const storeSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
+/** Keys by name and origin. */
+export type HandedKeys = Record<string, Record<string, string>>;
+
+/** Keys as they are written: a mapping of names to origins to keys. Throws where it is something else. */
+export function parseKeys(json: string): HandedKeys {
+  return storeSchema.parse(JSON.parse(json));
+}
+
 /** The user's secrets, each stored for one origin (scheme, host, port). The file is the user's alone. */
 export class SecretFile {
-  constructor(readonly path: string) {}
+  /** `handed`: keys that whoever started this process gave it, by name and origin; they go before the file's. */
+  constructor(
+    readonly path: string,
+    private readonly handed: HandedKeys = {},
+  ) {}
 
   get(name: string, origin: string): string | undefined {
+    if (Object.hasOwn(this.handed, name) && Object.hasOwn(this.handed[name]!, origin))
+      return this.handed[name]![origin];
     const store = this.read();
     return Object.hasOwn(store, name) && Object.hasOwn(store[name]!, origin)
       ? store[name]![origin]
@@ -19,7 +33,11 @@ export class SecretFile {
   /** The origins a secret is stored for. */
   origins(name: string): string[] {
     const store = this.read();
-    return Object.hasOwn(store, name) ? Object.keys(store[name]!) : [];
+    return [
+      ...new Set(
+        [this.handed, store].flatMap((keys) => (Object.hasOwn(keys, name) ? Object.keys(keys[name]!) : [])),
+      ),
+    ];
   }
 
   set(name: string, url: string, value: string): void {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { processStart, RunFolder } from '../../trace/index.js';
 import { type Host, mayRun, setting, tell } from '../host.js';
 import { isWorkflow } from '../providers/analyses.js';
+import { readKeys } from '../secrets.js';
 import { cliPath, launch, readPrinted, type Started } from './launch.js';
 import { keyOf, type Run } from './run.js';
 import { type Remembered, stopRun } from './stop.js';
@@ -82,6 +83,7 @@ export class RunControl {
             cwd: dirname(file),
             output,
             name,
+            keys: await keysJson(host),
           });
           const folder = await runFolder(started);
           await this.remember(folder, started.pid);
@@ -203,4 +205,9 @@ function grown(path: string): Promise<void> {
       resolve();
     };
   });
+}
+
+async function keysJson(host: Host): Promise<string | null> {
+  const keys = await readKeys(host);
+  return Object.keys(keys).length > 0 ? JSON.stringify(keys) : null;
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 /** How a command line is started: which Node, which program, which arguments, where. */
@@ -12,6 +12,8 @@ export interface Launch {
   /** Folder for what it prints. */
   output: string;
   name: string;
+  /** Keys of model servers as JSON, handed over on stdin; null: none are stored. */
+  keys: string | null;
 }
 
 export interface Started {
@@ -35,15 +37,23 @@ export function launch(options: Launch): Promise<Started> {
     const child = spawn(options.node, [options.cli, ...options.args], {
       cwd: options.cwd,
       detached: true,
-      stdio: ['ignore', ...files],
+      stdio: [options.keys === null ? 'ignore' : 'pipe', ...files],
       // Inside the editor `execPath` is the editor itself, which runs as Node only when told to.
-      env: { ...clean(process.env), ELECTRON_RUN_AS_NODE: '1', BATON_COMMAND: 'baton' },
+      env: {
+        ...clean(process.env),
+        ELECTRON_RUN_AS_NODE: '1',
+        BATON_COMMAND: 'baton',
+        ...(options.keys === null ? {} : { BATON_KEYS_ON_STDIN: '1' }),
+      },
       windowsHide: true,
     });
     for (const file of files) closeSync(file);
     const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
     child.once('error', reject);
     child.once('spawn', () => {
+      // One that ended already says why in its output.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(options.keys ?? '');
       child.unref();
       resolve({ pid: child.pid!, out, err, ended });
     });
@@ -83,5 +93,3 @@ export function readPrinted(out: string): { folder?: string; error?: string } {
 export function cliPath(extension: string): string {
   return join(extension, 'dist', 'cli.mjs');
 }
-
-export const folderOf = dirname;

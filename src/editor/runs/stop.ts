@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { ControlClient } from '../../rollout/index.js';
 import { lockOwner, processStart } from '../../trace/index.js';
 import type { Run } from './run.js';
 

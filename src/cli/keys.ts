@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { type HandedKeys, parseKeys, SecretFile } from '../policy/index.js';
+import { configFolder } from './places.js';
+import { exit, Failure } from './terminal.js';
+
+/** Says that the keys of this run come as one line of JSON on stdin: an editor has them in its own storage. */
+const HANDED = 'BATON_KEYS_ON_STDIN';
+let handed: HandedKeys = {};
+
+/** Take the keys that whoever started this process hands over. Neither arguments nor environment ever hold one. */
+export async function takeHandedKeys(): Promise<void> {
+  if (process.env[HANDED] !== '1') return;
+  delete process.env[HANDED];
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  try {
+    handed = parseKeys(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new Failure('keys.unreadable', `${HANDED} is set, and stdin does not hold keys.`, exit.usage);
+  }
+}
+
+/** The user's keys: those that were handed over, then those in the user's own file. */
+export function userKeys(): SecretFile {
+  return new SecretFile(join(configFolder(), 'secrets.json'), handed);
+}

@@ -1,0 +1,62 @@
+"""Which device, number type and batch sizes, and why."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Device:
+    device: torch.device
+    dtype: torch.dtype
+    name: str
+    reasons: list[str]
+    pass_tokens: int
+    rows: int
+    resident: int
+
+
+def choose_device(settings: Settings) -> Device:
+    """Raises where a GPU was asked for and there is none."""
+    reasons: list[str] = []
+    found = torch.cuda.is_available()
+    if settings.backend == "cuda" and not found:
+        raise RuntimeError("backend cuda: PyTorch sees no GPU here; see what nvidia-smi says, or choose backend cpu")
+    if settings.backend == "cpu" or not found:
+        reasons.append("cpu: asked for" if settings.backend == "cpu" else "cpu: PyTorch sees no GPU")
+        dtype = torch.bfloat16 if settings.dtype == "bfloat16" else torch.float32
+        sizes = (2048, 32, 16)
+        device = torch.device("cpu")
+    else:
+        name = torch.cuda.get_device_name(0)
+        free, total = torch.cuda.mem_get_info(0)
+        reasons.append(f"cuda: {name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free")
+        wanted = settings.dtype == "float32" or not torch.cuda.is_bf16_supported()
+        dtype = torch.float32 if wanted else torch.bfloat16
+        sizes = (16_384, 256, 64)
+        device = torch.device("cuda", 0)
+    reasons.append(f"numbers: {str(dtype).removeprefix('torch.')}")
+    return Device(
+        device,
+        dtype,
+        device.type,
+        reasons,
+        settings.pass_tokens or sizes[0],
+        settings.rows or sizes[1],
+        settings.resident or sizes[2],
+    )
+
+
+def prepare_torch(settings: Settings) -> None:
+    """Threads and determinism; call it in the thread that owns the model, before anything else."""
+    if settings.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(settings.threads or min(2, os.cpu_count() or 1))
+    elif settings.threads is not None:
+        torch.set_num_threads(settings.threads)

@@ -1,0 +1,141 @@
+"""One base with an adapter a policy (LoRA, arXiv 2106.09685), in peft's layers and file format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import torch
+from peft import LoraConfig, PeftModelForCausalLM
+from torch import Tensor, nn
+
+from .adam import Tensors
+from .base import Base, hash_tensors
+from .network import BASE, Network
+
+
+@dataclass(frozen=True)
+class LoraShape:
+    rank: int = 16
+    alpha: float = 32
+    targets: str | list[str] = "all-linear"
+    seed: int = field(default=0)
+    """where the adapters' first values come from"""
+
+
+class LoraNetwork(Network):
+    mixes = True
+    method = "lora"
+    weights_file = "adapter_model.safetensors"
+
+    def __init__(self, base: Base, device: torch.device, shape: LoraShape, source: str) -> None:
+        super().__init__(base, device)
+        self._shape = shape
+        self._config = LoraConfig(
+            r=shape.rank,
+            lora_alpha=shape.alpha,
+            target_modules=shape.targets,
+            lora_dropout=0.0,
+            bias="none",
+            task_type="CAUSAL_LM",
+            base_model_name_or_path=source,
+        )
+        # The first adapter is a template: it gives the names and shapes, and no policy ever uses it.
+        self._peft = PeftModelForCausalLM(base.model, self._config, adapter_name="template")
+        self._peft.eval()
+        self._peft.requires_grad_(False)
+        self._slots: dict[str, str] = {}
+        self._numbers = count(1)
+        self._parameters: dict[str, dict[str, nn.Parameter]] = {}
+        self._active: str | None = None
+        self._template = {n: tuple(p.shape) for n, p in self._find("template").items()}
+
+    def _find(self, slot: str) -> dict[str, nn.Parameter]:
+        """Parameters of a slot by their names in a saved adapter, which leave the slot out."""
+        found = {}
+        for name, parameter in self._peft.named_parameters():
+            parts = name.split(".")
+            if slot in parts:
+                found[".".join(p for p in parts if p != slot)] = parameter
+        return found
+
+    def fresh(self, role: str) -> Tensors:
+        """B is 0 and A is Kaiming-uniform as in peft, from the role's own random numbers: the same after a
+        restart, whichever roles were trained before."""
+        seed = int.from_bytes(hashlib.sha256(f"{self._shape.seed}/{role}".encode()).digest()[:7], "big")
+        generator = torch.Generator().manual_seed(seed)
+        weights: Tensors = {}
+        for name, shape in sorted(self._template.items()):
+            weight = torch.zeros(shape)
+            if "lora_A" in name:
+                bound = 1 / math.sqrt(math.prod(shape[1:]))
+                weight.uniform_(-bound, bound, generator=generator)
+            weights[name] = weight
+        return weights
+
+    def hash(self, weights: Tensors) -> str:
+        shape = {"rank": self._shape.rank, "alpha": self._shape.alpha, "base": self.base_hash}
+        return hash_tensors(weights, json.dumps(shape, sort_keys=True))
+
+    def hold(self, policy: str, weights: Tensors) -> None:
+        # Slots are numbered and never used again: a stale adapter cannot answer under a new name.
+        slot = f"slot{next(self._numbers)}"
+        self._peft.add_adapter(slot, self._config)
+        parameters = self._find(slot)
+        if {n: tuple(p.shape) for n, p in parameters.items()} != {n: tuple(w.shape) for n, w in weights.items()}:
+            self._peft.delete_adapter(slot)
+            raise ValueError(f"{policy}: the adapter's shapes are not those of rank {self._shape.rank} here")
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter.copy_(weights[name])
+                parameter.requires_grad_(False)
+        self._slots[policy] = slot
+        self._parameters[policy] = parameters
+        self._active = None
+
+    def drop(self, policy: str) -> None:
+        del self._parameters[policy]
+        self._peft.delete_adapter(self._slots.pop(policy))
+        self._active = None
+
+    def holds(self) -> list[str]:
+        return list(self._slots)
+
+    def run(self, policies: Sequence[str], **inputs: object) -> Tensor:
+        names = [BASE if p == BASE else self._slots[p] for p in policies]
+        if len(set(names)) == 1:
+            self._activate(names[0])
+            logits: Tensor = self._peft.base_model(**inputs).logits
+            return logits
+        if self._active in (None, BASE):
+            self._activate(next(n for n in names if n != BASE))
+        mixed: Tensor = self._peft(adapter_names=names, **inputs).logits
+        return mixed
+
+    def _activate(self, slot: str) -> None:
+        """Chooses one adapter, or none, for all rows of the passes that follow."""
+        if slot == self._active:
+            return
+        if slot == BASE:
+            self._peft.base_model.disable_adapter_layers()
+        else:
+            self._peft.base_model.enable_adapter_layers()
+            self._peft.base_model.set_adapter(slot)
+            for parameter in self._peft.parameters():
+                parameter.requires_grad_(False)
+        self._active = slot
+
+    def trainable(self, policy: str) -> dict[str, nn.Parameter]:
+        self._activate(self._slots[policy])
+        return self._parameters[policy]
+
+    def write_format(self, folder: str) -> None:
+        self._config.save_pretrained(folder)
+
+    def checkpoint_gradients(self) -> None:
+        super().checkpoint_gradients()
+        self._peft.enable_input_require_grads()

@@ -1,0 +1,127 @@
+"""LoRA policies against plain peft and plain transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+from conftest import BASE, SEQUENCES, TOKENS, open_engine, order, run
+from peft import PeftModel
+
+from baton_torch.protocol import LogprobsRequest, Sequence
+from baton_torch.store import read_tensors
+
+Model = torch.nn.Module
+
+
+def plain_base() -> Model:
+    model: Model = transformers.AutoModelForCausalLM.from_pretrained(str(BASE), dtype=torch.float32)
+    return model.eval()
+
+
+def plain_logprobs(model: Model, s: Sequence) -> torch.Tensor:
+    """Log-probabilities of scored tokens from a pass of this one sequence, without any padding."""
+    ids = torch.tensor([s.tokens])
+    logits = model(input_ids=ids).logits[0, :-1].float()
+    picked = torch.log_softmax(logits, dim=-1).gather(1, ids[0, 1:, None])[:, 0]
+    return picked[torch.tensor(s.mask[1:]).bool()]
+
+
+async def scores(engine: object, model: str) -> list[list[float]]:
+    found = await engine.logprobs(LogprobsRequest(model=model, sequences=SEQUENCES))  # type: ignore[attr-defined]
+    out: list[list[float]] = found["logprobs"]
+    return out
+
+
+def test_v0_and_the_reference_are_the_base_itself(folder: Path) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+        await engine.update(order(engine, "modeler"))
+        plain = plain_base()
+        for model in ("reference", "modeler@v0", "analyst@v0"):
+            for found, s in zip(await scores(engine, model), SEQUENCES, strict=True):
+                wanted = plain_logprobs(plain, s)
+                torch.testing.assert_close(torch.tensor(found), wanted, rtol=0, atol=1e-5)
+
+    run(job())
+
+
+def test_a_saved_adapter_loads_in_plain_peft_and_says_the_same(folder: Path) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+        await engine.update(order(engine, "modeler"))
+        plain = PeftModel.from_pretrained(plain_base(), str(folder / "policies" / "modeler" / "v1")).eval()
+        base = await scores(engine, "modeler@v0")
+        for found, s, was in zip(await scores(engine, "modeler@v1"), SEQUENCES, base, strict=True):
+            torch.testing.assert_close(torch.tensor(found), plain_logprobs(plain, s), rtol=0, atol=1e-5)
+            assert max(abs(a - b) for a, b in zip(found, was, strict=True)) > 1e-3
+
+    run(job())
+
+
+def test_updates_are_those_of_a_plain_peft_loop(folder: Path) -> None:
+    """Three steps of torch.optim.AdamW on a plain peft model, sequence by sequence, from the same first adapter."""
+
+    async def job() -> None:
+        engine = await open_engine(folder)
+        none = {"optimizer": {"lr": 0, "grad_clip": 1e9}}
+        await engine.update(order(engine, "start", **none))
+        last = engine.health()["base_hash"]
+        for i in range(3):
+            made = await engine.update(
+                order(
+                    engine,
+                    "start",
+                    id=f"s{i}",
+                    version="v0" if i == 0 else f"w{i}",
+                    next_version=f"w{i + 1}",
+                    parent_hash=last,
+                )
+            )
+            last = made.hash
+        path = folder / "policies" / "start"
+        plain = PeftModel.from_pretrained(plain_base(), str(path / "v1"), is_trainable=True)
+        plain.eval()
+        trained = [p for p in plain.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=1e-2, betas=(0.9, 0.95), eps=1e-5, weight_decay=0)
+        for _ in range(3):
+            optimizer.zero_grad()
+            for s in SEQUENCES:
+                (-plain_logprobs(plain, s).sum() / TOKENS).backward()
+            optimizer.step()
+        ours, _ = read_tensors(path / "w3" / "adapter_model.safetensors")
+        theirs = {n.replace(".default", ""): p.detach() for n, p in plain.named_parameters() if p.requires_grad}
+        assert ours.keys() == theirs.keys()
+        for name, weight in ours.items():
+            torch.testing.assert_close(weight, theirs[name], rtol=1e-3, atol=2e-5)
+
+    run(job())
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_small_passes_give_the_gradient_of_one_large_batch(folder: Path, method: str) -> None:
+    async def gradient(name: str, tokens: int) -> dict[str, torch.Tensor]:
+        engine = await open_engine(folder / name, method=method, pass_tokens=tokens)
+        await engine.update(order(engine, "modeler"))
+        found, _ = read_tensors(folder / name / "policies" / "modeler" / "v1" / "optimizer.safetensors")
+        return {n: t for n, t in found.items() if n.startswith("mean.")}
+
+    async def job() -> None:
+        large, small = await gradient("large", 10_000), await gradient("small", 1)
+        apart = sum(float((large[n] - small[n]).double().square().sum()) for n in large)
+        length = sum(float(t.double().square().sum()) for t in large.values())
+        assert length > 0
+        assert (apart / length) ** 0.5 < 1e-5
+
+    run(job())
+
+
+def test_a_folder_belongs_to_one_base_and_method(folder: Path) -> None:
+    async def job() -> None:
+        await open_engine(folder, method="full")
+        with pytest.raises(ValueError, match="another base or method"):
+            await open_engine(folder, method="lora")
+
+    run(job())

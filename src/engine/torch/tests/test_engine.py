@@ -1,0 +1,175 @@
+"""What calls do to one another, and what a stop or a full device leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import SEQUENCES, ask, open_engine, order, run
+
+from baton_torch.engine import Engine
+from baton_torch.errors import EngineError
+from baton_torch.network import Network
+from baton_torch.protocol import LogprobsRequest, UpdateReply
+
+ROLES = ["data_engineer", "modeler", "analyst"]
+
+
+def logprobs(reply: dict[str, object]) -> list[float]:
+    choice = reply["choices"][0]  # type: ignore[index]
+    return [token["logprob"] for token in choice["logprobs"]["content"]]
+
+
+async def three_trained_roles(engine: Engine) -> dict[str, str]:
+    """Each role learns a part of the sequences of its own, so that no two adapters are alike."""
+    hashes = {}
+    for i, role in enumerate(ROLES):
+        own = [SEQUENCES[i].model_dump(), SEQUENCES[3].model_dump()]
+        hashes[role] = (await engine.update(order(engine, role, sequences=own))).hash
+    return hashes
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_three_roles_sample_while_reference_and_updates_run(folder: Path, deterministic: bool) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder, deterministic=deterministic)
+        hashes = await three_trained_roles(engine)
+        asked = [ask(f"{role}@v1", seed) for role in ROLES for seed in range(4)]
+
+        async def train() -> list[UpdateReply]:
+            out = []
+            for i, role in enumerate(ROLES):
+                for step in range(3):
+                    more = {
+                        "id": f"{role}-x{step}",
+                        "version": "v1",
+                        "next_version": f"x{step}",
+                        "parent_hash": hashes[role],
+                        "optimizer": {"lr": 0.01 * (i + 1) + 0.001 * step},
+                    }
+                    out.append(await engine.update(order(engine, role, **more)))
+            return out
+
+        async def reference() -> list[object]:
+            call = LogprobsRequest(model="reference", sequences=SEQUENCES)
+            return [(await engine.logprobs(call))["logprobs"] for _ in range(12)]
+
+        chats, trained, references = await asyncio.gather(
+            asyncio.gather(*[engine.chat(r) for r in asked]), train(), reference()
+        )
+        assert len({reply.hash for reply in trained}) == 9
+        quiet = [await engine.chat(r) for r in asked]
+        for busy, alone in zip(chats, quiet, strict=True):
+            assert busy["prompt_token_ids"] == alone["prompt_token_ids"]
+            assert logprobs(busy) == pytest.approx(logprobs(alone), abs=1e-4)
+            assert busy["system_fingerprint"] == alone["system_fingerprint"]
+        still = (await engine.logprobs(LogprobsRequest(model="reference", sequences=SEQUENCES)))["logprobs"]
+        assert all(found == still for found in references)
+        said = {tuple(logprobs(reply)) for reply in quiet}
+        assert len(said) == len(asked)
+
+    run(job())
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_going_on_after_a_stop_gives_the_same_weights(folder: Path, method: str) -> None:
+    async def steps(engine: Engine, first: int, last: int, parent: str) -> str:
+        for i in range(first, last):
+            more = {"id": f"u{i}", "version": f"v{i}", "next_version": f"v{i + 1}", "parent_hash": parent}
+            parent = (await engine.update(order(engine, "modeler", **more))).hash
+        return parent
+
+    async def job() -> None:
+        whole = await open_engine(folder / "whole", method=method)
+        wanted = await steps(whole, 0, 4, str(whole.health()["base_hash"]))
+        first = await open_engine(folder / "parts", method=method)
+        half = await steps(first, 0, 2, str(first.health()["base_hash"]))
+        second = await open_engine(folder / "parts", method=method)
+        assert await steps(second, 2, 4, half) == wanted
+        files = [
+            hashlib.sha256((folder / name / "policies/modeler/v4/optimizer.safetensors").read_bytes()).hexdigest()
+            for name in ("whole", "parts")
+        ]
+        assert files[0] == files[1]
+
+    run(job())
+
+
+def test_damaged_weights_are_refused_by_name(folder: Path) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+        await engine.update(order(engine, "modeler"))
+        path = folder / "policies" / "modeler" / "v1" / "adapter_model.safetensors"
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 1
+        path.write_bytes(data)
+        other = await open_engine(folder)
+        with pytest.raises(EngineError, match=r"adapter_model\.safetensors does not have the hash"):
+            await other.chat(ask("modeler@v1", 1))
+
+    run(job())
+
+
+class Full:
+    """A device that holds so many tokens of a pass and no more; counts how often it was full."""
+
+    def __init__(self, network: Network, most: int) -> None:
+        self.times = 0
+        inner = network.run
+
+        def run_if_it_fits(policies: list[str], **inputs: object) -> torch.Tensor:
+            ids = inputs["input_ids"]
+            assert isinstance(ids, torch.Tensor)
+            if ids.numel() > most:
+                self.times += 1
+                raise torch.OutOfMemoryError(f"{ids.numel()} tokens do not fit")
+            return inner(policies, **inputs)
+
+        network.run = run_if_it_fits  # type: ignore[method-assign, assignment]
+
+
+def test_a_full_device_gets_smaller_batches_and_the_same_result(folder: Path) -> None:
+    async def job() -> None:
+        roomy = await open_engine(folder / "roomy")
+        wanted = await roomy.update(order(roomy, "modeler"))
+        tight = await open_engine(folder / "tight")
+        full = Full(tight._network, 14)
+        found = await tight.update(order(tight, "modeler"))
+        assert full.times > 0
+        assert found.loss == pytest.approx(wanted.loss, rel=1e-5)
+        assert found.gradient_norm == pytest.approx(wanted.gradient_norm, rel=1e-5)
+        assert "out of device memory in training" in found.notes[0]
+        assert any("out of device memory" in reason for reason in tight.health()["reasons"])  # type: ignore[attr-defined]
+
+    run(job())
+
+
+def test_sampling_on_a_full_device_goes_on_with_fewer_rows(folder: Path) -> None:
+    async def job() -> None:
+        roomy = await open_engine(folder / "roomy", deterministic=False)
+        asked = [ask("modeler@v0", seed) for seed in range(6)]
+        wanted = await asyncio.gather(*[roomy.chat(r) for r in asked])
+        tight = await open_engine(folder / "tight", deterministic=False)
+        longest = max(len(reply["prompt_token_ids"]) for reply in wanted)  # type: ignore[arg-type]
+        full = Full(tight._network, 2 * longest)
+        found = await asyncio.gather(*[tight.chat(r) for r in asked])
+        assert full.times > 0
+        for a, b in zip(found, wanted, strict=True):
+            assert logprobs(a) == pytest.approx(logprobs(b), abs=1e-4)
+
+    run(job())
+
+
+def test_what_does_not_fit_at_all_is_an_error_that_says_what_to_do(folder: Path) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+        Full(engine._network, 3)
+        with pytest.raises(EngineError, match="does not fit into the device's memory; shorten the context"):
+            await engine.update(order(engine, "modeler"))
+        with pytest.raises(EngineError, match="lower max_tokens"):
+            await engine.chat(ask("modeler@v0", 1))
+
+    run(job())
