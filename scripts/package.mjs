@@ -14,6 +14,7 @@ const packed = spawnSync(
     'package',
     '--no-dependencies',
     '--allow-missing-repository',
+    '--no-rewrite-relative-links',
     '--out',
     'dist/baton.vsix',
   ],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { inject } from 'vitest';
@@ -139,6 +139,10 @@ export class Editor {
     for (const theme of themes) {
       if (themes.length > 1 || theme !== 'dark') await this.theme(theme);
       await this.page.screenshot({ path: join(shots, `${name}-${theme}.png`) });
+      // The README's pictures: BATON_PICTURES=1 npm run test:editor
+      const picture = join(root, 'docs/pictures', `${name}.png`);
+      if (process.env.BATON_PICTURES && theme === 'dark' && existsSync(picture))
+        await this.page.screenshot({ path: picture });
     }
     if (themes.at(-1) !== 'dark') await this.theme('dark');
   }
