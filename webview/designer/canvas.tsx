@@ -1,0 +1,154 @@
+import {
+  Background,
+  type Connection,
+  Controls,
+  type Edge,
+  MarkerType,
+  type Node,
+  ReactFlow,
+  useReactFlow,
+} from '@xyflow/react';
+import { useEffect, useMemo, useState } from 'react';
+import type { DesignerEdit, Graph } from '../../src/editor/protocol/designer.js';
+import { HandoverEdge } from './edges.js';
+import { handovers, layout, type Placed, roleId } from './layout.js';
+import { EndNode, FrameNode, RoleNode } from './nodes.js';
+import type { Selection } from './selection.js';
+
+const nodeTypes = { role: RoleNode, frame: FrameNode, end: EndNode };
+const edgeTypes = { handover: HandoverEdge };
+
+interface Props {
+  graph: Graph;
+  selection: Selection | null;
+  select: (selection: Selection | null) => void;
+  edit: (edit: DesignerEdit) => void;
+  /** Asked for where a line is drawn between two roles that hand nothing to each other yet. */
+  askArtifact: (from: string, to: string) => void;
+  reveal: (selection: Selection) => void;
+}
+
+/** The drawing. Places are computed anew only when the shape changes, so that scores that come in move nothing. */
+export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: Props) {
+  const [places, setPlaces] = useState<Map<string, Placed>>(new Map());
+  const { fitView } = useReactFlow();
+  const shape = useMemo(() => shapeOf(graph), [graph]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another shape asks for other places
+  useEffect(() => {
+    let current = true;
+    void layout(graph).then((placed) => {
+      if (!current) return;
+      setPlaces(placed);
+      setTimeout(() => void fitView({ padding: 0.15, maxZoom: 1.25 }), 0);
+    });
+    return () => {
+      current = false;
+    };
+  }, [shape]);
+  const nodes = useMemo(() => nodesOf(graph, places, selection), [graph, places, selection]);
+  const edges = useMemo(() => edgesOf(graph, selection, select), [graph, selection, select]);
+  const connect = ({ source, target }: Connection) => {
+    const [from, to] = [source.replace(/^role:/, ''), target.replace(/^role:/, '')];
+    if (from !== to && source.startsWith('role:') && target.startsWith('role:')) askArtifact(from, to);
+  };
+  return (
+    <ReactFlow
+      nodes={places.size === 0 ? [] : nodes}
+      edges={places.size === 0 ? [] : edges}
+      nodeTypes={nodeTypes}
+      edgeTypes={edgeTypes}
+      onConnect={connect}
+      onNodeClick={(_event, node) => node.type === 'role' && select({ kind: 'role', name: node.id.slice(5) })}
+      onNodeDoubleClick={(_event, node) =>
+        node.type === 'role' && reveal({ kind: 'role', name: node.id.slice(5) })
+      }
+      onPaneClick={() => select(null)}
+      onSelectionChange={({ nodes: chosen }) => {
+        const role = chosen.find((node) => node.type === 'role');
+        if (role && selection?.name !== role.id.slice(5)) select({ kind: 'role', name: role.id.slice(5) });
+      }}
+      onNodesDelete={(gone) => {
+        for (const node of gone)
+          if (node.type === 'role') edit({ do: 'delete', kind: 'role', name: node.id.slice(5) });
+      }}
+      deleteKeyCode={['Delete', 'Backspace']}
+      nodesDraggable={false}
+      minZoom={0.2}
+      proOptions={{ hideAttribution: false }}
+      aria-label="The team as a graph; the list beside it says the same"
+    >
+      <Background />
+      <Controls showInteractive={false} />
+    </ReactFlow>
+  );
+}
+
+function shapeOf(graph: Graph): string {
+  return JSON.stringify([graph.roles.map(({ name }) => name), handovers(graph), graph.groups]);
+}
+
+function nodesOf(graph: Graph, places: Map<string, Placed>, selection: Selection | null): Node[] {
+  const roles = new Map(graph.roles.map((role) => [roleId(role.name), role]));
+  return [...places].flatMap(([id, { x, y, width, height, parent }]): Node[] => {
+    const base = { id, position: { x, y }, width, height, ...(parent ? { parentId: parent } : {}) };
+    const role = roles.get(id);
+    if (role)
+      return [
+        {
+          ...base,
+          type: 'role',
+          data: { role },
+          selected: selection?.kind === 'role' && selection.name === role.name,
+          ariaLabel: `role ${role.name}`,
+        },
+      ];
+    if (id.startsWith('role:')) return [];
+    if (/^(start|end):/.test(id))
+      return [
+        {
+          ...base,
+          type: 'end',
+          data: { is: id.startsWith('start:') ? 'start' : 'end' },
+          selectable: false,
+          focusable: false,
+        },
+      ];
+    return [
+      {
+        ...base,
+        type: 'frame',
+        data: { label: labelOf(graph, id) },
+        selectable: false,
+        focusable: false,
+        deletable: false,
+      },
+    ];
+  });
+}
+
+function labelOf(graph: Graph, id: string): string {
+  const all = [...graph.groups];
+  for (const group of all) {
+    if (group.id === id) return group.label;
+    all.push(...group.groups);
+  }
+  return '';
+}
+
+function edgesOf(graph: Graph, selection: Selection | null, select: Props['select']): Edge[] {
+  const known = new Map(graph.artifacts.map((artifact) => [artifact.name, artifact]));
+  return handovers(graph).map(({ id, from, to, artifacts }) => ({
+    id,
+    source: from,
+    target: to,
+    type: 'handover',
+    focusable: false,
+    deletable: false,
+    markerEnd: { type: MarkerType.ArrowClosed },
+    data: {
+      artifacts: artifacts.map((name) => known.get(name)!),
+      selected: selection?.kind === 'artifact' ? selection.name : null,
+      choose: (name: string) => select({ kind: 'artifact', name }),
+    },
+  }));
+}

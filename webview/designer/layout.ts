@@ -1,0 +1,103 @@
+import ELK, { type ElkNode } from 'elkjs/lib/elk.bundled.js';
+import type { Graph, ShownGroup } from '../../src/editor/protocol/designer.js';
+
+export const SIZE = { role: { width: 220, height: 96 }, end: { width: 28, height: 28 } };
+
+export interface Placed {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  parent: string | null;
+}
+
+/** A handover that is drawn: every artifact that goes from one place to another. */
+export interface Handover {
+  id: string;
+  from: string;
+  to: string;
+  artifacts: string[];
+}
+
+export const roleId = (name: string) => `role:${name}`;
+export const startId = (artifact: string) => `start:${artifact}`;
+export const endId = (artifact: string) => `end:${artifact}`;
+
+/** Who hands what to whom. What nobody makes comes from a place of its own; what nobody takes goes to one. */
+export function handovers(graph: Graph): Handover[] {
+  const found = new Map<string, Handover>();
+  const add = (from: string, to: string, artifact: string) => {
+    const id = `${from}>${to}`;
+    const known = found.get(id) ?? { id, from, to, artifacts: [] };
+    known.artifacts.push(artifact);
+    found.set(id, known);
+  };
+  for (const { name, producer, consumers } of graph.artifacts) {
+    const from = producer === null ? startId(name) : roleId(producer);
+    for (const consumer of consumers) add(from, roleId(consumer), name);
+    if (consumers.length === 0) add(from, endId(name), name);
+  }
+  return [...found.values()];
+}
+
+const elk = new ELK();
+
+/** Places for every role, frame and loose end, left to right in the order of handing over. */
+export async function layout(graph: Graph): Promise<Map<string, Placed>> {
+  const hands = handovers(graph);
+  const ends = [...new Set(hands.flatMap(({ from, to }) => [from, to]))].filter(
+    (id) => !id.startsWith('role:'),
+  );
+  const framed = new Set(graph.groups.flatMap(rolesIn));
+  const role = (name: string): ElkNode => ({ id: roleId(name), ...SIZE.role });
+  const known = new Set(graph.roles.map(({ name }) => name));
+  const frame = (group: ShownGroup): ElkNode => ({
+    id: group.id,
+    children: [...group.roles.filter((name) => known.has(name)).map(role), ...group.groups.map(frame)],
+    layoutOptions: { 'elk.padding': '[top=36,left=16,bottom=16,right=16]' },
+  });
+  const labels = (artifacts: string[]) => [
+    {
+      text: artifacts.join(),
+      width: Math.max(...artifacts.map((name) => name.length)) * 7 + 40,
+      height: artifacts.length * 24,
+    },
+  ];
+  const root: ElkNode = {
+    id: 'root',
+    layoutOptions: {
+      'elk.algorithm': 'layered',
+      'elk.direction': 'RIGHT',
+      'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+      'elk.layered.spacing.nodeNodeBetweenLayers': '60',
+      'elk.spacing.nodeNode': '48',
+      'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+    },
+    children: [
+      ...graph.roles.filter(({ name }) => !framed.has(name)).map(({ name }) => role(name)),
+      ...graph.groups.map(frame),
+      ...ends.map((id) => ({ id, ...SIZE.end })),
+    ],
+    edges: hands.map(({ id, from, to, artifacts }) => ({
+      id,
+      sources: [from],
+      targets: [to],
+      labels: labels(artifacts),
+    })),
+  };
+  const placed = new Map<string, Placed>();
+  collect(await elk.layout(root), null, placed);
+  return placed;
+}
+
+export function rolesIn(group: ShownGroup): string[] {
+  return [...group.roles, ...group.groups.flatMap(rolesIn)];
+}
+
+function collect(node: ElkNode, parent: string | null, placed: Map<string, Placed>): void {
+  for (const child of node.children ?? []) {
+    const { id, x = 0, y = 0, width = 0, height = 0 } = child;
+    placed.set(id, { x, y, width, height, parent });
+    collect(child, id, placed);
+  }
+}
