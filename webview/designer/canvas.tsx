@@ -16,6 +16,8 @@ import { EndNode, FrameNode, RoleNode } from './nodes.js';
 import type { Selection } from './selection.js';
 
 const nodeTypes = { role: RoleNode, frame: FrameNode, end: EndNode };
+/** Width of the fields beside the drawing, in pixels. */
+const ASIDE = 300;
 const edgeTypes = { handover: HandoverEdge };
 
 interface Props {
@@ -33,10 +35,11 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
   const [places, setPlaces] = useState<Map<string, Placed>>(new Map());
   const { fitView } = useReactFlow();
   const shape = useMemo(() => shapeOf(graph), [graph]);
+  const tall = useTall();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another shape asks for other places
   useEffect(() => {
     let current = true;
-    void layout(graph).then((placed) => {
+    void layout(graph, tall).then((placed) => {
       if (!current) return;
       setPlaces(placed);
       setTimeout(() => void fitView({ padding: 0.15, maxZoom: 1.25 }), 0);
@@ -44,8 +47,8 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
     return () => {
       current = false;
     };
-  }, [shape]);
-  const nodes = useMemo(() => nodesOf(graph, places, selection), [graph, places, selection]);
+  }, [shape, tall]);
+  const nodes = useMemo(() => nodesOf(graph, places, selection, tall), [graph, places, selection, tall]);
   const edges = useMemo(() => edgesOf(graph, selection, select), [graph, selection, select]);
   const connect = ({ source, target }: Connection) => {
     const [from, to] = [source.replace(/^role:/, ''), target.replace(/^role:/, '')];
@@ -63,15 +66,17 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
         node.type === 'role' && reveal({ kind: 'role', name: node.id.slice(5) })
       }
       onPaneClick={() => select(null)}
-      onSelectionChange={({ nodes: chosen }) => {
-        const role = chosen.find((node) => node.type === 'role');
-        if (role && selection?.name !== role.id.slice(5)) select({ kind: 'role', name: role.id.slice(5) });
+      onNodesChange={(changes) => {
+        // Enter and Space choose a node that has the focus.
+        const chosen = changes.find((change) => change.type === 'select' && change.selected);
+        if (chosen?.type === 'select' && chosen.id.startsWith('role:'))
+          select({ kind: 'role', name: chosen.id.slice(5) });
       }}
       onNodesDelete={(gone) => {
         for (const node of gone)
           if (node.type === 'role') edit({ do: 'delete', kind: 'role', name: node.id.slice(5) });
       }}
-      deleteKeyCode={['Delete', 'Backspace']}
+      deleteKeyCode="Delete"
       nodesDraggable={false}
       minZoom={0.2}
       proOptions={{ hideAttribution: false }}
@@ -83,11 +88,29 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
   );
 }
 
+const isTall = () => window.innerHeight > (window.innerWidth - ASIDE) * 0.9;
+
+/** Whether the drawing's place is taller than wide: then the team is drawn from top to bottom. */
+function useTall(): boolean {
+  const [tall, setTall] = useState(isTall);
+  useEffect(() => {
+    const look = () => setTall(isTall());
+    window.addEventListener('resize', look);
+    return () => window.removeEventListener('resize', look);
+  }, []);
+  return tall;
+}
+
 function shapeOf(graph: Graph): string {
   return JSON.stringify([graph.roles.map(({ name }) => name), handovers(graph), graph.groups]);
 }
 
-function nodesOf(graph: Graph, places: Map<string, Placed>, selection: Selection | null): Node[] {
+function nodesOf(
+  graph: Graph,
+  places: Map<string, Placed>,
+  selection: Selection | null,
+  tall: boolean,
+): Node[] {
   const roles = new Map(graph.roles.map((role) => [roleId(role.name), role]));
   return [...places].flatMap(([id, { x, y, width, height, parent }]): Node[] => {
     const base = { id, position: { x, y }, width, height, ...(parent ? { parentId: parent } : {}) };
@@ -97,7 +120,7 @@ function nodesOf(graph: Graph, places: Map<string, Placed>, selection: Selection
         {
           ...base,
           type: 'role',
-          data: { role },
+          data: { role, tall },
           selected: selection?.kind === 'role' && selection.name === role.name,
           ariaLabel: `role ${role.name}`,
         },
@@ -108,7 +131,7 @@ function nodesOf(graph: Graph, places: Map<string, Placed>, selection: Selection
         {
           ...base,
           type: 'end',
-          data: { is: id.startsWith('start:') ? 'start' : 'end' },
+          data: { is: id.startsWith('start:') ? 'start' : 'end', tall },
           selectable: false,
           focusable: false,
         },

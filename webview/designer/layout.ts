@@ -42,8 +42,8 @@ export function handovers(graph: Graph): Handover[] {
 
 const elk = new ELK();
 
-/** Places for every role, frame and loose end, left to right in the order of handing over. */
-export async function layout(graph: Graph): Promise<Map<string, Placed>> {
+/** Places for every role, frame and loose end in the order of handing over: left to right, or from top to bottom. */
+export async function layout(graph: Graph, tall: boolean): Promise<Map<string, Placed>> {
   const hands = handovers(graph);
   const ends = [...new Set(hands.flatMap(({ from, to }) => [from, to]))].filter(
     (id) => !id.startsWith('role:'),
@@ -67,7 +67,7 @@ export async function layout(graph: Graph): Promise<Map<string, Placed>> {
     id: 'root',
     layoutOptions: {
       'elk.algorithm': 'layered',
-      'elk.direction': 'RIGHT',
+      'elk.direction': tall ? 'DOWN' : 'RIGHT',
       'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
       'elk.layered.spacing.nodeNodeBetweenLayers': '60',
       'elk.spacing.nodeNode': '48',

@@ -4,6 +4,7 @@ import { ReactFlowProvider } from '@xyflow/react';
 import { useCallback, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { type DesignerEdit, type Graph, type ToHost, toView } from '../../src/editor/protocol/designer.js';
+import { Boundary } from '../ui/boundary.js';
 import { send as post, remember, remembered } from '../ui/host.js';
 import { Button, TextField } from '../ui/index.js';
 import { Canvas } from './canvas.js';
@@ -139,4 +140,8 @@ function Ask(props: { asked: Asked; graph: Graph; done: (name: string) => void; 
   );
 }
 
-createRoot(document.getElementById('root')!).render(<Designer />);
+createRoot(document.getElementById('root')!).render(
+  <Boundary>
+    <Designer />
+  </Boundary>,
+);

@@ -13,7 +13,11 @@ export function RoleNode({ data, selected }: NodeProps) {
   ];
   return (
     <div className={classes.join(' ')} title={worst ? worst.message : role.role}>
-      <Handle type="target" position={Position.Left} aria-label={`hand something to ${role.name}`} />
+      <Handle
+        type="target"
+        position={data.tall ? Position.Top : Position.Left}
+        aria-label={`hand something to ${role.name}`}
+      />
       <div className="role-head">
         <strong>{role.name}</strong>
         {role.score && (
@@ -33,7 +37,11 @@ export function RoleNode({ data, selected }: NodeProps) {
           </span>
         )}
       </div>
-      <Handle type="source" position={Position.Right} aria-label={`hand over from ${role.name}`} />
+      <Handle
+        type="source"
+        position={data.tall ? Position.Bottom : Position.Right}
+        aria-label={`hand over from ${role.name}`}
+      />
     </div>
   );
 }
@@ -52,9 +60,9 @@ export function EndNode({ data }: NodeProps) {
   return (
     <div className={`end ${start ? 'error' : ''}`} title={start ? 'nobody makes this' : 'the result'}>
       {start ? (
-        <Handle type="source" position={Position.Right} />
+        <Handle type="source" position={data.tall ? Position.Bottom : Position.Right} />
       ) : (
-        <Handle type="target" position={Position.Left} />
+        <Handle type="target" position={data.tall ? Position.Top : Position.Left} />
       )}
       <span aria-hidden="true">{start ? '?' : '\u25A0'}</span>
     </div>

@@ -14,7 +14,7 @@ const files = diskFiles(folder);
 const none = { scores: new Map(), acting: new Set<string>() };
 const graph = (text: string) => graphOf(analyse(text, path, files), 'table-team', none);
 
-function after(text: string, ...edits: DesignerEdit[]): string {
+function edited(text: string, ...edits: DesignerEdit[]): string {
   return edits.reduce((now, edit) => {
     const found = changed(now, edit, files);
     if ('refused' in found) throw new Error(found.refused);
@@ -62,7 +62,7 @@ describe('the graph of a workflow', () => {
 
 describe('what is drawn becomes a small edit of the text', () => {
   it('a role, an artifact between two roles, and a contract', () => {
-    const text = after(
+    const text = edited(
       template,
       { do: 'add', kind: 'role', name: 'critic' },
       { do: 'add', kind: 'artifact', name: 'review', producer: 'critic' },
@@ -89,7 +89,7 @@ describe('what is drawn becomes a small edit of the text', () => {
   });
 
   it('takes back and hands to another', () => {
-    const text = after(
+    const text = edited(
       template,
       { do: 'disconnect', artifact: 'y_train', role: 'modeler' },
       { do: 'produce', artifact: 'X_test', role: 'modeler' },
@@ -103,24 +103,24 @@ describe('what is drawn becomes a small edit of the text', () => {
   });
 
   it('edits a check inside a mapping, and removes one', () => {
-    const one = after(template, { do: 'checks', name: 'fitted', at: 1, value: 'predicts == "nothing"' });
+    const one = edited(template, { do: 'checks', name: 'fitted', at: 1, value: 'predicts == "nothing"' });
     expect(oneEdit(template, one)?.text.length).toBeLessThan(30);
     expect(graph(one).artifacts.find(({ name }) => name === 'fitted')?.checks[1]).toBe(
       'predicts == "nothing"',
     );
-    const gone = after(template, { do: 'checks', name: 'fitted', at: 0, value: null });
+    const gone = edited(template, { do: 'checks', name: 'fitted', at: 0, value: null });
     expect(graph(gone).artifacts.find(({ name }) => name === 'fitted')?.checks).toHaveLength(1);
   });
 
   it('deletes an artifact from every list', () => {
-    const shown = graph(after(template, { do: 'delete', kind: 'artifact', name: 'y_train' }));
+    const shown = graph(edited(template, { do: 'delete', kind: 'artifact', name: 'y_train' }));
     expect(shown.roles.flatMap(({ consumes, produces }) => [...consumes, ...produces])).not.toContain(
       'y_train',
     );
   });
 
   it('renames everywhere', () => {
-    const text = after(template, { do: 'rename', kind: 'role', from: 'modeler', to: 'learner' });
+    const text = edited(template, { do: 'rename', kind: 'role', from: 'modeler', to: 'learner' });
     expect(text.includes('modeler:')).toBe(false);
     expect(graph(text).roles[1]?.name).toBe('learner');
   });
