@@ -23,6 +23,7 @@ import { VerdictComments } from './scores/comments.js';
 import { InlineScores } from './scores/inline.js';
 import { decoratePrograms } from './scores/programs.js';
 import { provideShellCommand } from './shell.js';
+import { TaskTests } from './tests/controller.js';
 
 /** The extension, as a table of contents. Registers; does no work. */
 export function activateBaton(context: vscode.ExtensionContext): void {
@@ -41,6 +42,7 @@ export function activateBaton(context: vscode.ExtensionContext): void {
     debug: new DebugStarter(host, store, documents),
   };
   new PoliciesTree(host, store);
+  new TaskTests(host, analyses, control, parts.debug);
   provideDiagnostics(host, analyses);
   provideFeatures(host, analyses, (document, role) => inline.hover(document, role));
   provideNames(host, analyses);
