@@ -39,7 +39,7 @@ export function activateBaton(context: vscode.ExtensionContext): void {
     control,
     tree: new RunsTree(host, store),
     comments: new VerdictComments(host, analyses, store),
-    debug: new DebugStarter(host, store, documents),
+    debug: new DebugStarter(host, store, documents, control),
   };
   new PoliciesTree(host, store);
   new TaskTests(host, analyses, control, parts.debug);

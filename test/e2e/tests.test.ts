@@ -37,7 +37,12 @@ test('tasks are tests, and a failed one points at the role that broke it', async
   await editor.page.getByText('1/2').first().waitFor();
   await editor.page.getByText('Broken by writer in writer.0.0').first().waitFor();
   await editor.shoot('tests', themes);
-  await explorer.locator('.monaco-list-row').filter({ hasText: 'team.baton.yaml' }).locator('.monaco-tl-twistie').first().click();
+  await explorer
+    .locator('.monaco-list-row')
+    .filter({ hasText: 'team.baton.yaml' })
+    .locator('.monaco-tl-twistie')
+    .first()
+    .click();
   const row = explorer.locator('.monaco-list-row').filter({ hasText: 'good' });
   await row.first().waitFor();
   expect(await row.first().getAttribute('aria-label')).toContain('Passed');
