@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openTeam, runClean } from '../blame/measure.js';
 import { keyOf, plan } from './plan.js';
 import { addRecord, readRecords } from './record.js';
 import { train } from './train.js';
@@ -31,4 +32,9 @@ for (const [at, setting] of wanted.entries()) {
   console.error(`${at + 1} of ${wanted.length}: ${keyOf(setting)}`);
   addRecord(path, await train(setting, (line) => console.error(`  ${line}`)));
 }
-await writeResults(readRecords(path), values.out);
+const clean = await runClean(openTeam(process.cwd(), null), () => undefined);
+const perfect = {
+  success: clean.filter((each) => each.success).length / clean.length,
+  rollouts: clean.length,
+};
+await writeResults(readRecords(path), values.out, perfect);

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../coach/index.js';
 import type { RolloutRow } from '../trace/index.js';
+import { editAndFork } from './debug/fork.js';
 import type { DebugStarter } from './debug/start.js';
 import { openDesigner } from './designer/index.js';
 import { type CommandName, type Host, mayRun, tell } from './host.js';
@@ -37,6 +38,10 @@ export function registerCommands(host: Host, parts: Parts): void {
         uri instanceof vscode.Uri ? uri : undefined,
         typeof role === 'string' ? role : undefined,
       ),
+    debugLive: (uri?: vscode.Uri) => debug.live(uri instanceof vscode.Uri ? uri : undefined),
+    fork: (row?: RunRow) =>
+      row?.is === 'action' &&
+      editAndFork(host, control, store, row.run, row.row.rollout, row.row.scores[row.at]!.action),
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),
     chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),

@@ -24,6 +24,7 @@ import { VerdictComments } from './scores/comments.js';
 import { InlineScores } from './scores/inline.js';
 import { decoratePrograms } from './scores/programs.js';
 import { provideShellCommand } from './shell.js';
+import { TaskTests } from './tests/controller.js';
 
 /** The extension, as a table of contents. Registers; does no work. */
 export function activateBaton(context: vscode.ExtensionContext): void {
@@ -39,9 +40,10 @@ export function activateBaton(context: vscode.ExtensionContext): void {
     control,
     tree: new RunsTree(host, store),
     comments: new VerdictComments(host, analyses, store),
-    debug: new DebugStarter(host, store, documents),
+    debug: new DebugStarter(host, store, documents, control),
   };
   new PoliciesTree(host, store);
+  new TaskTests(host, analyses, control, parts.debug);
   provideDiagnostics(host, analyses);
   provideFeatures(host, analyses, (document, role) => inline.hover(document, role));
   provideNames(host, analyses);

@@ -11,6 +11,8 @@ export const runScheme = 'baton-run';
 export const commands = {
   run: 'baton.run',
   debug: 'baton.debug',
+  debugLive: 'baton.debugLive',
+  fork: 'baton.fork',
   openSample: 'baton.openSample',
   newWorkflow: 'baton.newWorkflow',
   useLanguage: 'baton.useLanguage',

@@ -11,7 +11,7 @@ import {
 import { useEffect, useMemo, useState } from 'react';
 import type { DesignerEdit, Graph } from '../../src/editor/protocol/designer.js';
 import { HandoverEdge } from './edges.js';
-import { handovers, layout, type Placed, roleId } from './layout.js';
+import { handovers, type Layout, layout, type Placed, roleId } from './layout.js';
 import { EndNode, FrameNode, RoleNode } from './nodes.js';
 import type { Selection } from './selection.js';
 
@@ -32,16 +32,16 @@ interface Props {
 
 /** The drawing. Places are computed anew only when the shape changes, so that scores that come in move nothing. */
 export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: Props) {
-  const [places, setPlaces] = useState<Map<string, Placed>>(new Map());
+  const [{ places, routes }, setLayout] = useState<Layout>({ places: new Map(), routes: new Map() });
   const { fitView } = useReactFlow();
   const shape = useMemo(() => shapeOf(graph), [graph]);
   const tall = useTall();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another shape asks for other places
   useEffect(() => {
     let current = true;
-    void layout(graph, tall).then((placed) => {
+    void layout(graph, tall).then((done) => {
       if (!current) return;
-      setPlaces(placed);
+      setLayout(done);
       setTimeout(() => void fitView({ padding: 0.15, maxZoom: 1.25 }), 0);
     });
     return () => {
@@ -49,7 +49,7 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
     };
   }, [shape, tall]);
   const nodes = useMemo(() => nodesOf(graph, places, selection, tall), [graph, places, selection, tall]);
-  const edges = useMemo(() => edgesOf(graph, selection, select), [graph, selection, select]);
+  const edges = useMemo(() => edgesOf(graph, routes, selection, select), [graph, routes, selection, select]);
   const connect = ({ source, target }: Connection) => {
     const [from, to] = [source.replace(/^role:/, ''), target.replace(/^role:/, '')];
     if (from !== to && source.startsWith('role:') && target.startsWith('role:')) askArtifact(from, to);
@@ -158,7 +158,12 @@ function labelOf(graph: Graph, id: string): string {
   return '';
 }
 
-function edgesOf(graph: Graph, selection: Selection | null, select: Props['select']): Edge[] {
+function edgesOf(
+  graph: Graph,
+  routes: Layout['routes'],
+  selection: Selection | null,
+  select: Props['select'],
+): Edge[] {
   const known = new Map(graph.artifacts.map((artifact) => [artifact.name, artifact]));
   return handovers(graph).map(({ id, from, to, artifacts }) => ({
     id,
@@ -169,6 +174,7 @@ function edgesOf(graph: Graph, selection: Selection | null, select: Props['selec
     deletable: false,
     markerEnd: { type: MarkerType.ArrowClosed },
     data: {
+      route: routes.get(id),
       artifacts: artifacts.map((name) => known.get(name)!),
       selected: selection?.kind === 'artifact' ? selection.name : null,
       choose: (name: string) => select({ kind: 'artifact', name }),

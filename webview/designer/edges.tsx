@@ -1,14 +1,17 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
 import type { ShownArtifact } from '../../src/editor/protocol/designer.js';
+import type { Route } from './layout.js';
 
 /** A handover: a line with one button for each artifact, which selects it. */
 export function HandoverEdge(props: EdgeProps) {
-  const [path, x, y] = getBezierPath(props);
-  const { artifacts, selected, choose } = props.data as {
+  const { artifacts, selected, choose, route } = props.data as {
     artifacts: ShownArtifact[];
     selected: string | null;
     choose: (name: string) => void;
+    route: Route | undefined;
   };
+  const [straight, middleX, middleY] = getBezierPath(props);
+  const { path, x, y } = route ?? { path: straight, x: middleX, y: middleY };
   const on = artifacts.some(({ name }) => name === selected);
   return (
     <>

@@ -1,4 +1,4 @@
-import ELK, { type ElkNode } from 'elkjs/lib/elk.bundled.js';
+import ELK, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk.bundled.js';
 import type { Graph, ShownGroup } from '../../src/editor/protocol/designer.js';
 
 export const SIZE = { role: { width: 220, height: 96 }, end: { width: 28, height: 28 } };
@@ -9,6 +9,18 @@ export interface Placed {
   width: number;
   height: number;
   parent: string | null;
+}
+
+/** The line of a handover, around everything in its way, and the middle of its labels. */
+export interface Route {
+  path: string;
+  x: number;
+  y: number;
+}
+
+export interface Layout {
+  places: Map<string, Placed>;
+  routes: Map<string, Route>;
 }
 
 /** A handover that is drawn: every artifact that goes from one place to another. */
@@ -43,7 +55,7 @@ export function handovers(graph: Graph): Handover[] {
 const elk = new ELK();
 
 /** Places for every role, frame and loose end in the order of handing over: left to right, or from top to bottom. */
-export async function layout(graph: Graph, tall: boolean): Promise<Map<string, Placed>> {
+export async function layout(graph: Graph, tall: boolean): Promise<Layout> {
   const hands = handovers(graph);
   const ends = [...new Set(hands.flatMap(({ from, to }) => [from, to]))].filter(
     (id) => !id.startsWith('role:'),
@@ -69,6 +81,8 @@ export async function layout(graph: Graph, tall: boolean): Promise<Map<string, P
       'elk.algorithm': 'layered',
       'elk.direction': tall ? 'DOWN' : 'RIGHT',
       'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+      'elk.edgeRouting': 'ORTHOGONAL',
+      'elk.json.edgeCoords': 'ROOT',
       'elk.layered.spacing.nodeNodeBetweenLayers': '60',
       'elk.spacing.nodeNode': '48',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
@@ -85,9 +99,46 @@ export async function layout(graph: Graph, tall: boolean): Promise<Map<string, P
       labels: labels(artifacts),
     })),
   };
-  const placed = new Map<string, Placed>();
-  collect(await elk.layout(root), null, placed);
-  return placed;
+  const done = await elk.layout(root);
+  const places = new Map<string, Placed>();
+  collect(done, null, places);
+  const routes = new Map((done.edges ?? []).flatMap((edge) => routeOf(edge as ElkExtendedEdge)));
+  return { places, routes };
+}
+
+function routeOf(edge: ElkExtendedEdge): [string, Route][] {
+  const section = edge.sections?.[0];
+  if (!section) return [];
+  const points = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
+  const label = edge.labels?.[0];
+  const half = points[Math.floor(points.length / 2)]!;
+  const middle =
+    label?.x !== undefined && label.y !== undefined
+      ? { x: label.x + (label.width ?? 0) / 2, y: label.y + (label.height ?? 0) / 2 }
+      : half;
+  return [[edge.id, { path: rounded(points), ...middle }]];
+}
+
+const RADIUS = 8;
+
+/** A line through points with rounded corners, as an SVG path. */
+function rounded(points: readonly { x: number; y: number }[]): string {
+  const parts = [`M${points[0]!.x},${points[0]!.y}`];
+  for (let at = 1; at < points.length - 1; at++) {
+    const [before, corner, after] = [points[at - 1]!, points[at]!, points[at + 1]!];
+    const into = toward(corner, before);
+    const out = toward(corner, after);
+    parts.push(`L${into.x},${into.y}Q${corner.x},${corner.y} ${out.x},${out.y}`);
+  }
+  const last = points.at(-1)!;
+  return `${parts.join('')}L${last.x},${last.y}`;
+}
+
+/** The point that lies a corner's radius from `from` on the way to `to`. */
+function toward(from: { x: number; y: number }, to: { x: number; y: number }) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const part = Math.min(RADIUS, length / 2) / length;
+  return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
 }
 
 export function rolesIn(group: ShownGroup): string[] {

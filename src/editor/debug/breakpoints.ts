@@ -1,4 +1,5 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { Breakpoint } from '../../rollout/index.js';
 import type { Expression } from '../../workflow/index.js';
 import { countMet, holds, logText, lookupAt, parseCondition } from './conditions.js';
 import type { Stop, Timeline } from './timeline.js';
@@ -21,6 +22,8 @@ export interface ArmedBreakpoint {
   line: number;
   role: string | null;
   condition: Expression | null;
+  /** The condition as it was written. */
+  written: string | null;
   hitCondition: string | null;
   logMessage: string | null;
   wrong: string | null;
@@ -35,6 +38,7 @@ export function armBreakpoint(asked: Dap.SourceBreakpoint, roles: RoleLines | nu
     line: role === null ? asked.line : (roles?.lineOf(role) ?? asked.line),
     role,
     condition: parsed === null || 'wrong' in parsed ? null : parsed,
+    written: asked.condition || null,
     hitCondition: asked.hitCondition || null,
     logMessage: asked.logMessage || null,
     wrong: role === null ? 'Set breakpoints on the lines of a role.' : broken,
@@ -56,4 +60,19 @@ export function hitOf(
   return point.logMessage === null
     ? { stops: `breakpoint on ${point.role}` }
     : { log: logText(point.logMessage, lookup) };
+}
+
+/** The same breakpoint as the runner of a live rollout takes it; none where it never stops. */
+export function runnersOf(point: ArmedBreakpoint, id: string): Breakpoint[] {
+  if (point.wrong !== null || point.role === null) return [];
+  const hits = Number(/\d+/.exec(point.hitCondition ?? '')?.[0] ?? Number.NaN);
+  return [
+    {
+      id,
+      agent: point.role,
+      ...(point.written === null ? {} : { condition: point.written }),
+      ...(hits >= 1 ? { hits } : {}),
+      ...(point.logMessage === null ? {} : { log: point.logMessage }),
+    },
+  ];
 }

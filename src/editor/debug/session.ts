@@ -14,8 +14,9 @@ import {
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { type Body, stateAfter, type WorkspaceState } from '../../trace/index.js';
 import { evaluate, isFault, parseExpression } from '../../workflow/index.js';
-import { type ArmedBreakpoint, armBreakpoint, hitOf, type RoleLines } from './breakpoints.js';
+import { type ArmedBreakpoint, armBreakpoint, hitOf, type RoleLines, runnersOf } from './breakpoints.js';
 import { filterHit, filters, lookupAt } from './conditions.js';
+import type { LiveRun } from './live.js';
 import { framesOf, type Move, move, rolesOf, run, type Stop, type Timeline } from './timeline.js';
 import { type Shown, scopesOf } from './variables.js';
 
@@ -34,16 +35,26 @@ export interface Recording {
   nearlySpent: (at: number) => string | null;
   /** The workspace of the moment at which the debugger stands. */
   onMoment: (state: WorkspaceState, stop: Stop) => void;
+  /** A run that goes on: how it is steered. Its head is the timeline's last stop. */
+  live: LiveRun | null;
+}
+
+/** Opens what a configuration names. A live run tells the session where it is held, and when it ended. */
+export type Open = (args: Dap.LaunchRequestArguments, session: Followed) => Promise<Recording>;
+export interface Followed {
+  held(timeline: Timeline, why: string): void;
+  ended(timeline: Timeline): void;
+  say(text: string): void;
 }
 
 /** The roles of a text by line, for breakpoints set in it; null where it is not a workflow's text. */
 export type RolesAt = (path: string) => Promise<RoleLines | null>;
 
 /**
- * A debug adapter over a recorded rollout: a thread for each role, a frame for each action, steps in both directions.
- * Nothing is run and no model is asked.
+ * A debug adapter over a rollout: a thread for each role, a frame for each action, steps in both directions. Over a
+ * recorded one nothing is run and no model is asked; a live one is steered at its head, and looked back at before.
  */
-export class RecordedSession extends DebugSession {
+export class RolloutSession extends DebugSession implements Followed {
   private recording: Recording | undefined;
   private at = 0;
   private readonly handles = new Handles<() => Shown[]>();
@@ -52,7 +63,7 @@ export class RecordedSession extends DebugSession {
   private scoreBelow: number | null = null;
 
   constructor(
-    private readonly open: (args: Dap.LaunchRequestArguments) => Promise<Recording>,
+    private readonly open: Open,
     private readonly rolesAt: RolesAt,
   ) {
     super();
@@ -88,7 +99,7 @@ export class RecordedSession extends DebugSession {
     args: Dap.LaunchRequestArguments,
   ): Promise<void> {
     try {
-      this.recording = await this.open(args);
+      this.recording = await this.open(args, this);
       this.sendResponse(response);
       this.sendEvent(new InitializedEvent());
     } catch (error) {
@@ -98,7 +109,11 @@ export class RecordedSession extends DebugSession {
 
   protected override configurationDoneRequest(response: Dap.ConfigurationDoneResponse): void {
     this.sendResponse(response);
-    const { timeline, startAt } = this.must();
+    const { timeline, startAt, live } = this.must();
+    if (live) {
+      void this.arm().then(() => this.stand(timeline.stops.length - 1, 'entry'));
+      return;
+    }
     const wanted = timeline.stops.findIndex(
       (stop) => stop.is === 'before' && timeline.actions[stop.action]?.id === startAt,
     );
@@ -113,6 +128,7 @@ export class RecordedSession extends DebugSession {
     const roles = await this.rolesAt(path).catch(() => null);
     const armed = (args.breakpoints ?? []).map((asked) => armBreakpoint(asked, roles));
     this.breakpoints.set(path, armed);
+    void this.arm();
     response.body = {
       breakpoints: armed.map((each) => {
         const made: Dap.Breakpoint = new Breakpoint(each.wrong === null, each.line);
@@ -130,6 +146,7 @@ export class RecordedSession extends DebugSession {
     this.filters = new Set([...args.filters, ...(args.filterOptions ?? []).map(({ filterId }) => filterId)]);
     const below = Number(args.filterOptions?.find(({ filterId }) => filterId === 'lowScore')?.condition);
     this.scoreBelow = Number.isFinite(below) && below > 0 ? below : null;
+    void this.arm();
     this.sendResponse(response);
   }
 
@@ -236,21 +253,75 @@ export class RecordedSession extends DebugSession {
   }
   protected override pauseRequest(response: Dap.PauseResponse): void {
     this.sendResponse(response);
-    this.stand(this.at, 'pause');
+    const { live } = this.must();
+    if (live) this.steer(live.pause());
+    else this.stand(this.at, 'pause');
   }
   protected override restartRequest(response: Dap.RestartResponse): void {
     this.sendResponse(response);
     for (const armed of this.breakpoints.values()) for (const each of armed) each.hits = 0;
     this.stand(0, 'entry');
   }
-  protected override disconnectRequest(response: Dap.DisconnectResponse): void {
+  /** Stop cancels a live run (it can be resumed); disconnecting lets it go on. */
+  protected override async disconnectRequest(
+    response: Dap.DisconnectResponse,
+    args: Dap.DisconnectArguments,
+  ): Promise<void> {
+    const live = this.recording?.live;
+    if (live) {
+      this.recording!.live = null;
+      await (args.terminateDebuggee === false ? live.continue() : live.cancel()).catch(() => undefined);
+      live.detach();
+    }
     this.sendResponse(response);
+  }
+
+  held(timeline: Timeline, why: string): void {
+    if (!this.recording) return;
+    this.recording.timeline = timeline;
+    this.stand(
+      timeline.stops.length - 1,
+      why === 'step' ? 'step' : why === 'pause' ? 'pause' : 'breakpoint',
+      why,
+    );
+  }
+
+  ended(timeline: Timeline): void {
+    if (!this.recording?.live) return;
+    this.recording.live.detach();
+    this.recording.live = null;
+    this.recording.timeline = timeline;
+    this.stand(timeline.stops.length - 1, 'step', 'end of the rollout');
+  }
+
+  private steer(asked: Promise<void>): void {
+    asked.catch((error: Error) => this.say(error.message));
+  }
+
+  /** Hand breakpoints and filters to the runner of a live rollout. */
+  private async arm(): Promise<void> {
+    const live = this.recording?.live;
+    if (!live) return;
+    const breakpoints = [...this.breakpoints.values()]
+      .flat()
+      .flatMap((each, id) => runnersOf(each, String(id)));
+    const filters = {
+      ...(this.filters.has('lowScore') ? { scoreBelow: this.scoreBelow ?? this.must().scoreBelow } : {}),
+      contractBroken: this.filters.has('contractBroken'),
+      toolFailed: this.filters.has('toolFailed'),
+      ...(this.filters.has('budgetNearlySpent') ? { budgetOver: 0.8 } : {}),
+    };
+    await live.arm(breakpoints, filters).catch((error: Error) => this.say(error.message));
   }
 
   private step(response: Dap.Response, how: Move): void {
     this.sendResponse(response);
-    const { timeline } = this.must();
+    const { timeline, live } = this.must();
     if (how !== 'stepBack' && this.at === timeline.stops.length - 1) {
+      if (live) {
+        this.steer(live.step(how === 'stepIn' ? 'into' : 'action'));
+        return;
+      }
       this.sendEvent(new TerminatedEvent());
       return;
     }
@@ -259,8 +330,12 @@ export class RecordedSession extends DebugSession {
 
   private go(response: Dap.Response, direction: 1 | -1): void {
     this.sendResponse(response);
-    const { timeline } = this.must();
+    const { timeline, live } = this.must();
     if (direction === 1 && this.at === timeline.stops.length - 1) {
+      if (live) {
+        this.steer(live.continue());
+        return;
+      }
       this.sendEvent(new TerminatedEvent());
       return;
     }
@@ -320,7 +395,7 @@ export class RecordedSession extends DebugSession {
     return rolesOf(this.must().timeline);
   }
 
-  private say(text: string): void {
+  say(text: string): void {
     this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
   }
 

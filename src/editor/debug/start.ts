@@ -6,18 +6,24 @@ import type { Host } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
 import { debugType, runScheme } from '../names.js';
 import { isWorkflow } from '../providers/analyses.js';
+import type { RunControl } from '../runs/control.js';
 import { RunDocuments } from '../runs/documents.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { RoleLines } from './breakpoints.js';
-import type { Recording } from './session.js';
-import { timelineOf } from './timeline.js';
+import { attachLive } from './live.js';
+import type { Followed, Recording } from './session.js';
+import { type Held, type Timeline, timelineOf } from './timeline.js';
 
 interface Configuration extends vscode.DebugConfiguration {
   run?: string;
   rollout?: string;
   action?: string;
   scoreBelow?: number;
+  /** Start a run of this task and step through it as it goes. */
+  live?: boolean;
+  task?: string;
+  program?: string;
 }
 
 /** Registers the debugger, and opens recorded rollouts in it. */
@@ -26,6 +32,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     host: Host,
     private readonly store: RunStore,
     private readonly documents: RunDocuments,
+    private readonly control: RunControl,
   ) {
     host.keep(vscode.debug.registerDebugConfigurationProvider(debugType, this));
     host.keep(
@@ -43,6 +50,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     const configuration: Configuration = given.type
       ? given
       : { ...given, type: debugType, request: 'launch', name: 'Baton' };
+    if (configuration.live) return configuration;
     if (configuration.rollout && configuration.run && configuration.run !== 'last') return configuration;
     const active = vscode.window.activeTextEditor?.document;
     const run = await this.runOf(configuration.run, active && isWorkflow(active) ? active.uri : undefined);
@@ -80,6 +88,43 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     });
   }
 
+  /** Start a run of one task, held before its first action, and step through it as it goes. */
+  async live(uri?: vscode.Uri): Promise<void> {
+    const document = uri
+      ? await vscode.workspace.openTextDocument(uri)
+      : vscode.window.activeTextEditor?.document;
+    if (!document || !isWorkflow(document) || document.uri.scheme !== 'file') return;
+    const run = await this.store.chosen(document.uri);
+    const task = run && lastFailed(run)?.task;
+    await vscode.commands.executeCommand('workbench.view.debug');
+    await vscode.debug.startDebugging(undefined, {
+      type: debugType,
+      request: 'launch',
+      name: vscode.l10n.t('Live: {0}', task ?? basename(document.uri.fsPath)),
+      live: true,
+      program: document.uri.fsPath,
+      ...(task ? { task } : {}),
+    });
+  }
+
+  private async liveRecording(configuration: Configuration, session: Followed): Promise<Recording> {
+    const which = configuration.task ? ['--tasks', configuration.task] : ['--limit', '1'];
+    const run = await this.control.run(vscode.Uri.file(configuration.program ?? ''), [...which, '--hold']);
+    if (!run) throw new Error(vscode.l10n.t('The run did not start.'));
+    let rollout = '';
+    const timeline = (held: Held | null): Timeline =>
+      timelineOf(rollout, readLog(run.folder.rollout(rollout)).events, run.reviews(rollout), held);
+    const live = await attachLive(run.folder, {
+      held: (at) => session.held(timeline({ action: at.action, agent: at.agent, says: words(at) }), at.why),
+      logged: (text) => session.say(text),
+      ended: () => session.ended(timeline(null)),
+    });
+    const first = await live.first;
+    rollout = first.rollout;
+    const now = timeline({ action: first.action, agent: first.agent, says: words(first) });
+    return { ...(await this.about(run, configuration)), timeline: now, live: live.run };
+  }
+
   private async runOf(named: string | undefined, uri: vscode.Uri | undefined): Promise<Run | undefined> {
     if (named && named !== 'last') return this.find(named);
     return (uri && (await this.store.chosen(uri))) ?? this.store.chosen();
@@ -91,9 +136,14 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
   }
 
   private async adapter(): Promise<vscode.DebugAdapterDescriptor> {
-    const { RecordedSession } = await import('./session.js');
-    const session = new RecordedSession(
-      (args) => this.recording(args as Configuration),
+    const { RolloutSession } = await import('./session.js');
+    const session = new RolloutSession(
+      (args, followed) => {
+        const configuration = args as Configuration;
+        return configuration.live
+          ? this.liveRecording(configuration, followed)
+          : this.recording(configuration);
+      },
       async (path) => roleLines(await analysisOf(path)),
     );
     return new vscode.DebugAdapterInlineImplementation(session);
@@ -107,6 +157,15 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     const log = readLog(run.folder.rollout(rollout));
     if (log.events.length === 0)
       throw new Error(vscode.l10n.t('{0} has no rollout "{1}".', run.folder.name, rollout));
+    return {
+      ...(await this.about(run, configuration)),
+      timeline: timelineOf(rollout, log.events, run.reviews(rollout)),
+      live: null,
+    };
+  }
+
+  /** What a session needs of a run beside its timeline. */
+  private async about(run: Run, configuration: Configuration): Promise<Omit<Recording, 'timeline' | 'live'>> {
     const uri = await sourceOf(run);
     const analysis = analyse(
       run.workflow,
@@ -114,8 +173,10 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
       this.documents.filesOf(RunDocuments.workflowUri(run))!,
     );
     return {
-      timeline: timelineOf(rollout, log.events, run.reviews(rollout)),
-      source: { path: uri.scheme === 'file' ? uri.fsPath : uri.toString(), name: basename(run.info.file) },
+      source: {
+        path: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
+        name: basename(run.info.file),
+      },
       roles: roleLines(analysis),
       handed: (role) => analysis.team.roles.get(role) ?? { consumes: [], produces: [] },
       text: (body) => run.blobs.text(body),
@@ -125,6 +186,18 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
       onMoment: (state) => void this.documents.showMoment(run, state),
     };
   }
+}
+
+function words(at: { action: string; stage: string; why: string }): string {
+  const stages: Record<string, string> = {
+    before: `before ${at.action}`,
+    model: 'before its model call',
+    tool: 'before its program runs',
+    check: 'before its contracts are checked',
+    after: `after ${at.action}`,
+  };
+  const place = stages[at.stage] ?? at.stage;
+  return at.why === 'step' || at.why === 'pause' ? place : `${place}: ${at.why}`;
 }
 
 /** The file itself where its text is still that of the run, else the text as it was. */

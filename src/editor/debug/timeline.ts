@@ -24,13 +24,27 @@ export interface Timeline {
   outcome: EventData<'outcome'> | null;
 }
 
+/** Where a rollout that goes on is held. */
+export interface Held {
+  action: string;
+  agent: string;
+  says: string;
+}
+
+function nothingYet({ action, agent }: Held): ActionRecord {
+  const [visit = 0, turn = 0] = action.split('.').slice(-2).map(Number);
+  return { id: action, agent, visit, turn, call: null, tools: [], checked: null, finished: null, last: true };
+}
+
 /** Lay out a rollout's log. `reviews` are later verdicts and overrules of the same rollout. */
 export function timelineOf(
   rollout: string,
   events: readonly LogEvent[],
   reviews: readonly LogEvent[] = [],
+  held: Held | null = null,
 ): Timeline {
   const actions = actionsOf(events);
+  if (held && !actions.some((action) => action.id === held.action)) actions.push(nothingYet(held));
   const verdicts = countedVerdicts([...events, ...reviews]);
   const at = new Map(actions.map((action, index) => [action.id, index]));
   const stops: Stop[] = [];
@@ -43,6 +57,19 @@ export function timelineOf(
     const counted = stop.is === 'finished' ? verdicts.get(id) : undefined;
     if (counted)
       stops.push({ is: 'verdict', action, events: number + 1, index: 0, says: verdictWords(counted) });
+  }
+  if (held) {
+    const action = actions.findIndex(({ id }) => id === held.action);
+    const before = stops.at(-1);
+    if (before?.is === 'before' && before.action === action) before.says = held.says;
+    else {
+      const logged = events.some(
+        (event) => event.type === 'action.started' && event.data.action === held.action,
+      );
+      const is = logged ? (before?.is ?? 'before') : 'before';
+      stops.push({ is, action, events: events.length, index: before?.index ?? 0, says: held.says });
+    }
+    return { rollout, events, actions, verdicts, stops, outcome: null };
   }
   const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
   const says =

@@ -44,6 +44,29 @@ export class RunControl {
     await this.start(run.info.file, ['resume', run.folder.path, '--json']);
   }
 
+  /** Fork a rollout and wait for the branch's end. Gives the branch's name; a failure has been told. */
+  async fork(run: Run, rollout: string, action: string, change: string[]): Promise<string | undefined> {
+    const args = ['fork', run.folder.path, rollout, action, ...change, '--json'];
+    try {
+      const started = await this.launch(args, run.folder.path);
+      const title = vscode.l10n.t('Carrying {0} on from {1}', rollout, action);
+      await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title },
+        () => started.ended,
+      );
+      const printed = readPrinted(started.out);
+      if (printed.branch) return printed.branch;
+      throw new Error(printed.error ?? lastWords(started.err));
+    } catch (error) {
+      await tell(
+        this.host,
+        vscode.l10n.t('{0} was not forked: {1}', rollout, (error as Error).message),
+        error,
+      );
+      return undefined;
+    }
+  }
+
   async cancel(run: Run): Promise<void> {
     const asked = await stopRun(run, this.remembered());
     if ('refused' in asked)
@@ -69,22 +92,11 @@ export class RunControl {
 
   private async start(file: string, args: string[]): Promise<Run | undefined> {
     const { host } = this;
-    const name = `${new Date().toISOString().replace(/[^\d]/g, '').slice(0, 17)}-${args[0]}`;
-    const output = join(host.context.globalStorageUri.fsPath, 'output');
-    host.log.info(`${this.node()} ${cliPath(host.context.extensionPath)} ${args.join(' ')}`);
     return vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Starting {0}', basename(file)) },
       async () => {
         try {
-          const started = await launch({
-            node: this.node(),
-            cli: cliPath(host.context.extensionPath),
-            args,
-            cwd: dirname(file),
-            output,
-            name,
-            keys: await keysJson(host),
-          });
+          const started = await this.launch(args, dirname(file));
           const folder = await runFolder(started);
           await this.remember(folder, started.pid);
           this.store.refresh();
@@ -102,6 +114,16 @@ export class RunControl {
         }
       },
     );
+  }
+
+  private async launch(args: string[], cwd: string): Promise<Started> {
+    const { host } = this;
+    const node = this.node();
+    const cli = cliPath(host.context.extensionPath);
+    const name = `${new Date().toISOString().replace(/[^\d]/g, '').slice(0, 17)}-${args[0]}`;
+    const output = join(host.context.globalStorageUri.fsPath, 'output');
+    host.log.info(`${node} ${cli} ${args.join(' ')}`);
+    return launch({ node, cli, args, cwd, output, name, keys: await keysJson(host) });
   }
 
   private async remember(folder: string, pid: number): Promise<void> {

@@ -68,10 +68,11 @@ function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 const startedLine = z.object({ event: z.literal('run.started'), run: z.string(), folder: z.string() });
+const forkedLine = z.object({ run: z.string(), rollout: z.string(), parent: z.string() });
 const errorLine = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 /** What the printed lines say so far: where the run is, or why there is none. */
-export function readPrinted(out: string): { folder?: string; error?: string } {
+export function readPrinted(out: string): { folder?: string; branch?: string; error?: string } {
   if (!existsSync(out)) return {};
   for (const line of readFileSync(out, 'utf8').split('\n').slice(0, 50)) {
     if (!line.startsWith('{')) continue;
@@ -83,6 +84,8 @@ export function readPrinted(out: string): { folder?: string; error?: string } {
     }
     const started = startedLine.safeParse(value);
     if (started.success) return { folder: started.data.folder };
+    const forked = forkedLine.safeParse(value);
+    if (forked.success) return { branch: forked.data.rollout };
     const failed = errorLine.safeParse(value);
     if (failed.success) return { error: failed.data.error.message };
   }

@@ -116,7 +116,9 @@ function lastEvents(path: string): LogEvent[] {
 }
 
 function stateOf(events: readonly LogEvent[], live: boolean): RunState {
-  const last = events.findLast((event) => /^run\./.test(event.type));
+  const last = events.findLast((event) =>
+    live ? /^run\./.test(event.type) : event.type === 'run.finished' || event.type === 'run.paused',
+  );
   if (live) return last?.type === 'run.paused' ? 'paused' : 'running';
   if (last?.type === 'run.finished') return last.data.status;
   if (last?.type === 'run.paused') return /budget/.test(last.data.why) ? 'budget' : 'cancelled';

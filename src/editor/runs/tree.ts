@@ -268,7 +268,8 @@ function stateName(state: ReturnType<Run['state']>): string {
 }
 
 function rolloutItem(run: Run, row: RolloutRow): vscode.TreeItem {
-  const item = new vscode.TreeItem(row.task, vscode.TreeItemCollapsibleState.Collapsed);
+  const branch = row.branch === undefined || row.branch === 'main' ? '' : ` (${row.branch})`;
+  const item = new vscode.TreeItem(`${row.task}${branch}`, vscode.TreeItemCollapsibleState.Collapsed);
   const good = row.outcome?.success === true;
   const broken = good ? undefined : culprit(row);
   item.id = `${run.key}/${row.rollout}`;

@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { readLog, stateAfter } from '../../trace/index.js';
+import { type Host, mayRun } from '../host.js';
+import type { RunControl } from '../runs/control.js';
+import { RunDocuments } from '../runs/documents.js';
+import { textOf } from '../runs/moments.js';
+import type { Run } from '../runs/run.js';
+import type { RunStore } from '../runs/store.js';
+
+type Change = { label: string; flag: string; name: string; text: string | undefined; path?: string };
+
+/**
+ * Change an action's reply, its prompt or a file that it found, and carry the rollout on from there as a new branch.
+ * Both trajectories are then shown side by side.
+ */
+export async function editAndFork(
+  host: Host,
+  control: RunControl,
+  store: RunStore,
+  run: Run,
+  rollout: string,
+  action: string,
+): Promise<void> {
+  if (!(await mayRun())) return;
+  const change = await vscode.window.showQuickPick(changes(run, rollout, action), {
+    title: vscode.l10n.t('What is different in {0}?', action),
+  });
+  if (!change) return;
+  const folder = join(host.context.globalStorageUri.fsPath, 'forks', `${run.folder.name}-${Date.now()}`);
+  const file = join(folder, change.name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(file, change.text ?? '', { mode: 0o600 });
+  await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false });
+  const go = vscode.l10n.t('Fork');
+  const asked = await vscode.window.showInformationMessage(
+    vscode.l10n.t('Change the text, then fork: the rollout goes on from {0} as a new branch.', action),
+    go,
+    vscode.l10n.t('Cancel'),
+  );
+  if (asked !== go) return;
+  await vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === file)?.save();
+  const value = change.path === undefined ? file : `${change.path}=${file}`;
+  const branch = await control.fork(run, rollout, action, [change.flag, value]);
+  if (branch === undefined) return;
+  store.refresh();
+  const [before, after] = [RunDocuments.trajectoryUri(run, rollout), RunDocuments.trajectoryUri(run, branch)];
+  await vscode.commands.executeCommand('vscode.diff', before, after, `${rollout} ↔ ${branch}`);
+}
+
+function changes(run: Run, rollout: string, action: string): Change[] {
+  const { events } = readLog(run.folder.rollout(rollout));
+  const before = events.findIndex((event) => event.type === 'action.started' && event.data.action === action);
+  const files = [...stateAfter(events.slice(0, Math.max(0, before))).values()];
+  const messages = askedOf(run, events, action);
+  return [
+    {
+      label: vscode.l10n.t('What it answered'),
+      flag: '--reply',
+      name: 'reply.md',
+      text: textOf(run, rollout, action, 'reply.md'),
+    },
+    {
+      label: vscode.l10n.t('What it is asked'),
+      flag: '--prompt',
+      name: 'prompt.md',
+      text: messages.at(-1)?.content,
+    },
+    {
+      label: vscode.l10n.t('Its system message'),
+      flag: '--system',
+      name: 'system.md',
+      text: messages.find(({ role }) => role === 'system')?.content,
+    },
+    ...files
+      .filter(({ bytes }) => bytes < 1_000_000)
+      .map((file) => ({ file, bytes: run.blobs.get(file.sha256) }))
+      // What is not text cannot be edited as text.
+      .filter(({ bytes }) => !bytes.includes(0) && Buffer.from(bytes.toString('utf8')).equals(bytes))
+      .map(({ file, bytes }) => ({
+        label: vscode.l10n.t('The file {0}', file.path),
+        flag: '--file',
+        name: file.path.split('/').at(-1) ?? 'file',
+        text: bytes.toString('utf8'),
+        path: file.path,
+      })),
+  ];
+}
+
+function askedOf(
+  run: Run,
+  events: ReturnType<typeof readLog>['events'],
+  action: string,
+): { role: string; content: string }[] {
+  const call = events.find((event) => event.type === 'model.called' && event.data.action === action);
+  if (call?.type !== 'model.called') return [];
+  try {
+    return JSON.parse(run.blobs.text(call.data.messages)) as { role: string; content: string }[];
+  } catch {
+    return [];
+  }
+}

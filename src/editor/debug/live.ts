@@ -1,0 +1,73 @@
+import { type Breakpoint, ControlClient, type Filters, type HeldAt } from '../../rollout/index.js';
+import type { RunFolder } from '../../trace/index.js';
+
+/** What the debug session needs of a run that goes on in another process. */
+export interface LiveRun {
+  step(mode: 'action' | 'into'): Promise<void>;
+  continue(): Promise<void>;
+  pause(): Promise<void>;
+  cancel(): Promise<void>;
+  /** Breakpoints and filters are evaluated in the runner; gives what is wrong with each, by its id. */
+  arm(breakpoints: Breakpoint[], filters: Filters): Promise<void>;
+  detach(): void;
+}
+
+export interface LiveListener {
+  held(at: HeldAt): void;
+  logged(text: string): void;
+  /** The rollout ended, or its run did. */
+  ended(): void;
+}
+
+/** The rollout that the run holds first, or the one that is held next. */
+export type FirstHeld = Promise<HeldAt>;
+
+/**
+ * Attach to a run as its controller; where the editor vanishes, the run goes on. Rejects with a sentence where it
+ * cannot be steered.
+ */
+export async function attachLive(
+  folder: RunFolder,
+  listener: LiveListener,
+): Promise<{ run: LiveRun; first: FirstHeld }> {
+  const attached = await ControlClient.attach(folder, {
+    role: 'control',
+    onLost: 'continue',
+    client: 'editor',
+  });
+  if ('refused' in attached) throw new Error(attached.refused);
+  const { client } = attached;
+  let rollout: string | null = client.first.held[0]?.rollout ?? null;
+  let ended = false;
+  const end = () => {
+    if (!ended) listener.ended();
+    ended = true;
+  };
+  const first = new Promise<HeldAt>((resolve, reject) => {
+    const here = client.first.held[0];
+    if (here) resolve(here);
+    client.on('held', (at) => {
+      rollout ??= at.rollout;
+      resolve(at);
+      if (at.rollout === rollout) listener.held(at);
+    });
+    client.onClose(() => reject(new Error(`${folder.name} ended before it could be held.`)));
+  });
+  client.on('logged', ({ text }) => listener.logged(text));
+  client.on('rolloutEnded', (notice) => {
+    if (notice.rollout === rollout) end();
+  });
+  client.on('finished', end);
+  client.onClose(end);
+  return {
+    first,
+    run: {
+      step: async (mode) => void (await client.ask('step', { rollout: rollout ?? '', mode })),
+      continue: async () => void (await client.ask('continue', {})),
+      pause: async () => void (await client.ask('pause', {})),
+      cancel: async () => void (await client.ask('cancel', {})),
+      arm: async (breakpoints, filters) => void (await client.ask('breakpoints', { breakpoints, filters })),
+      detach: () => client.detach(),
+    },
+  };
+}
