@@ -18,6 +18,7 @@ import type { Selection } from './selection.js';
 const nodeTypes = { role: RoleNode, frame: FrameNode, end: EndNode };
 /** Width of the fields beside the drawing, in pixels. */
 const ASIDE = 300;
+const NOTHING: Layout = { places: new Map(), routes: new Map(), size: { width: 0, height: 0 } };
 const edgeTypes = { handover: HandoverEdge };
 
 interface Props {
@@ -32,8 +33,8 @@ interface Props {
 
 /** The drawing. Places are computed anew only when the shape changes, so that scores that come in move nothing. */
 export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: Props) {
-  const [{ places, routes }, setLayout] = useState<Layout>({ places: new Map(), routes: new Map() });
-  const { fitView } = useReactFlow();
+  const [{ places, routes }, setLayout] = useState<Layout>(NOTHING);
+  const { fitBounds } = useReactFlow();
   const shape = useMemo(() => shapeOf(graph), [graph]);
   const tall = useTall();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another shape asks for other places
@@ -42,7 +43,7 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
     void layout(graph, tall).then((done) => {
       if (!current) return;
       setLayout(done);
-      setTimeout(() => void fitView({ padding: 0.15, maxZoom: 1.25 }), 0);
+      setTimeout(() => void fitBounds({ x: 0, y: 0, ...done.size }, { padding: 0.06 }), 0);
     });
     return () => {
       current = false;
@@ -79,6 +80,7 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
       deleteKeyCode="Delete"
       nodesDraggable={false}
       minZoom={0.2}
+      maxZoom={1.5}
       proOptions={{ hideAttribution: false }}
       aria-label="The team as a graph; the list beside it says the same"
     >

@@ -21,6 +21,8 @@ export interface Route {
 export interface Layout {
   places: Map<string, Placed>;
   routes: Map<string, Route>;
+  /** Of the whole drawing, labels included, in pixels. */
+  size: { width: number; height: number };
 }
 
 /** A handover that is drawn: every artifact that goes from one place to another. */
@@ -83,6 +85,7 @@ export async function layout(graph: Graph, tall: boolean): Promise<Layout> {
       'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
       'elk.edgeRouting': 'ORTHOGONAL',
       'elk.json.edgeCoords': 'ROOT',
+      'elk.edgeLabels.inline': 'true',
       'elk.layered.spacing.nodeNodeBetweenLayers': '60',
       'elk.spacing.nodeNode': '48',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
@@ -103,7 +106,7 @@ export async function layout(graph: Graph, tall: boolean): Promise<Layout> {
   const places = new Map<string, Placed>();
   collect(done, null, places);
   const routes = new Map((done.edges ?? []).flatMap((edge) => routeOf(edge as ElkExtendedEdge)));
-  return { places, routes };
+  return { places, routes, size: { width: done.width ?? 0, height: done.height ?? 0 } };
 }
 
 function routeOf(edge: ElkExtendedEdge): [string, Route][] {
