@@ -281,7 +281,8 @@ def fitted_on(encoded, own, train, test, found):
         sources = {"train": statistics(a), "test": statistics(b), "both": statistics(a + b)}
         raw = own.col(own.columns.index(source))
         for at, line in places:
-            if line is None:
+            # Of an indicator (0 or 1) nothing can be read: its line through two values says what they are, not of whom.
+            if line is None or set(encoded.col(at)) <= {0.0, 1.0}:
                 continue
             slope, offset = line
             if not (close(slope, 1.0, 1e-12) and close(offset, 0.0, 1e-12)):

@@ -38,9 +38,12 @@ export function programFor(list: Programs, program: Program, task: Task): string
   return fillTemplate(`${list.shared[program.style]}\n${program.body}\n`, lookupFacts({}, task));
 }
 
-/** The clean programs that go with a program of a style: scikit-learn reads frames, everything else the tab tables. */
+/**
+ * The clean programs that go with a program of a style: scikit-learn reads frames, everything else reads the helper's
+ * tables, so that of several clean spellings the last one of a style is the one that fits the next role.
+ */
 export function cleanFor(list: Programs, role: Role, style: Style): Program {
   const clean = list[role].filter((each) => each.fault === null);
-  const alike = clean.find((each) => each.style === style);
+  const alike = clean.findLast((each) => each.style === style);
   return alike ?? clean.find((each) => each.style === (style === 'pandas' ? 'pandas' : 'tab')) ?? clean[0]!;
 }
