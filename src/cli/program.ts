@@ -6,7 +6,7 @@ import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
-import { embeddedRoles, engineFor } from './engine.js';
+import { type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
 import { initCommand } from './init.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
@@ -69,7 +69,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
       const folder = findRun(name);
       const info = folder.readInfo();
-      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+      const roles = playableRoles(info.options as EngineChoice);
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: roles });
       if (info.kind === 'train') {
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
         done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
