@@ -13,6 +13,7 @@ import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from
 import { cacheFolder, configFolder } from './places.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { scoreCommand } from './score.js';
+import { targetCommands } from './target-program.js';
 import { exit, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 import { trainingCommands, trainWith } from './train-program.js';
@@ -131,6 +132,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
   controlCommands(root, json, terminal, done);
+  targetCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);

@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
-import { type Endpoint, openPolicy, type Policy, type PolicySources, SecretFile } from '../policy/index.js';
+import {
+  type Endpoint,
+  openPolicy,
+  type Policy,
+  type PolicySources,
+  SecretFile,
+  takeCarried,
+} from '../policy/index.js';
 import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
 import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
 import {
@@ -80,7 +87,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   const cache = join(cacheFolder(), 'work', name);
   const inputs = new Inputs(join(cacheFolder(), 'inputs'));
   const sources: PolicySources = {
-    secrets: new SecretFile(join(configFolder(), 'secrets.json')),
+    secrets: new SecretFile(join(configFolder(), 'secrets.json'), takeCarried(process.env)),
     env: process.env,
     allowEnv: options.allowEnv,
     files,

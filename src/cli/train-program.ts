@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
+import { jobName } from '../target/index.js';
 import { list, number } from './arguments.js';
 import { engineFor, playableRoles } from './engine.js';
 import { findRun } from './look.js';
@@ -11,6 +12,15 @@ import { runName } from './start-run.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
+import { trainThere } from './train-there.js';
+
+type TrainCall = TrainOptions & {
+  allowEnv: string[];
+  target?: string;
+  detach?: boolean;
+  /** Chosen by who started this on another machine. */
+  runName?: string;
+};
 
 /** `train` and `compare`. */
 export function trainingCommands(
@@ -54,13 +64,26 @@ export function trainingCommands(
     )
     .option('--deterministic', 'the same seed gives the same weights on the same machine')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
-    .action(async (file: string | undefined, options: TrainOptions & { allowEnv: string[] }) => {
+    .option('--target <name>', 'train on a machine of your targets (baton target list)')
+    .option('--detach', 'with --target: start it there and return')
+    .addOption(new Option('--run-name <name>').hideHelp())
+    .action(async (file: string | undefined, { runName: given, detach, target, ...options }: TrainCall) => {
+      if (target !== undefined) {
+        done(await trainThere(terminal(), file, { ...options, target, ...(detach ? { detach } : {}) }));
+        return;
+      }
       const opened = openWorkflow(file, {
         allowEnv: options.allowEnv,
         embeddedRoles: playableRoles(options),
       });
       const { allowEnv, ...chosen } = options;
-      done(await trainWith(terminal(), { opened, name: runName('train'), allowEnv }, chosen));
+      done(
+        await trainWith(
+          terminal(),
+          { opened, name: given ? jobName.parse(given) : runName('train'), allowEnv },
+          chosen,
+        ),
+      );
     });
   root
     .command('compare <run-a> <run-b>')

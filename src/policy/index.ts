@@ -8,4 +8,11 @@ export { type Endpoint, openPolicy, type PolicySources } from './open.js';
 export { openaiPolicy, type ServerOptions } from './openai.js';
 export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
 export { askWithRetries, type RetryOptions } from './retry.js';
-export { type KeySources, resolveKey, SecretFile } from './secrets.js';
+export {
+  type Carried,
+  carriedEnvironment,
+  type KeySources,
+  resolveKey,
+  SecretFile,
+  takeCarried,
+} from './secrets.js';

@@ -5,11 +5,34 @@ import { originOf, readReference } from '../workflow/index.js';
 
 const storeSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
+/** Secrets by name, then by the origin each is stored for. */
+export type Carried = z.infer<typeof storeSchema>;
+
+const CARRIED = 'BATON_CARRIED_KEYS';
+
+/** The environment that hands keys to a process on another machine, where no key is ever stored. */
+export function carriedEnvironment(keys: Carried): Record<string, string> {
+  return { [CARRIED]: JSON.stringify(keys) };
+}
+
+/** Takes handed keys out of an environment, so that no child inherits them. Throws where they do not parse. */
+export function takeCarried(env: NodeJS.ProcessEnv): Carried {
+  const text = env[CARRIED];
+  delete env[CARRIED];
+  return text === undefined ? {} : storeSchema.parse(JSON.parse(text));
+}
+
 /** The user's secrets, each stored for one origin (scheme, host, port). The file is the user's alone. */
 export class SecretFile {
-  constructor(readonly path: string) {}
+  constructor(
+    readonly path: string,
+    /** keys that came with this process; they are never written */
+    private readonly carried: Carried = {},
+  ) {}
 
   get(name: string, origin: string): string | undefined {
+    const carried = Object.hasOwn(this.carried, name) ? this.carried[name]! : {};
+    if (Object.hasOwn(carried, origin)) return carried[origin];
     const store = this.read();
     return Object.hasOwn(store, name) && Object.hasOwn(store[name]!, origin)
       ? store[name]![origin]
