@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installNative } from '../engine/index.js';
@@ -11,6 +12,7 @@ import { initCommand } from './init.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { cacheFolder, configFolder } from './places.js';
+import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { scoreCommand } from './score.js';
 import { targetCommands } from './target-program.js';
@@ -77,7 +79,8 @@ export async function program(argv: readonly string[]): Promise<number> {
         done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
         return;
       }
-      const { samples, split, limit } = info.options as {
+      const { samples, split, limit, promoted } = info.options as {
+        promoted?: Record<string, string>;
         samples: number;
         split: RunOptions['split'] | null;
         limit: number | null;
@@ -91,6 +94,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         split: split ?? undefined,
         limit: limit ?? undefined,
         tasks: info.tasks,
+        promoted: promoted ?? {},
         resume: folder,
       };
       done(await startRunning(terminal(), opened, again));
@@ -133,6 +137,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   trainingCommands(root, terminal, done);
   controlCommands(root, json, terminal, done);
   targetCommands(root, json, terminal, done);
+  policyCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);
@@ -165,11 +170,25 @@ function runFlags(command: Command): Command {
 }
 
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
-  const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', `run-${process.pid}`));
+  const dir = join(cacheFolder(), 'engines', `run-${process.pid}-${Date.now()}`);
+  const { workflow } = opened;
+  const trained = Object.values(workflow.agents)
+    .filter((agent) => workflow.models[agent.model]?.provider === 'embedded')
+    .map((agent) => agent.name);
+  // A run that goes on keeps to what it began with.
+  const registry = registryOf(workflow.folder);
+  const policies = options.promoted ?? registry.acting(trained);
+  const over = registry.serve(policies, dir);
+  const engine = await engineFor(
+    workflow,
+    dir,
+    over ? { engine: over.engine, method: over.method, base: over.base.model ?? undefined } : {},
+  );
   try {
-    return await runCommand(out, opened, options, engine);
+    return await runCommand(out, opened, { ...options, promoted: policies }, engine);
   } finally {
     await engine?.stop();
+    if (Object.keys(policies).length > 0) rmSync(dir, { recursive: true, force: true });
   }
 }
 

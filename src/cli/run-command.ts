@@ -21,6 +21,8 @@ export interface RunOptions {
   failUnder?: number | undefined;
   hold?: boolean | undefined;
   resume?: RunFolder;
+  /** Trained weights that roles act with, `role@version`; the others act with their base. */
+  promoted?: Record<string, string>;
 }
 
 /** `baton run`: carry tasks through the workflow, judge every action, and say who broke the work. */
@@ -52,13 +54,18 @@ export async function runCommand(
     allowEnv: options.allowEnv,
     engine: engine?.endpoint ?? null,
     engineInfo: engine?.info ?? null,
-    policies: {},
+    policies: { ...options.promoted },
     tasks: tasks.map((task) => task.id),
-    options: { samples: options.samples, split: options.split ?? null, limit: options.limit ?? null },
+    options: {
+      samples: options.samples,
+      split: options.split ?? null,
+      limit: options.limit ?? null,
+      promoted: { ...options.promoted },
+    },
     abort,
     ...(options.resume ? { resume: options.resume } : {}),
   });
-  const specs = specsFor(tasks, options.samples, 'run', {});
+  const specs = specsFor(tasks, options.samples, 'run', { ...options.promoted });
   const before = options.resume ? endedOf(run.folder) : [];
   const known = new Set(before.map((ended) => ended.rollout));
   const all: Ended[] = [...before];

@@ -65,7 +65,7 @@ it('trains here with an adapter a role', async () => {
   expect(saved[1]).not.toEqual(saved[0]);
 });
 
-it('trains on a box to the same adapters, though the client is killed, the link is cut and the loop is killed', async () => {
+it('trains on a box to the same adapters, though the client and then the loop there are killed', async () => {
   const started = await runCli(laptop, ['train', ...sizes, ...how, '--target', 'box', '--detach', '--json']);
   expect(`${started.code} ${started.code === 0 ? '' : started.stderr}`).toBe('0 ');
   const { job } = JSON.parse(started.stdout.trim().split('\n').at(-1)!) as { job: string };
