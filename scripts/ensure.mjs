@@ -2,6 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -74,6 +76,40 @@ export async function ensureSystem() {
       fail(`That did not work; install ${words} yourself and run this again: ${shown}`);
     }
   }
+}
+
+/**
+ * An interpreter with pandas and scikit-learn for the tests that need one: that of BATON_TEST_PYTHON, or one in the
+ * user's cache, made here (about a minute, once). Null, with a sentence, where it cannot be made.
+ */
+export function ensurePandas() {
+  const works = (python) => has(python, ['-c', 'import pandas, sklearn']);
+  const named = process.env.BATON_TEST_PYTHON;
+  if (named) {
+    if (works(named)) return named;
+    fail(`BATON_TEST_PYTHON names ${named}, which has no pandas and scikit-learn.`);
+  }
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'baton', 'test-python');
+  const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  if (works(python)) return python;
+  console.error(
+    'Making a Python environment with pandas and scikit-learn for the tests (about a minute, once) ...',
+  );
+  const venv = () => spawnSync('python3', ['-m', 'venv', folder], { stdio: 'ignore' }).status === 0;
+  // Debian keeps venv in a package of its own.
+  if (!venv() && process.getuid?.() === 0 && has('apt-get')) {
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'python3-venv'], {
+      stdio: 'ignore',
+    });
+    venv();
+  }
+  const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', 'pandas', 'scikit-learn'];
+  spawnSync(python, pip, { stdio: ['ignore', 2, 2] });
+  if (works(python)) return python;
+  console.error(
+    `It could not be made; make it by hand and run this again: python3 -m venv ${folder} && ${python} -m pip install pandas scikit-learn`,
+  );
+  return null;
 }
 
 function managers() {

@@ -1,15 +1,16 @@
 // `npm test`: install what is missing, build, then all tests; arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ensurePackages, ensureSystem } from './ensure.mjs';
+import { ensurePackages, ensurePandas, ensureSystem } from './ensure.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
 ensurePackages();
 await ensureSystem();
+const python = ensurePandas();
 await import('./build.mjs');
 const done = spawnSync(
   process.execPath,
   ['node_modules/vitest/vitest.mjs', 'run', '--project', '!box', ...process.argv.slice(2)],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env: { ...process.env, ...(python ? { BATON_TEST_PYTHON: python } : {}) } },
 );
 process.exitCode = done.status ?? 1;

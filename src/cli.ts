@@ -2,6 +2,12 @@
 import { program } from './cli/program.js';
 import { exit, Failure } from './cli/terminal.js';
 
+// Whoever reads our output may stop reading (`| head`): that is no failure, and nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 try {
   process.exitCode = await program(process.argv);
 } catch (error) {

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { type Engine, readBaseModel, startEngine, startTorchEngine, torchSource } from '../engine/index.js';
+import {
+  type Engine,
+  type PolicyRecord,
+  readBaseModel,
+  startEngine,
+  startTorchEngine,
+  torchSource,
+} from '../engine/index.js';
 import { ensureEnvironment } from '../target/index.js';
 import type { Workflow } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
@@ -30,6 +37,11 @@ export interface EngineChoice {
 /** Roles that can be played: any, where another base model than the embedded one is named. */
 export function playableRoles(choice: EngineChoice): readonly string[] | undefined {
   return choice.base === undefined ? embeddedRoles() : undefined;
+}
+
+/** The engine that a promoted policy needs. */
+export function choiceOf({ engine, method, base }: PolicyRecord): EngineChoice {
+  return { engine, method, base: base.model ?? undefined };
 }
 
 /** Start the engine where a model of the workflow asks for it. `dir` keeps its weights. */

@@ -8,6 +8,7 @@ import {
   RolloutPages,
   RunFolder,
   readLog,
+  readReviews,
   stateAfter,
 } from '../trace/index.js';
 import { printBlame, printSummary, summarise } from './report.js';
@@ -87,7 +88,8 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
   if (!one)
     throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
   const broken = culprit(one);
-  const verdicts = [...countedVerdicts(readLog(folder.rollout(rollout)).events).values()];
+  const later = readReviews(folder).get(rollout) ?? [];
+  const verdicts = [...countedVerdicts([...readLog(folder.rollout(rollout)).events, ...later]).values()];
   terminal.emit({ run: folder.name, rollout, outcome: one.outcome, culprit: broken ?? null, verdicts });
   terminal.say(
     inert(
@@ -97,11 +99,11 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
   if (broken) terminal.say(inert(`broken by ${broken.agent} in ${broken.action}: ${broken.diagnosis}`));
   terminal.table(
     ['action', 'score', 'failure', 'diagnosis', 'advice'],
-    verdicts.map(({ verdict, score }) => [
+    verdicts.map(({ verdict, overrule, score }) => [
       verdict.action,
       score === null ? `null (${verdict.reason})` : score,
       verdict.code ?? '',
-      verdict.diagnosis,
+      overrule ? `overruled by ${overrule.author}: ${overrule.reason}` : verdict.diagnosis,
       verdict.advice ?? '',
     ]),
   );

@@ -7,14 +7,17 @@ import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
-import { type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
+import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
+import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
-import { findRun, listCommand, showCommand, whyCommand } from './look.js';
+import { findRun } from './look.js';
+import { lookCommands } from './look-program.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
+import { overruleCommand } from './overrule.js';
 import { cacheFolder, configFolder } from './places.js';
 import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
-import { scoreCommand } from './score.js';
+import { type ScoreOptions, scoreCommand } from './score.js';
 import { targetCommands } from './target-program.js';
 import { exit, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
@@ -65,6 +68,23 @@ export async function program(argv: readonly string[]): Promise<number> {
       ),
     );
 
+  runFlags(json(root.command('eval [file]')))
+    .description(
+      'run a split (test, where none is named) with the base or with trained weights; means with intervals',
+    )
+    .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
+    .option('--temperature <t>', 'for every agent; 0 is greedy', number)
+    .action(async (file: string | undefined, options: RunOptions) => {
+      const given = { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() };
+      const opened =
+        file === undefined && options.from !== undefined
+          ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
+          : openWorkflow(file, given);
+      done(
+        await startRunning(terminal(), opened, { ...options, kind: 'eval', split: options.split ?? 'test' }),
+      );
+    });
+
   json(root.command('resume [run]'))
     .description('go on with a run that was stopped; nothing that was answered is bought again')
     .option('--concurrency <n>', 'rollouts at a time', number, 8)
@@ -79,41 +99,44 @@ export async function program(argv: readonly string[]): Promise<number> {
         done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
         return;
       }
-      const { samples, split, limit, promoted } = info.options as {
-        promoted?: Record<string, string>;
-        samples: number;
-        split: RunOptions['split'] | null;
-        limit: number | null;
-      };
+      const kept = Object.fromEntries(
+        Object.entries(info.options).filter(([, value]) => value !== null),
+      ) as unknown as Pick<
+        RunOptions,
+        'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'python' | 'promoted'
+      >;
       const again: RunOptions = {
-        samples,
+        ...kept,
+        kind: info.kind,
         seed: info.seed,
         sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
         concurrency: options.concurrency,
         allowEnv: options.allowEnv,
-        split: split ?? undefined,
-        limit: limit ?? undefined,
         tasks: info.tasks,
-        promoted: promoted ?? {},
+        promoted: kept.promoted ?? {},
         resume: folder,
       };
       done(await startRunning(terminal(), opened, again));
     });
 
-  json(root.command('why [run] [rollout]'))
-    .description('who broke a run, or one rollout of it')
-    .action((run, rollout) => done(whyCommand(terminal(), run, rollout)));
-  json(root.command('runs'))
-    .description('list the runs of this folder')
-    .action(() => done(listCommand(terminal())));
-  json(root.command('show [run] [rollout]'))
-    .description('show a run, or one rollout as it went')
-    .option('--file <path>', 'write a file of the workspace to stdout')
-    .option('--at <action>', 'as it was after this action')
-    .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
   json(root.command('score [run]'))
     .description('judge an old run again, without generating anything again')
-    .action(async (run) => done(await scoreCommand(terminal(), run)));
+    .option(
+      '--coach <name>',
+      'a model of the workflow that judges, or contracts; else the coach of the workflow',
+    )
+    .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .action(async (run: string | undefined, options: ScoreOptions) =>
+      done(await scoreCommand(terminal(), findRun(run), options)),
+    );
+  json(root.command('overrule <run> <rollout> <action>'))
+    .description("give an action your own score; it counts over every judge's")
+    .requiredOption('--score <n>', '0 to 10, or null: nothing to judge here')
+    .requiredOption('--reason <text>', 'why; it is kept')
+    .option('--author <name>', 'who says so; else your user name')
+    .action(async (run: string, rollout: string, action: string, given) =>
+      done(await overruleCommand(terminal(), findRun(run), rollout, action, given)),
+    );
   json(root.command('init [folder]'))
     .description('write the smallest workflow that runs, or copy a template')
     .option('--template <name>', 'blank, or the name of a template', 'blank')
@@ -138,6 +161,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   controlCommands(root, json, terminal, done);
   targetCommands(root, json, terminal, done);
   policyCommands(root, json, terminal, done);
+  lookCommands(root, json, terminal, done);
 
   try {
     await root.parseAsync(argv as string[]);
@@ -169,26 +193,31 @@ function runFlags(command: Command): Command {
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
 }
 
+/** The roles that act with weights of an engine of ours. */
+function trainableRoles({ agents, models }: Opened['workflow']): string[] {
+  const own = Object.values(agents).filter((agent) => models[agent.model]?.provider === 'embedded');
+  return own.map((agent) => agent.name);
+}
+
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
-  const dir = join(cacheFolder(), 'engines', `run-${process.pid}-${Date.now()}`);
   const { workflow } = opened;
-  const trained = Object.values(workflow.agents)
-    .filter((agent) => workflow.models[agent.model]?.provider === 'embedded')
-    .map((agent) => agent.name);
+  const weights = options.from === undefined ? null : findWeights(options.from);
+  const own = join(cacheFolder(), 'engines', `run-${process.pid}-${Date.now()}`);
   // A run that goes on keeps to what it began with.
   const registry = registryOf(workflow.folder);
-  const policies = options.promoted ?? registry.acting(trained);
-  const over = registry.serve(policies, dir);
-  const engine = await engineFor(
-    workflow,
-    dir,
-    over ? { engine: over.engine, method: over.method, base: over.base.model ?? undefined } : {},
-  );
+  const promoted = weights ? {} : (options.promoted ?? registry.acting(trainableRoles(workflow)));
+  const over = registry.serve(promoted, own);
+  const choice = over ? choiceOf(over) : {};
+  const engine = await engineFor(workflow, weights?.dir ?? own, weights?.choice ?? choice);
   try {
-    return await runCommand(out, opened, { ...options, promoted: policies }, engine);
+    // Weights that were changed on disk since they were saved are refused here.
+    if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });
+    const chosen = weights ? { from: weights.from, policies: weights.policies } : { policies: promoted };
+    return await runCommand(out, opened, { ...options, promoted, ...chosen }, engine);
   } finally {
     await engine?.stop();
-    if (Object.keys(policies).length > 0) rmSync(dir, { recursive: true, force: true });
+    // Nothing was trained here: what the engine kept is of no use to anybody.
+    if (!weights) rmSync(own, { recursive: true, force: true });
   }
 }
 

@@ -1,12 +1,14 @@
+import { evaluateRollouts } from '../evaluation/index.js';
 import { type Ended, openForks, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
-import { RolloutPages, type RunFolder } from '../trace/index.js';
+import { RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
 import type { Split, Task } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
-import { startRun } from './start-run.js';
+import { type OpenRun, startRun } from './start-run.js';
 import { listenFor } from './steering.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
+import { printReport } from './train-report.js';
 
 export interface RunOptions {
   split?: Split | undefined;
@@ -21,7 +23,12 @@ export interface RunOptions {
   failUnder?: number | undefined;
   hold?: boolean | undefined;
   resume?: RunFolder;
-  /** Trained weights that roles act with, `role@version`; the others act with their base. */
+  kind?: 'run' | 'eval';
+  temperature?: number | undefined;
+  /** Trained weights to act with: a run, or run:checkpoint. */
+  from?: string | undefined;
+  policies?: Record<string, string>;
+  /** Promoted weights that roles act with, `role@version`; kept so that a resumed run has the same. */
   promoted?: Record<string, string>;
 }
 
@@ -47,25 +54,29 @@ export async function runCommand(
   const run = await startRun({
     workflow,
     files,
-    kind: 'run',
+    kind: options.kind ?? 'run',
+    ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
     seed: options.seed,
     sandbox: options.sandbox,
     python: options.python,
     allowEnv: options.allowEnv,
     engine: engine?.endpoint ?? null,
     engineInfo: engine?.info ?? null,
-    policies: { ...options.promoted },
+    policies: options.policies ?? {},
     tasks: tasks.map((task) => task.id),
     options: {
       samples: options.samples,
       split: options.split ?? null,
       limit: options.limit ?? null,
       promoted: { ...options.promoted },
+      temperature: options.temperature ?? null,
+      from: options.from ?? null,
+      python: options.python ?? null,
     },
     abort,
     ...(options.resume ? { resume: options.resume } : {}),
   });
-  const specs = specsFor(tasks, options.samples, 'run', { ...options.promoted });
+  const specs = specsFor(tasks, options.samples, options.kind ?? 'run', options.policies ?? {});
   const before = options.resume ? endedOf(run.folder) : [];
   const known = new Set(before.map((ended) => ended.rollout));
   const all: Ended[] = [...before];
@@ -112,6 +123,7 @@ export async function runCommand(
         data: { why: status === 'budget' ? `the budget is spent: ${spent}` : 'cancelled' },
       });
     await run.log.sync();
+    if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
     finish(terminal, run.folder, summary, status, spent);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
@@ -123,6 +135,18 @@ export async function runCommand(
     await ear.close(status);
     await run.close();
   }
+}
+
+/** What an evaluation adds: means with intervals whose unit is the table. */
+function report(terminal: Terminal, run: OpenRun, options: RunOptions, all: readonly Ended[]): void {
+  const found = evaluateRollouts(all);
+  const name = options.from?.split(':').at(-1) ?? 'base';
+  run.log.append({
+    type: 'evaluation',
+    data: { name, split: options.split ?? 'all', policies: options.policies ?? {}, report: found as never },
+  });
+  terminal.emit({ event: 'evaluation', name, split: options.split ?? 'all', report: found });
+  printReport(terminal, found);
 }
 
 function finish(
@@ -157,8 +181,16 @@ export function specsFor(
   ).flat();
 }
 
-/** Every ended rollout of a run; without its forks, which are no part of what was measured, unless they are asked for. */
+/** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
 export function endedOf(folder: RunFolder, forks = false): Ended[] {
   const pages = new RolloutPages(folder);
-  return pages.page(0, pages.count()).filter(({ branch }) => forks || (branch ?? 'main') === 'main');
+  const reviews = readReviews(folder);
+  return pages
+    .page(0, pages.count())
+    .filter(({ branch }) => forks || (branch ?? 'main') === 'main')
+    .map((ended) => {
+      const later = reviews.get(ended.rollout);
+      if (!later) return ended;
+      return { ...ended, scores: scoresOf([...readLog(folder.rollout(ended.rollout)).events, ...later]) };
+    });
 }

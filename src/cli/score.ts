@@ -1,63 +1,139 @@
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { contractCoach } from '../coach/index.js';
-import { Blobs, countedVerdicts, LogWriter, readLog } from '../trace/index.js';
-import { checkWorkflow, diskFiles, loadTasks } from '../workflow/index.js';
-import { findRun } from './look.js';
+import { type PolicySources, SecretFile } from '../policy/index.js';
+import { Budget, BudgetSpent, type Ended } from '../rollout/index.js';
+import { Blobs, countedVerdicts, type Judge, type RunFolder, readLog, reviewed } from '../trace/index.js';
+import type { Workflow } from '../workflow/index.js';
+import { type Opened, openRecorded } from './open-workflow.js';
+import { configFolder } from './places.js';
+import { ReviewPass } from './review-pass.js';
 import { endedOf } from './run-command.js';
-import { exit, Failure, type Terminal } from './terminal.js';
+import { judgeFor } from './start-run.js';
+import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
-/** `baton score`: judge an old run again by its own text of the workflow, without generating anything again. */
-export async function scoreCommand(terminal: Terminal, name: string | undefined): Promise<number> {
-  const folder = findRun(name);
-  const info = folder.readInfo();
-  const blobs = new Blobs(folder.blobs);
-  const files = diskFiles(dirname(info.file));
-  const { workflow } = checkWorkflow(blobs.text(info.workflow), info.file, { files });
-  if (!workflow)
-    throw new Failure(
-      'workflow.invalid',
-      `The workflow of ${folder.name} cannot be read any more; are the files it names still beside ${info.file}?`,
-    );
-  const tasks = new Map(loadTasks(workflow.tasks, files).tasks.map((task) => [task.id, task]));
-  const { log } = await LogWriter.open(folder.review(`contracts-${Date.now()}`));
-  let judged = 0;
-  let changed = 0;
-  for (const ended of endedOf(folder)) {
-    const { events } = readLog(folder.rollout(ended.rollout));
-    const task = tasks.get(ended.task);
-    const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
-    if (!task || !outcome) continue;
-    const before = countedVerdicts(events);
-    const verdicts = await contractCoach(
-      {
-        workflow,
-        task,
-        rollout: ended.rollout,
-        events,
-        blobs,
-        outcome,
-        signal: new AbortController().signal,
-      },
-      async () => undefined,
-    );
-    for (const verdict of verdicts) {
-      judged += 1;
-      const old = before.get(verdict.action);
-      if (old?.verdict.score !== verdict.score || old?.verdict.code !== verdict.code) changed += 1;
-      log.append({
-        type: 'verdict',
-        data: {
-          ...verdict,
-          action: `${ended.rollout}/${verdict.action}`,
-          supersedes: old?.verdict.judge ?? null,
-        },
-      });
+export interface ScoreOptions {
+  /** A model of the workflow that judges, in place of the workflow's coach; `contracts` for the contracts alone. */
+  coach?: string | undefined;
+  allowEnv: string[];
+}
+
+/**
+ * `baton score`: judge an old run again by its own text of the workflow, without generating anything again. The
+ * verdicts go to reviews/; what a model coach answered is logged first, and a pass that was stopped goes on.
+ */
+export async function scoreCommand(
+  terminal: Terminal,
+  folder: RunFolder,
+  options: ScoreOptions,
+): Promise<number> {
+  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
+  const workflow = withCoach(opened.workflow, options.coach);
+  const writer = workflow.coach.model === null ? 'contracts' : `coach-${workflow.coach.model}`;
+  const budget = new Budget(workflow.limits);
+  const judge = judgeOf(workflow, opened, options, budget);
+  const tasks = new Map(opened.tasks.map((task) => [task.id, task]));
+  const pass = await ReviewPass.open(folder, writer);
+  const tally = { judged: 0, changed: 0, abstained: 0 };
+  const all = endedOf(folder);
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  try {
+    for (const [at, ended] of all.entries()) {
+      if (abort.signal.aborted) break;
+      const task = tasks.get(ended.task);
+      if (!task || pass.has(ended.rollout)) continue;
+      await judgeOne(folder, { ...opened, workflow }, ended, task, judge, pass, abort.signal, tally);
+      terminal.progress(`${at + 1}/${all.length} rollouts judged`, (at + 1) % 20 === 0);
     }
+    if (!abort.signal.aborted) await pass.finish();
+  } catch (error) {
+    if (abort.signal.aborted) return stopped(terminal, folder, 'Cancelled');
+    if (!(error instanceof BudgetSpent)) throw error;
+    stopped(terminal, folder, error.message);
+    return exit.budget;
+  } finally {
+    process.off('SIGINT', stop);
+    await pass.close();
   }
-  await log.close();
-  terminal.emit({ run: folder.name, judged, changed });
+  if (abort.signal.aborted) return stopped(terminal, folder, 'Cancelled');
+  terminal.emit({
+    run: folder.name,
+    coach: workflow.coach.model ?? 'contracts',
+    ...tally,
+    spent: budget.spent,
+  });
   terminal.say(
-    `Judged ${judged} actions of ${folder.name} again: ${changed} verdicts differ from the run's own.`,
+    `Judged ${tally.judged} actions of ${folder.name} again: ${tally.changed} verdicts differ from what counted before${tally.abstained > 0 ? `, ${tally.abstained} are null` : ''}.`,
   );
+  terminal.say(`next: ${commandName()} why ${folder.name}`);
   return exit.fine;
+}
+
+function stopped(terminal: Terminal, folder: RunFolder, why: string): number {
+  terminal.say(`${why} The verdicts so far are kept; go on with: ${commandName()} score ${folder.name}`);
+  return exit.cancelled;
+}
+
+function withCoach(workflow: Workflow, coach: string | undefined): Workflow {
+  if (coach === undefined) return workflow;
+  if (coach === 'contracts') return { ...workflow, coach: { ...workflow.coach, model: null } };
+  if (Object.hasOwn(workflow.models, coach))
+    return { ...workflow, coach: { ...workflow.coach, model: coach } };
+  throw new Failure(
+    'name.unknown-model',
+    `The run's workflow has no model "${coach}"; it has ${Object.keys(workflow.models).join(', ')}.`,
+    exit.usage,
+  );
+}
+
+function judgeOf(workflow: Workflow, opened: Opened, options: ScoreOptions, budget: Budget): Judge {
+  if (workflow.coach.model === null) return contractCoach;
+  const sources: PolicySources = {
+    secrets: new SecretFile(join(configFolder(), 'secrets.json')),
+    env: process.env,
+    allowEnv: options.allowEnv,
+    files: opened.files,
+    engine: null,
+    editor: null,
+  };
+  return judgeFor(workflow, sources, budget);
+}
+
+async function judgeOne(
+  folder: RunFolder,
+  { workflow }: Opened,
+  ended: Ended,
+  task: Opened['tasks'][number],
+  judge: Judge,
+  pass: ReviewPass,
+  signal: AbortSignal,
+  tally: { judged: number; changed: number; abstained: number },
+): Promise<void> {
+  const own = readLog(folder.rollout(ended.rollout)).events;
+  const outcome = own.findLast((event) => event.type === 'outcome')?.data ?? null;
+  if (!outcome) return;
+  const before = new Map(ended.scores.map((score) => [score.action, score]));
+  // What the run's own coach answered is not this pass's answer; what this pass bought before it was stopped is.
+  const events = [
+    ...own.filter((event) => event.type !== 'model.called' || !event.data.action.startsWith('coach/')),
+    ...pass.callsOf(ended.rollout),
+  ];
+  const blobs = new Blobs(folder.blobs);
+  const verdicts = await judge(
+    { workflow, task, rollout: ended.rollout, events, blobs, outcome, signal },
+    (event) => pass.bought(ended.rollout, event),
+  );
+  const counted = countedVerdicts(
+    verdicts.map((data, seq) => ({ type: 'verdict' as const, data, seq, at: 0, prev: '', sum: '' })),
+  );
+  for (const [action, { score, verdict }] of counted) {
+    tally.judged += 1;
+    if (score === null) tally.abstained += 1;
+    const old = before.get(action);
+    if (old?.score !== score || old?.code !== verdict.code) tally.changed += 1;
+  }
+  await pass.judged(
+    verdicts.map((verdict) => ({ ...verdict, action: reviewed(ended.rollout, verdict.action) })),
+  );
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
@@ -173,7 +174,12 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
   };
 }
 
-function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): Judge {
+/** The coach that a workflow names. What it buys is paid from the budget. */
+export function judgeFor(
+  workflow: Pick<Workflow, 'coach' | 'models'>,
+  sources: PolicySources,
+  budget: Budget,
+): Judge {
   const { coach } = workflow;
   if (coach.model === null) return contractCoach;
   const model = workflow.models[coach.model]!;
@@ -186,7 +192,9 @@ function judgeFor(workflow: Workflow, sources: PolicySources, budget: Budget): J
     rubric: coach.rubric?.text ?? null,
     samples: coach.samples,
     seesGroundTruth: coach.seesGroundTruth,
-    truth: ({ task }) => task.hidden.map((file) => ('text' in file ? file.text : '')).join('\n') || null,
+    truth: ({ task }) =>
+      task.hidden.map((file) => ('text' in file ? file.text : readFileSync(file.path, 'utf8'))).join('\n') ||
+      null,
     pay: (tokens) => {
       const reserved = budget.reserve({
         tokens,

@@ -38,6 +38,25 @@ export function printComparison(
   );
 }
 
+/** One evaluation, with 95 % intervals over tables. */
+export function printReport(terminal: Terminal, report: Report): void {
+  const rows: [string, string][] = [
+    ['success', share(report.success)],
+    ...Object.entries(report.byStratum).map(([name, each]): [string, string] => [`  ${name}`, share(each)]),
+    ['score 0..1, fair', plain(report.score)],
+    ...Object.entries(report.metrics).flatMap(([name, { raw, fair }]): [string, string][] => [
+      [`${name}, raw`, plain(raw)],
+      [`${name}, fair`, plain(fair)],
+    ]),
+    ...Object.entries(report.byRole).map(([name, each]): [string, string] => [
+      `score of ${name}`,
+      plain(each),
+    ]),
+  ];
+  terminal.say(`\n${report.rollouts} rollouts, 95 % intervals over ${report.success.n} tables`);
+  terminal.table(['', 'mean'], rows);
+}
+
 function share({ mean, low, high }: Interval): string {
   const cut = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 100);
   return `${Math.round(mean * 100)} % [${cut(low)}, ${cut(high)}]`;

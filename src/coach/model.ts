@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { askWithRetries, type ChatMessage, type Policy } from '../policy/index.js';
 import type { Blobs, Happening, Judge, Judged, LogEvent, Verdict } from '../trace/index.js';
-import { failureCodes, knownFailure } from '../workflow/index.js';
+import { type Facts, failureCodes, knownFailure } from '../workflow/index.js';
 import { type ActionRecord, actionsOf } from './actions.js';
 import { judgeByContracts } from './contracts.js';
 
@@ -251,18 +251,24 @@ function coachMessages(
     'Reply with one JSON object: evidence (what you saw, first), diagnosis (one sentence), advice, code, blamed_role, score (0 to 10), confidence (0 to 1).',
     ...(options.rubric ? [options.rubric] : []),
   ].join('\n');
+  const known = action.checked?.facts ?? {};
   const facts = {
     role: agent.role,
     agent: agent.name,
     turn: action.turn,
     programs: action.tools.map((tool) => ({ outcome: tool.outcome, exit: tool.exitCode })),
-    artifacts: action.checked?.facts ?? {},
+    artifacts: factsOf(known, measured),
     outcome: outcome && { success: outcome.success, metrics: outcome.metrics },
   };
   const truth = options.seesGroundTruth.includes(agent.name) ? options.truth(judged) : null;
   const user = [
     `Facts taken by the harness: ${JSON.stringify(facts)}`,
     ...(truth ? [`Ground truth: ${truth.slice(0, 4000)}`] : []),
+    // Names of columns and texts are facts too, but in the agent's own words.
+    fenced(
+      'facts that the agent chose the words of',
+      JSON.stringify(factsOf(known, (name, value) => !measured(name, value))),
+    ),
     fenced('what the agent saw', action.call ? blobs.text(action.call.messages) : ''),
     fenced('what the agent wrote', action.call ? blobs.text(action.call.reply) : ''),
     ...action.tools.map((tool) =>
@@ -273,4 +279,21 @@ function coachMessages(
     { role: 'system', content: system },
     { role: 'user', content: user },
   ];
+}
+
+/** Whether the harness measured a fact; names, texts and a number that stands in a message are the agent's own words. */
+function measured(name: string, value: unknown): boolean {
+  return name !== 'number' && typeof value !== 'string' && typeof value !== 'object';
+}
+
+function factsOf(
+  facts: Readonly<Record<string, Facts>>,
+  keep: (name: string, value: unknown) => boolean,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([artifact, own]) => [
+      artifact,
+      Object.fromEntries(Object.entries(own).filter(([name, value]) => keep(name, value))),
+    ]),
+  );
 }

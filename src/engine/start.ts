@@ -14,6 +14,8 @@ export interface EngineOptions {
   /** the same weights on the same hardware, run after run; chooses wasm where `backend` is `auto` */
   readonly deterministic?: boolean;
   readonly backend?: BackendWish;
+  /** 0 or absent: any free one */
+  readonly port?: number;
   /** the bundled engine, `engine.mjs`; found beside the caller's bundle or in `dist/` where absent */
   readonly program?: string;
 }
@@ -65,7 +67,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       base: options.base,
       backend: options.backend ?? 'auto',
       deterministic: options.deterministic ?? false,
-      port: 0,
+      port: options.port ?? 0,
     },
   });
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import {
-  countedVerdicts,
   type EventData,
   type Happening,
   type LogEvent,
   LogWriter,
   type RunFolder,
+  scoresOf,
 } from '../trace/index.js';
 import {
   agentsIn,
@@ -238,20 +238,7 @@ function summary(
   repaired: Ended['repaired'],
   seconds: number,
 ): Ended {
-  const agents = new Map(
-    events.flatMap((event) =>
-      event.type === 'action.started' ? [[event.data.action, event.data.agent] as const] : [],
-    ),
-  );
-  const scores = [...countedVerdicts(events)].map(([action, { verdict, score }]) => ({
-    action,
-    agent: agents.get(action) ?? action.split('.')[0]!,
-    score,
-    code: verdict.code,
-    blamed: verdict.blamed?.agent ?? null,
-    diagnosis: verdict.diagnosis,
-    file: verdict.evidence.find((each) => each.file !== null)?.file ?? null,
-  }));
+  const scores = scoresOf(events);
   const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
   const { task, sample, step, branch, of } = spec;
   return {

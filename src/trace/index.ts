@@ -4,14 +4,16 @@
  */
 export { Blobs } from './bodies.js';
 export * from './events.js';
+export * from './export/index.js';
 export { followLog } from './follow.js';
 export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type Lock, lockOwner, processStart, takeLock } from './lock.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
+export { readReviews, reviewed } from './reviews.js';
 export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, safeId } from './run-folder.js';
-export { type Counted, countedVerdicts } from './verdicts.js';
+export { type Counted, countedVerdicts, scoresOf } from './verdicts.js';
 export { GitObjects, gitAllows } from './workspace/git-objects.js';
 export { GitView } from './workspace/git-view.js';
 export { type Recorded, WorkspaceHistory, type WorkspaceState } from './workspace/history.js';

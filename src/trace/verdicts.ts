@@ -31,6 +31,25 @@ export function countedVerdicts(events: Iterable<LogEvent>): Map<string, Counted
 }
 
 function weight(verdict: Verdict): number {
-  const decided = verdict.judge === 'contracts' && verdict.code !== null;
-  return (decided ? 2 : 0) + (verdict.pass === 'backward' ? 1 : 0);
+  const byContract = verdict.judge === 'contracts';
+  const decided = byContract && verdict.code !== null;
+  return (decided ? 4 : byContract ? 0 : 2) + (verdict.pass === 'backward' ? 1 : 0);
+}
+
+/** The scores that count, as a rollout's row in run.jsonl has them; with the reviews' events, as they count now. */
+export function scoresOf(events: readonly LogEvent[]): EventData<'rollout.ended'>['scores'] {
+  const agents = new Map(
+    events.flatMap((event) =>
+      event.type === 'action.started' ? [[event.data.action, event.data.agent] as const] : [],
+    ),
+  );
+  return [...countedVerdicts(events)].map(([action, { verdict, overrule, score }]) => ({
+    action,
+    agent: agents.get(action) ?? action.split('.')[0]!,
+    score,
+    code: verdict.code,
+    blamed: verdict.blamed?.agent ?? null,
+    diagnosis: overrule ? `${overrule.author}: ${overrule.reason}` : verdict.diagnosis,
+    file: verdict.evidence.find((each) => each.file !== null)?.file ?? null,
+  }));
 }

@@ -55,7 +55,8 @@ export function activityOf(
   };
   for (const rollout of ended) {
     for (const event of events.get(rollout.rollout) ?? []) {
-      if (event.type === 'model.called') {
+      // A model coach's calls stand in the same log.
+      if (event.type === 'model.called' && !event.data.action.includes('/')) {
         const tally = of(agentOf(event.data.action));
         tally.calls += 1;
         tally.tokens += event.data.usage.replyTokens;

@@ -54,7 +54,11 @@ describe('the policy store', () => {
     const half = join(folder, 'policies', 'writer', '.v1');
     mkdirSync(half, { recursive: true });
     writeFileSync(join(half, 'model.safetensors'), 'torn');
+    // Another process may be writing there just now, so that only the next writer of that version clears it.
     expect(new PolicyStore(folder, base).list()).toEqual([]);
+    expect(existsSync(half)).toBe(true);
+    const hash = write('v1', 'v0', 1);
+    expect(weightsHash(new PolicyStore(folder, base).read('writer@v1'))).toBe(hash);
     expect(existsSync(half)).toBe(false);
   });
 

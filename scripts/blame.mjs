@@ -1,0 +1,5 @@
+// `npm run blame [-- --python PATH]`: inject known faults into the table team, each in several spellings, on held-out
+// tables, and print whom the contract coach blames, beside clean runs in several styles. Build first.
+import { runBundled } from './bundle.mjs';
+
+await runBundled('scripts/blame/main.ts', 'blame', process.argv.slice(2));

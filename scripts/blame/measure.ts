@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { culprit } from '../../src/coach/index.js';
+import type { Ended } from '../../src/rollout/index.js';
+import {
+  checkWorkflow,
+  diskFiles,
+  fillTemplate,
+  loadTasks,
+  lookupFacts,
+  type Task,
+} from '../../src/workflow/index.js';
+import {
+  cleanFor,
+  type Program,
+  type Programs,
+  programFor,
+  type Role,
+  readPrograms,
+  roles,
+  type Style,
+} from './programs.js';
+
+/** Tables of the test split; the rules were written against others. */
+const tables = ['biopsy', 'melanoma', 'health', 'credit'];
+const CLEAN_TASKS = 80;
+
+/** One fault in one spelling on one task, and whom the coach blamed for it. */
+export interface Judged {
+  role: Role;
+  fault: string;
+  style: Style;
+  /** Which of the fault's spellings, from 1. */
+  spelling: number;
+  task: string;
+  blamed: string | null;
+  code: string | null;
+}
+
+export interface Clean {
+  style: Style;
+  task: string;
+  success: boolean;
+  /** Roles that were blamed for something; should be none. */
+  blamed: string[];
+}
+
+export interface Team {
+  root: string;
+  list: Programs;
+  tasks: Task[];
+  /** An interpreter with pandas and scikit-learn, or null: then programs in that style are left out. */
+  python: string | null;
+}
+
+export function openTeam(root: string, python: string | null): Team {
+  const folder = join(root, 'media/templates/table-team');
+  const path = join(folder, 'table-team.baton.yaml');
+  const { workflow } = checkWorkflow(readFileSync(path, 'utf8'), path, { files: diskFiles(folder) });
+  return {
+    root,
+    python,
+    list: readPrograms(root),
+    tasks: loadTasks(workflow!.tasks, diskFiles(folder)).tasks.filter((task) => task.split === 'test'),
+  };
+}
+
+/** Every fault in every spelling, on a task of each table, all other roles correct. */
+export async function injectFaults(team: Team, say: (text: string) => void): Promise<Judged[]> {
+  const out: Judged[] = [];
+  const tasks = tables.map((table) => team.tasks.find((task) => task.group === table && isRich(task))!);
+  for (const role of roles) {
+    const spelled = new Map<string, number>();
+    for (const program of team.list[role]) {
+      if (program.fault === null || (program.style === 'pandas' && team.python === null)) continue;
+      const spelling = (spelled.get(program.fault) ?? 0) + 1;
+      spelled.set(program.fault, spelling);
+      const ended = await runTeam(
+        team,
+        tasks,
+        (at) => (at === role ? program : cleanFor(team.list, at, program.style)),
+        program.style,
+      );
+      say(`${role}, ${program.fault}, spelling ${spelling} (${program.style})`);
+      for (const rollout of ended) {
+        const broken = culprit(rollout);
+        const { fault, style } = program;
+        out.push({
+          role,
+          fault,
+          style,
+          spelling,
+          task: rollout.task,
+          blamed: broken?.agent ?? null,
+          code: broken?.code ?? null,
+        });
+      }
+    }
+  }
+  return out;
+}
+
+/** Teams that do everything right, in each style. */
+export async function runClean(team: Team, say: (text: string) => void): Promise<Clean[]> {
+  const styles: Style[] = team.python === null ? ['tab', 'plain'] : ['tab', 'plain', 'pandas'];
+  const out: Clean[] = [];
+  for (const style of styles) {
+    const ended = await runTeam(
+      team,
+      team.tasks.slice(0, CLEAN_TASKS),
+      (role) => cleanFor(team.list, role, style),
+      style,
+    );
+    say(`${ended.length} clean runs in ${style} style`);
+    for (const rollout of ended)
+      out.push({
+        style,
+        task: rollout.task,
+        success: rollout.outcome?.success ?? false,
+        blamed: rollout.scores.flatMap((score) =>
+          score.code === null ? [] : [`${score.agent}: ${score.code}`],
+        ),
+      });
+  }
+  return out;
+}
+
+function isRich(task: Task): boolean {
+  const { numeric, categorical } = task.fields as { numeric: string[]; categorical: string[] };
+  return numeric.length > 1 && numeric.length + categorical.length > 2;
+}
+
+/** Run the real command line over a copy of the team whose model repeats these programs. */
+async function runTeam(
+  team: Team,
+  tasks: readonly Task[],
+  programOf: (role: Role) => Program,
+  style: Style,
+): Promise<Ended[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-blame-'));
+  try {
+    cpSync(join(team.root, 'media/templates/table-team'), folder, { recursive: true });
+    const path = join(folder, 'table-team.baton.yaml');
+    const text = readFileSync(path, 'utf8').replace(
+      '{provider: embedded}',
+      '{provider: recorded, file: replies.jsonl}',
+    );
+    writeFileSync(path, text);
+    writeFileSync(join(folder, 'replies.jsonl'), '');
+    const { workflow } = checkWorkflow(text, path, { files: diskFiles(folder) });
+    const lines = tasks.flatMap((task) =>
+      roles.map((role) => ({
+        when: fillTemplate(workflow!.agents[role]!.prompt!.text, lookupFacts({}, task)).trim(),
+        reply: `\`\`\`python\n${programFor(team.list, programOf(role), task)}\`\`\``,
+      })),
+    );
+    writeFileSync(join(folder, 'replies.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'));
+    const flags = ['--tasks', tasks.map((task) => task.id).join(','), '--concurrency', '2'];
+    const python = style === 'pandas' && team.python ? ['--python', team.python] : [];
+    return await baton(team.root, folder, ['run', '--json', ...flags, ...python]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function baton(root: string, cwd: string, args: string[]): Promise<Ended[]> {
+  const env = { ...process.env, XDG_CACHE_HOME: join(cwd, '.cache') };
+  const child = spawn(process.execPath, [join(root, 'dist/cli.mjs'), ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  if (code !== 0)
+    throw new Error(`baton ${args.slice(0, 2).join(' ')} ended with ${code}: ${errors.slice(-2000)}`);
+  const events = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string } & Ended);
+  return events.filter((event) => event.event === 'rollout.ended');
+}

@@ -1,0 +1,77 @@
+import { type Interval, tInterval } from '../../src/evaluation/index.js';
+import type { Evaluation, Trained } from './record.js';
+
+/** A value of an evaluation, on 0..1 or 0..10; null where it has none. */
+export type Value = (evaluation: Evaluation) => number | null;
+
+const meanOf = (values: number[]) =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+export const success: Value = ({ tables }) => meanOf(Object.values(tables).map((table) => table.success));
+export const score: Value = ({ tables }) => meanOf(Object.values(tables).map((table) => table.score));
+export const rawScore: Value = ({ tables }) =>
+  meanOf(Object.values(tables).flatMap((table) => (table.raw === null ? [] : [table.raw])));
+export const successIn =
+  (stratum: string): Value =>
+  ({ tables }) =>
+    meanOf(Object.values(tables).flatMap((table) => (table.stratum === stratum ? [table.success] : [])));
+export const roleScore =
+  (role: string): Value =>
+  ({ roles }) =>
+    roles[role] ?? null;
+
+export function evaluationOf(
+  trained: Trained,
+  which: 'before' | 'after',
+  temperature: number,
+): Evaluation | undefined {
+  return trained.evaluations.find((each) => each.which === which && each.temperature === temperature);
+}
+
+/** 95 % t interval over seeds of a value before or after training. */
+export function over(
+  records: readonly Trained[],
+  which: 'before' | 'after',
+  temperature: number,
+  value: Value,
+): Interval {
+  return tInterval(
+    records.flatMap((trained) => {
+      const found = evaluationOf(trained, which, temperature);
+      const number = found ? value(found) : null;
+      return number === null ? [] : [number];
+    }),
+  );
+}
+
+/** 95 % t interval over seeds of what training gained. */
+export function gain(records: readonly Trained[], temperature: number, value: Value): Interval {
+  return tInterval(records.flatMap((trained) => gainOf(trained, temperature, value) ?? []));
+}
+
+function gainOf(trained: Trained, temperature: number, value: Value): number | null {
+  const [before, after] = (['before', 'after'] as const).map((which) => {
+    const found = evaluationOf(trained, which, temperature);
+    return found ? value(found) : null;
+  });
+  return before == null || after == null ? null : after - before;
+}
+
+/** 95 % t interval of `a`'s value after training minus `b`'s, paired by seed. */
+export function ahead(
+  a: readonly Trained[],
+  b: readonly Trained[],
+  temperature: number,
+  value: Value,
+): Interval {
+  return tInterval(
+    a.flatMap((one) => {
+      const other = b.find((each) => each.seed === one.seed);
+      const [left, right] = [one, other].map((each) => {
+        const found = each && evaluationOf(each, 'after', temperature);
+        return found ? value(found) : null;
+      });
+      return left == null || right == null ? [] : [left - right];
+    }),
+  );
+}

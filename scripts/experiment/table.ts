@@ -1,0 +1,129 @@
+import type { Interval } from '../../src/evaluation/index.js';
+import type { Trained } from './record.js';
+import {
+  ahead,
+  gain,
+  over,
+  rawScore,
+  roleScore,
+  score,
+  success,
+  successIn,
+  type Value,
+} from './statistics.js';
+
+const temperatures = [1, 0.6, 0];
+const sizes = [8, 16, 48];
+
+/** The results as Markdown; what was not measured yet says so. */
+export function resultTable(
+  records: readonly Trained[],
+  perfect: { success: number; rollouts: number } | null,
+): string {
+  const of = (reward: Trained['reward'], rollouts: number) =>
+    records.filter((each) => each.reward === reward && each.rollouts === rollouts);
+  const [action, shuffled] = [of('action', 48), of('shuffled', 48)];
+  const commits = [...new Set(records.map((each) => each.commit))].join(', ');
+  return [
+    '# Training the table team',
+    '',
+    `Made by \`npm run experiment\` (commit ${commits}; CPU, embedded model, wasm). Every number is a mean over tables of the test split, its 95 % interval a t interval over seeds; n is the number of seeds. Each training spends 480 rollouts. The checkpoint is the best on the select split.`,
+    '',
+    '## A score per action, or one outcome for everybody?',
+    '',
+    'Success after training with per-action scores minus success with the outcome broadcast to all agents, same seeds, same rollouts spent. Above zero favours per-action scores.',
+    '',
+    ...markdown(
+      ['rollouts a step', 'seeds', ...temperatures.map((t) => `temperature ${t}`)],
+      sizes.map((size) => {
+        const [own, broadcast] = [of('action', size), of('outcome', size)];
+        const pairs = own.filter((one) => broadcast.some((each) => each.seed === one.seed)).length;
+        return [
+          String(size),
+          String(pairs),
+          ...temperatures.map((t) => points(ahead(own, broadcast, t, success))),
+        ];
+      }),
+    ),
+    '',
+    '![Success over rollouts spent](curves.svg)',
+    '',
+    '## Before and after, 48 rollouts a step',
+    '',
+    ...markdown(
+      ['', 'temperature', 'before', 'after', 'change', 'n'],
+      temperatures.flatMap((t) =>
+        rows().map(([name, value, show]) => [
+          name,
+          String(t),
+          show(over(action, 'before', t, value)),
+          show(over(action, 'after', t, value)),
+          show(gain(action, t, value), true),
+          String(gain(action, t, value).n),
+        ]),
+      ),
+    ),
+    '',
+    '![Success before and after by temperature](temperatures.svg)',
+    '',
+    '## Control: the same scores, dealt out at random',
+    '',
+    ...markdown(
+      ['temperature', 'gain of the control', 'real minus control', 'seeds'],
+      temperatures.map((t) => [
+        String(t),
+        points(gain(shuffled, t, success)),
+        points(ahead(action, shuffled, t, success)),
+        String(shuffled.length),
+      ]),
+    ),
+    '',
+    '## Ceiling',
+    '',
+    perfect
+      ? `A scripted team that writes the right program every time succeeds in ${Math.round(perfect.success * 100)} % of ${perfect.rollouts} rollouts on the same split.`
+      : 'Not measured yet.',
+    '',
+  ].join('\n');
+}
+
+type Show = (interval: Interval, change?: boolean) => string;
+
+function rows(): [string, Value, Show][] {
+  return [
+    ['success', success, shares],
+    ['  classification', successIn('classification'), shares],
+    ['  regression', successIn('regression'), shares],
+    ['fair score 0..1', score, plain],
+    ['score of valid results', rawScore, plain],
+    ...['data_engineer', 'modeler', 'analyst'].map((role): [string, Value, Show] => [
+      `verdicts on ${role}, 0..10`,
+      roleScore(role),
+      plain,
+    ]),
+  ];
+}
+
+function markdown(head: string[], body: string[][]): string[] {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, at) => (at === 0 ? '---' : '---:'))), ...body.map(line)];
+}
+
+function shares(interval: Interval, change = false): string {
+  return change ? points(interval) : text(interval, (value) => `${Math.round(value * 100)}`, ' %');
+}
+
+function points(interval: Interval): string {
+  return text(interval, (value) => `${value >= 0 ? '+' : ''}${Math.round(value * 100)}`, '');
+}
+
+function plain(interval: Interval): string {
+  return text(interval, (value) => value.toFixed(2), '');
+}
+
+function text({ mean, low, high, n }: Interval, show: (value: number) => string, unit: string): string {
+  if (n === 0 || !Number.isFinite(mean)) return 'not measured';
+  return Number.isFinite(low)
+    ? `${show(mean)}${unit} [${show(low)}, ${show(high)}]`
+    : `${show(mean)}${unit} (one seed)`;
+}

@@ -1,0 +1,110 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { evaluateRollouts, fairUnit, succeeded, tableMeans } from '../../src/evaluation/index.js';
+import type { Ended } from '../../src/rollout/index.js';
+import { RolloutPages, RunFolder, readLog } from '../../src/trace/index.js';
+import type { Setting } from './plan.js';
+import type { Evaluation, Trained } from './record.js';
+
+const TEST_TASKS = '60';
+
+/** Carry out one training with the command line, evaluate its best checkpoint and the base, and take the numbers from the logs. */
+export async function train(setting: Setting, say: (text: string) => void): Promise<Trained> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-experiment-'));
+  const start = Date.now();
+  try {
+    cpSync('media/templates/table-team', folder, { recursive: true });
+    const { reward, rollouts, steps, seed } = setting;
+    const numbers = { steps, rollouts, seed, 'eval-tasks': TEST_TASKS };
+    const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const run = await baton(folder, ['train', '--reward', reward, ...flags], say);
+    const trained = new RunFolder(run);
+    const ended = rolloutsOf(trained);
+    const at = (prefix: string) => ended.filter((each) => each.step.startsWith(prefix));
+    const best = bestOf(trained);
+    const evaluations = [
+      evaluation('before', 1, at('test-base')),
+      evaluation('after', 1, best === 'base' ? at('test-base') : at(`test-${best}`)),
+    ];
+    for (const temperature of [0.6, 0])
+      for (const which of ['before', 'after'] as const) {
+        const from = `${run}:${which === 'before' ? 'base' : best}`;
+        const args = ['eval', '--from', from, '--temperature', String(temperature), '--limit', TEST_TASKS];
+        const folderOf = await baton(folder, [...args, '--seed', String(seed)], say);
+        evaluations.push(evaluation(which, temperature, rolloutsOf(new RunFolder(folderOf))));
+      }
+    const { events } = readLog(trained.log);
+    return {
+      ...setting,
+      commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+      base: (trained.readInfo().engine as { base: string }).base.slice(0, 12),
+      minutes: Math.round((Date.now() - start) / 6000) / 10,
+      evaluations,
+      curve: events.flatMap((event) =>
+        event.type === 'training.step'
+          ? [{ step: event.data.step + 1, success: (event.data.report as { success: number }).success }]
+          : [],
+      ),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Run the built command line to its end; gives the folder of the run it made. */
+async function baton(cwd: string, args: string[], say: (text: string) => void): Promise<string> {
+  const child = spawn(process.execPath, [join(process.cwd(), 'dist/cli.mjs'), ...args, '--json'], {
+    cwd,
+    env: { ...process.env, XDG_CACHE_HOME: join(cwd, '.cache') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4000);
+    for (const line of chunk.toString().split('\n')) if (line.startsWith('step ')) say(line);
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const started = out
+    .split('\n')
+    .filter((line) => line.includes('"run.started"'))
+    .map((line) => JSON.parse(line) as { folder: string })[0];
+  if (code !== 0 || !started) throw new Error(`baton ${args.join(' ')} ended with ${code}:\n${errors}`);
+  return started.folder;
+}
+
+function rolloutsOf(folder: RunFolder): Ended[] {
+  const pages = new RolloutPages(folder);
+  return pages.page(0, pages.count());
+}
+
+function bestOf(folder: RunFolder): string {
+  const finished = readLog(folder.log).events.findLast((event) => event.type === 'run.finished');
+  if (finished?.type !== 'run.finished') throw new Error(`${folder.path} did not finish.`);
+  return (finished.data.summary as { best: string }).best;
+}
+
+function evaluation(which: Evaluation['which'], temperature: number, ended: Ended[]): Evaluation {
+  const stratum = new Map(ended.map((each) => [each.group, each.stratum]));
+  const success = tableMeans(ended, succeeded);
+  const score = tableMeans(ended, fairUnit);
+  const raw = tableMeans(ended, (each) => (succeeded(each) ? fairUnit(each) : null));
+  const report = evaluateRollouts(ended);
+  return {
+    which,
+    temperature,
+    tables: Object.fromEntries(
+      [...success].map(([name, value]) => [
+        name,
+        { stratum: stratum.get(name)!, success: value, score: score.get(name)!, raw: raw.get(name) ?? null },
+      ]),
+    ),
+    roles: Object.fromEntries(Object.entries(report.byRole).map(([role, each]) => [role, each.mean])),
+    repaired: report.repaired,
+  };
+}

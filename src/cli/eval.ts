@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readLog } from '../trace/index.js';
+import type { EngineChoice } from './engine.js';
+import { findRun } from './look.js';
+import { cacheFolder } from './places.js';
+import { exit, Failure } from './terminal.js';
+
+/** Weights that a training run left behind. */
+export interface Weights {
+  /** `run:checkpoint`, as it is kept in the run that uses it. */
+  from: string;
+  checkpoint: string;
+  policies: Record<string, string>;
+  /** Where the engine keeps them. */
+  dir: string;
+  /** The engine that trained them. */
+  choice: EngineChoice;
+}
+
+/** The checkpoint a user means by `run` (its best) or `run:checkpoint`. */
+export function findWeights(wanted: string): Weights {
+  const at = wanted.lastIndexOf(':');
+  const [run, name] = at > 1 ? [wanted.slice(0, at), wanted.slice(at + 1)] : [wanted, null];
+  const folder = findRun(run);
+  if (folder.readInfo().kind !== 'train')
+    throw new Failure(
+      'run.not-training',
+      `${folder.name} did not train anything; name a training run.`,
+      exit.usage,
+    );
+  const { events } = readLog(folder.log);
+  const saved = events.flatMap((event) => (event.type === 'checkpoint.saved' ? [event.data] : []));
+  const best = saved.reduce<(typeof saved)[number] | null>(
+    (a, b) => (a === null || (b.rank ?? 0) > (a.rank ?? 0) ? b : a),
+    null,
+  );
+  const found = name === null ? best : saved.find((each) => each.name === name);
+  if (!found?.name)
+    throw new Failure(
+      'checkpoint.unknown',
+      `${folder.name} has ${name === null ? 'no checkpoint yet' : `no checkpoint "${name}"; it has ${saved.map((each) => each.name).join(', ') || 'none'}`}.`,
+      exit.usage,
+    );
+  const dir = join(cacheFolder(), 'engines', folder.name);
+  if (!existsSync(dir))
+    throw new Failure(
+      'weights.missing',
+      `The weights of ${folder.name} are not on this machine (${dir}); evaluate it where it was trained.`,
+      exit.environment,
+    );
+  const { engine, base, method, enginePython } = folder.readInfo().options as EngineChoice;
+  const choice = { engine, base, method, enginePython };
+  return {
+    from: `${folder.path}:${found.name}`,
+    checkpoint: found.name,
+    policies: found.policies,
+    dir,
+    choice,
+  };
+}

@@ -1,0 +1,77 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  type Happening,
+  type LogEvent,
+  LogWriter,
+  type RunFolder,
+  readLog,
+  reviewed,
+  type Verdict,
+} from '../trace/index.js';
+
+/** One pass of a judge over a run, in a log of its own under reviews/. A pass that was not finished goes on. */
+export class ReviewPass {
+  private readonly done: Set<string>;
+  private constructor(
+    private readonly log: LogWriter,
+    private readonly before: readonly LogEvent[],
+  ) {
+    const judged = before.flatMap((event) =>
+      event.type === 'verdict' ? [event.data.action.slice(0, event.data.action.indexOf('/'))] : [],
+    );
+    this.done = new Set(judged);
+    // Its verdicts may have been cut off in the middle: they are given again, and the later ones count.
+    if (judged.length > 0) this.done.delete(judged.at(-1)!);
+  }
+
+  static async open(folder: RunFolder, writer: string): Promise<ReviewPass> {
+    const reviews = dirname(folder.review('any'));
+    const names = existsSync(reviews) ? readdirSync(reviews) : [];
+    const own = names.filter((name) => name.startsWith(`${writer}-`) && name.endsWith('.jsonl')).sort();
+    const last = own.at(-1)?.replace(/\.jsonl$/, '');
+    const open =
+      last !== undefined &&
+      !readLog(folder.review(last)).events.some((event) => event.type === 'run.finished');
+    const path = folder.review(open ? last : `${writer}-${Date.now()}`);
+    const { log, recovered } = await LogWriter.open(path);
+    return new ReviewPass(log, recovered.events);
+  }
+
+  /** Whether the verdicts of a rollout are there; they are written together. */
+  has(rollout: string): boolean {
+    return this.done.has(rollout);
+  }
+
+  /** The coach's calls that this pass bought for a rollout before it was stopped, named as the coach names them. */
+  callsOf(rollout: string): LogEvent[] {
+    return this.before.flatMap((event) => {
+      if (event.type !== 'model.called' || !event.data.action.startsWith(`${rollout}/`)) return [];
+      return [{ ...event, data: { ...event.data, action: event.data.action.slice(rollout.length + 1) } }];
+    });
+  }
+
+  /** Put something the judge bought on disk before it is used. */
+  async bought(rollout: string, event: Happening): Promise<void> {
+    const named =
+      'action' in event.data && event.data.action !== null
+        ? ({ ...event, data: { ...event.data, action: reviewed(rollout, event.data.action) } } as Happening)
+        : event;
+    this.log.append(named);
+    await this.log.sync();
+  }
+
+  async judged(verdicts: readonly Verdict[]): Promise<void> {
+    for (const data of verdicts) this.log.append({ type: 'verdict', data });
+    await this.log.sync();
+  }
+
+  async finish(): Promise<void> {
+    this.log.append({ type: 'run.finished', data: { status: 'done', reason: null, summary: null } });
+    await this.log.sync();
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
+  }
+}
