@@ -4,11 +4,12 @@ import type { Command } from 'commander';
 import { ControlClient, type ForkChange } from '../rollout/index.js';
 import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
 import { list } from './arguments.js';
-import { embeddedRoles, engineFor } from './engine.js';
+import { choiceOf, type EngineChoice, engineFor, playableRoles } from './engine.js';
 import { forkHere } from './fork-here.js';
 import { findRun } from './look.js';
 import { openRecorded } from './open-workflow.js';
 import { cacheFolder } from './places.js';
+import { registryOf } from './policy-program.js';
 import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 interface ForkOptions {
@@ -138,8 +139,12 @@ async function fork(
     );
     return exit.fine;
   }
-  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
-  const engine = await engineFor(opened.workflow, join(cacheFolder(), 'engines', folder.name));
+  const had = folder.readInfo().options as EngineChoice & { promoted?: Record<string, string> };
+  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: playableRoles(had) });
+  const dir = join(cacheFolder(), 'engines', folder.name);
+  // The fork acts with the weights that its run acted with.
+  const over = registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
+  const engine = await engineFor(opened.workflow, dir, over ? choiceOf(over) : had);
   try {
     const ended = await forkHere(folder, opened, at, engine, options.allowEnv);
     const before = readLog(folder.rollout(rollout)).events.find((event) => event.type === 'outcome');

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLog } from '../trace/index.js';
+import type { EngineChoice } from './engine.js';
 import { findRun } from './look.js';
 import { cacheFolder } from './places.js';
 import { exit, Failure } from './terminal.js';
@@ -13,6 +14,8 @@ export interface Weights {
   policies: Record<string, string>;
   /** Where the engine keeps them. */
   dir: string;
+  /** The engine that trained them. */
+  choice: EngineChoice;
 }
 
 /** The checkpoint a user means by `run` (its best) or `run:checkpoint`. */
@@ -46,5 +49,13 @@ export function findWeights(wanted: string): Weights {
       `The weights of ${folder.name} are not on this machine (${dir}); evaluate it where it was trained.`,
       exit.environment,
     );
-  return { from: `${folder.path}:${found.name}`, checkpoint: found.name, policies: found.policies, dir };
+  const { engine, base, method, enginePython } = folder.readInfo().options as EngineChoice;
+  const choice = { engine, base, method, enginePython };
+  return {
+    from: `${folder.path}:${found.name}`,
+    checkpoint: found.name,
+    policies: found.policies,
+    dir,
+    choice,
+  };
 }

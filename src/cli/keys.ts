@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type HandedKeys, parseKeys, SecretFile } from '../policy/index.js';
+import { type HandedKeys, parseKeys, SecretFile, takeCarried } from '../policy/index.js';
 import { configFolder } from './places.js';
 import { exit, Failure } from './terminal.js';
 
@@ -22,5 +22,6 @@ export async function takeHandedKeys(): Promise<void> {
 
 /** The user's keys: those that were handed over, then those in the user's own file. */
 export function userKeys(): SecretFile {
+  handed = { ...takeCarried(process.env), ...handed };
   return new SecretFile(join(configFolder(), 'secrets.json'), handed);
 }

@@ -6,7 +6,7 @@ import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
-import { embeddedRoles, engineFor } from './engine.js';
+import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
 import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
 import { userKeys } from './keys.js';
@@ -15,8 +15,10 @@ import { lookCommands } from './look-program.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { overruleCommand } from './overrule.js';
 import { cacheFolder } from './places.js';
+import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { type ScoreOptions, scoreCommand } from './score.js';
+import { targetCommands } from './target-program.js';
 import { exit, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 import { trainingCommands, trainWith } from './train-program.js';
@@ -90,7 +92,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
       const folder = findRun(name);
       const info = folder.readInfo();
-      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+      const roles = playableRoles(info.options as EngineChoice);
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: roles });
       if (info.kind === 'train') {
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
         done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
@@ -98,7 +101,10 @@ export async function program(argv: readonly string[]): Promise<number> {
       }
       const kept = Object.fromEntries(
         Object.entries(info.options).filter(([, value]) => value !== null),
-      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'python'>;
+      ) as unknown as Pick<
+        RunOptions,
+        'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'python' | 'promoted'
+      >;
       const again: RunOptions = {
         ...kept,
         kind: info.kind,
@@ -107,6 +113,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         concurrency: options.concurrency,
         allowEnv: options.allowEnv,
         tasks: info.tasks,
+        promoted: kept.promoted ?? {},
         resume: folder,
       };
       done(await startRunning(terminal(), opened, again));
@@ -152,6 +159,8 @@ export async function program(argv: readonly string[]): Promise<number> {
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
   controlCommands(root, json, terminal, done);
+  targetCommands(root, json, terminal, done);
+  policyCommands(root, json, terminal, done);
   lookCommands(root, json, terminal, done);
 
   try {
@@ -184,15 +193,27 @@ function runFlags(command: Command): Command {
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
 }
 
+/** The roles that act with weights of an engine of ours. */
+function trainableRoles({ agents, models }: Opened['workflow']): string[] {
+  const own = Object.values(agents).filter((agent) => models[agent.model]?.provider === 'embedded');
+  return own.map((agent) => agent.name);
+}
+
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
+  const { workflow } = opened;
   const weights = options.from === undefined ? null : findWeights(options.from);
-  const own = join(cacheFolder(), 'engines', `run-${process.pid}`);
-  const engine = await engineFor(opened.workflow, weights?.dir ?? own);
+  const own = join(cacheFolder(), 'engines', `run-${process.pid}-${Date.now()}`);
+  // A run that goes on keeps to what it began with.
+  const registry = registryOf(workflow.folder);
+  const promoted = weights ? {} : (options.promoted ?? registry.acting(trainableRoles(workflow)));
+  const over = registry.serve(promoted, own);
+  const choice = over ? choiceOf(over) : {};
+  const engine = await engineFor(workflow, weights?.dir ?? own, weights?.choice ?? choice);
   try {
     // Weights that were changed on disk since they were saved are refused here.
     if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });
-    const chosen = weights ? { from: weights.from, policies: weights.policies } : {};
-    return await runCommand(out, opened, { ...options, ...chosen }, engine);
+    const chosen = weights ? { from: weights.from, policies: weights.policies } : { policies: promoted };
+    return await runCommand(out, opened, { ...options, promoted, ...chosen }, engine);
   } finally {
     await engine?.stop();
     // Nothing was trained here: what the engine kept is of no use to anybody.

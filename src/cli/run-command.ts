@@ -28,6 +28,8 @@ export interface RunOptions {
   /** Trained weights to act with: a run, or run:checkpoint. */
   from?: string | undefined;
   policies?: Record<string, string>;
+  /** Promoted weights that roles act with, `role@version`; kept so that a resumed run has the same. */
+  promoted?: Record<string, string>;
 }
 
 /** `baton run`: carry tasks through the workflow, judge every action, and say who broke the work. */
@@ -66,6 +68,7 @@ export async function runCommand(
       samples: options.samples,
       split: options.split ?? null,
       limit: options.limit ?? null,
+      promoted: { ...options.promoted },
       temperature: options.temperature ?? null,
       from: options.from ?? null,
       python: options.python ?? null,

@@ -17,6 +17,12 @@ export async function serveCommand(
   options: ServeOptions,
 ): Promise<number> {
   const weights = options.from === undefined ? null : findWeights(options.from);
+  if (weights && (weights.choice.engine === 'torch' || weights.choice.base !== undefined))
+    throw new Failure(
+      'serve.torch',
+      'These weights were trained by the torch engine, which serve cannot start yet; export them with baton promote and baton export-model.',
+      exit.usage,
+    );
   const policy = policyOf(wanted, weights);
   const engine = await startEngine({
     dir: weights?.dir ?? join(cacheFolder(), 'engines', `serve-${process.pid}`),

@@ -2,7 +2,7 @@ import { evaluateRollouts } from '../evaluation/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
 import type { Split, Task, Workflow } from '../workflow/index.js';
-import type { RunningEngine } from './engine.js';
+import type { EngineChoice, RunningEngine } from './engine.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
 import { type OpenRun, startRun } from './start-run.js';
@@ -12,20 +12,18 @@ import { finishTraining } from './train-finish.js';
 import { watchOn } from './train-watch.js';
 
 /** What is chosen at the command; kept in run.json, so that a resumed run has the same. */
-export interface TrainOptions {
+export interface TrainOptions extends EngineChoice {
   steps?: number | undefined;
   rollouts?: number | undefined;
   roles?: string[] | undefined;
   /** Override of `training.reward`, for controls. */
   reward?: Workflow['training']['reward'] | undefined;
-  deterministic?: boolean | undefined;
   seed: number;
   concurrency: number;
   evalTasks: number;
   selectTasks: number;
   sandbox: string;
   python?: string | undefined;
-  backend: string;
 }
 
 export interface TrainPlace {

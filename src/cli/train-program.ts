@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
+import { jobName } from '../target/index.js';
 import { list, number } from './arguments.js';
-import { embeddedRoles, engineFor } from './engine.js';
+import { engineFor, playableRoles } from './engine.js';
 import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
@@ -11,6 +12,15 @@ import { runName } from './start-run.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
+import { trainThere } from './train-there.js';
+
+type TrainCall = TrainOptions & {
+  allowEnv: string[];
+  target?: string;
+  detach?: boolean;
+  /** Chosen by who started this on another machine. */
+  runName?: string;
+};
 
 /** `train` and `compare`. */
 export function trainingCommands(
@@ -28,7 +38,21 @@ export function trainingCommands(
     .option('--concurrency <n>', 'rollouts at a time', number, 48)
     .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', number, 60)
     .option('--select-tasks <n>', 'tasks to rank checkpoints on', number, 30)
-    .option('--backend <name>', 'auto, native-gpu, native-cpu or wasm', 'auto')
+    .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
+    .addOption(
+      new Option('--engine <kind>', 'tfjs, or torch, which is the default with --base').choices([
+        'tfjs',
+        'torch',
+      ]),
+    )
+    .option('--base <model>', 'model folder, GGUF file or Hugging Face id that the roles start from (torch)')
+    .addOption(
+      new Option(
+        '--method <kind>',
+        'an adapter a role over one base, or all weights a role its own (torch)',
+      ).choices(['lora', 'full']),
+    )
+    .option('--engine-python <path>', "a Python that has the torch engine's packages")
     .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
     .option('--python <path>', 'the Python that agents use')
     .option('--roles <names>', 'train only these roles', list)
@@ -40,10 +64,26 @@ export function trainingCommands(
     )
     .option('--deterministic', 'the same seed gives the same weights on the same machine')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
-    .action(async (file: string | undefined, options: TrainOptions & { allowEnv: string[] }) => {
-      const opened = openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() });
+    .option('--target <name>', 'train on a machine of your targets (baton target list)')
+    .option('--detach', 'with --target: start it there and return')
+    .addOption(new Option('--run-name <name>').hideHelp())
+    .action(async (file: string | undefined, { runName: given, detach, target, ...options }: TrainCall) => {
+      if (target !== undefined) {
+        done(await trainThere(terminal(), file, { ...options, target, ...(detach ? { detach } : {}) }));
+        return;
+      }
+      const opened = openWorkflow(file, {
+        allowEnv: options.allowEnv,
+        embeddedRoles: playableRoles(options),
+      });
       const { allowEnv, ...chosen } = options;
-      done(await trainWith(terminal(), { opened, name: runName('train'), allowEnv }, chosen));
+      done(
+        await trainWith(
+          terminal(),
+          { opened, name: given ? jobName.parse(given) : runName('train'), allowEnv },
+          chosen,
+        ),
+      );
     });
   root
     .command('compare <run-a> <run-b>')
@@ -71,7 +111,7 @@ export async function trainWith(
   const { workflow } = place.opened;
   const deterministic = options.deterministic ?? workflow.training.deterministic;
   const dir = join(cacheFolder(), 'engines', place.name);
-  const engine = await engineFor(workflow, dir, { deterministic, backend: options.backend });
+  const engine = await engineFor(workflow, dir, { ...options, deterministic });
   if (!engine)
     throw new Failure(
       'model.not-trainable',

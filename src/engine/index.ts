@@ -18,6 +18,12 @@ export {
   type LogprobsCall,
   type UpdateCall,
 } from './client.js';
+export {
+  type Candidate,
+  PolicyProblem,
+  type PolicyRecord,
+  PolicyRegistry,
+} from './policies/registry.js';
 export type { Engine } from './process.js';
 export type {
   ChatReply,

@@ -8,4 +8,12 @@ export { type Endpoint, openPolicy, type PolicySources } from './open.js';
 export { openaiPolicy, type ServerOptions } from './openai.js';
 export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
 export { askWithRetries, type RetryOptions } from './retry.js';
-export { type HandedKeys, type KeySources, parseKeys, resolveKey, SecretFile } from './secrets.js';
+export {
+  carriedEnvironment,
+  type HandedKeys,
+  type KeySources,
+  parseKeys,
+  resolveKey,
+  SecretFile,
+  takeCarried,
+} from './secrets.js';

@@ -13,6 +13,20 @@ export function parseKeys(json: string): HandedKeys {
   return storeSchema.parse(JSON.parse(json));
 }
 
+const CARRIED = 'BATON_CARRIED_KEYS';
+
+/** The environment that hands keys to a process on another machine, where no key is ever stored. */
+export function carriedEnvironment(keys: HandedKeys): Record<string, string> {
+  return { [CARRIED]: JSON.stringify(keys) };
+}
+
+/** Takes handed keys out of an environment, so that no child inherits them. Throws where they do not parse. */
+export function takeCarried(env: NodeJS.ProcessEnv): HandedKeys {
+  const text = env[CARRIED];
+  delete env[CARRIED];
+  return text === undefined ? {} : storeSchema.parse(JSON.parse(text));
+}
+
 /** The user's secrets, each stored for one origin (scheme, host, port). The file is the user's alone. */
 export class SecretFile {
   /** `handed`: keys that whoever started this process gave it, by name and origin; they go before the file's. */

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { type Candidate, PolicyProblem, PolicyRegistry } from '../engine/index.js';
+import { RunFolder, readLog } from '../trace/index.js';
+import type { EngineChoice } from './engine.js';
+import { findRun } from './look.js';
+import { cacheFolder, shipped } from './places.js';
+import { exit, Failure, type Terminal } from './terminal.js';
+
+const engineSchema = z.object({ engine: z.enum(['tfjs', 'torch']), base: z.string() });
+
+export const registryOf = (folder: string): PolicyRegistry =>
+  new PolicyRegistry(join(folder, '.baton', 'policies'));
+
+/** `policies`, `promote`, `rollback`, `pin` and `export-model`. */
+export function policyCommands(
+  root: Command,
+  json: (command: Command) => Command,
+  terminal: () => Terminal,
+  done: (code: number) => void,
+): void {
+  const act = (work: (out: Terminal, registry: PolicyRegistry) => void): void => {
+    try {
+      work(terminal(), registryOf(process.cwd()));
+    } catch (error) {
+      if (error instanceof PolicyProblem) throw new Failure('policy', error.message);
+      throw error;
+    }
+    done(exit.fine);
+  };
+  json(root.command('policies'))
+    .description('the trained weights that this folder keeps, and which one each role acts with')
+    .option('--gc', 'remove those that no role acts with or can go back to, and no run refers to')
+    .option('--dry-run', 'with --gc: only say what would be removed')
+    .action(({ gc, dryRun }: { gc?: boolean; dryRun?: boolean }) =>
+      act((out, registry) => {
+        if (gc) {
+          const gone = registry.collect(usedBy(process.cwd()), dryRun === true);
+          out.emit({ removed: gone, dryRun: dryRun === true });
+          out.say(
+            gone.length === 0
+              ? 'Nothing to remove.'
+              : `${dryRun ? 'Would remove' : 'Removed'} ${gone.join(', ')}.`,
+          );
+          return;
+        }
+        const current = registry.current();
+        const policies = registry.list();
+        out.emit({ current, policies });
+        out.table(
+          ['policy', 'acts', 'engine', 'method', 'rank', 'from', 'weights'],
+          policies.map((each) => [
+            `${each.role}@${each.version}`,
+            current[each.role]?.version === each.version
+              ? current[each.role]!.pinned
+                ? 'pinned'
+                : 'yes'
+              : '',
+            each.engine,
+            each.method,
+            each.rank?.toFixed(3) ?? '',
+            `${each.from.run} ${each.from.checkpoint}`,
+            each.hash.slice(0, 12),
+          ]),
+        );
+        if (policies.length === 0) out.say('None yet: train, then promote a role.');
+      }),
+    );
+  json(root.command('promote <role> [run]'))
+    .description("let a role act with the weights of a training run's best checkpoint")
+    .option('--checkpoint <name>', 'another checkpoint than the best one')
+    .action((role: string, run: string | undefined, { checkpoint }: { checkpoint?: string }) =>
+      act((out, registry) => {
+        const record = registry.promote(candidate(role, run, checkpoint));
+        out.emit(record);
+        out.say(
+          `${role} acts with ${role}@${record.version} now (${record.from.run}, ${record.from.checkpoint}).`,
+        );
+      }),
+    );
+  json(root.command('rollback <role>'))
+    .description('let a role act with what it had before')
+    .action((role: string) =>
+      act((out, registry) => {
+        const version = registry.rollback(role);
+        out.emit({ role, version });
+        out.say(`${role} acts with ${version === null ? 'its base' : `${role}@${version}`} again.`);
+      }),
+    );
+  json(root.command('pin <role>'))
+    .description('hold a role at what it acts with')
+    .option('--off', 'let it be promoted and rolled back again')
+    .action((role: string, { off }: { off?: boolean }) =>
+      act((out, registry) => {
+        registry.pin(role, off !== true);
+        out.emit({ role, pinned: off !== true });
+        out.say(`${role} is ${off ? 'free' : 'pinned'}.`);
+      }),
+    );
+  json(root.command('export-model <role> <folder>'))
+    .description("write a role's weights for other programs: an adapter in the PEFT format, or a whole model")
+    .action((role: string, to: string) =>
+      act((out, registry) => {
+        const version = registry.current()[role]?.version;
+        if (!version) throw new PolicyProblem(`${role} acts with its base; promote a trained version first.`);
+        const record = registry.read(role, version);
+        registry.verify(record);
+        if (existsSync(to) && readdirSync(to).length > 0)
+          throw new PolicyProblem(`${resolve(to)} is not empty; name another folder.`);
+        mkdirSync(to, { recursive: true });
+        const base = record.base.model ?? shipped('media/base');
+        if (record.method === 'full' && existsSync(join(base, 'config.json')))
+          for (const name of readdirSync(base).filter((file) => /\.json$|\.jinja$/.test(file)))
+            cpSync(join(base, name), join(to, name));
+        for (const name of Object.keys(record.files))
+          if (name !== 'made.json') cpSync(join(registry.place(role, version), name), join(to, name));
+        out.emit({ role, version, folder: resolve(to), method: record.method });
+        out.say(
+          `${role}@${version} is in ${resolve(to)}${record.method === 'lora' ? `, an adapter over ${base}` : ''}.`,
+        );
+      }),
+    );
+}
+
+/** The weights of a role at a checkpoint of a training run, as the run's log and its engine's folder have them. */
+function candidate(role: string, run: string | undefined, wanted: string | undefined): Candidate {
+  const folder = findRun(run);
+  const info = folder.readInfo();
+  const ran = engineSchema.safeParse(info.engine);
+  if (info.kind !== 'train' || !ran.success)
+    throw new PolicyProblem(`${folder.name} is not a training run; name one: baton promote ${role} RUN`);
+  const { events } = readLog(folder.log);
+  const saved = events.flatMap((event) => (event.type === 'checkpoint.saved' ? [event.data] : []));
+  const best = saved.reduce<(typeof saved)[number] | null>(
+    (a, b) => (a === null || (b.rank ?? 0) > (a.rank ?? 0) ? b : a),
+    null,
+  );
+  const chosen = wanted === undefined ? best : (saved.find(({ name }) => name === wanted) ?? null);
+  if (chosen === null) {
+    const names = saved.map(({ name }) => name).join(', ') || 'none';
+    throw new PolicyProblem(`${folder.name} has no checkpoint ${wanted ?? ''}; there are: ${names}.`);
+  }
+  const policy = chosen.policies[role];
+  if (policy === undefined)
+    throw new PolicyProblem(
+      `${folder.name} has no role ${role}; there are: ${Object.keys(chosen.policies).join(', ')}.`,
+    );
+  if (policy.endsWith('@v0'))
+    throw new PolicyProblem(
+      `${role} is untrained at ${chosen.name} of ${folder.name}; choose another checkpoint.`,
+    );
+  const weights = join(cacheFolder(), 'engines', folder.name, 'policies', role, policy.split('@')[1]!);
+  if (!existsSync(weights))
+    throw new PolicyProblem(
+      `The weights ${weights} are gone; train again, or fetch them: baton jobs fetch ${folder.name}`,
+    );
+  const options = info.options as EngineChoice;
+  const { engine, base } = ran.data;
+  return {
+    role,
+    folder: weights,
+    engine,
+    base: { model: options.base ?? null, hash: base },
+    method: engine === 'torch' ? (options.method ?? 'lora') : 'full',
+    hash: chosen.hashes[role] ?? '',
+    from: {
+      run: folder.name,
+      checkpoint: chosen.name ?? '',
+      policy,
+      data: createHash('sha256').update(readFileSync(folder.log)).digest('hex'),
+    },
+    rank: chosen.rank ?? null,
+  };
+}
+
+/** `role@version` of every promoted policy that a run of this folder acted with. */
+function usedBy(folder: string): Set<string> {
+  const runs = join(folder, '.baton', 'runs');
+  const used = new Set<string>();
+  for (const name of existsSync(runs) ? readdirSync(runs) : []) {
+    try {
+      const { promoted } = new RunFolder(join(runs, name)).readInfo().options as {
+        promoted?: Record<string, string>;
+      };
+      for (const policy of Object.values(promoted ?? {})) used.add(policy);
+    } catch {
+      // A run that cannot be read refers to nothing that could be named; its weights would be unknown anyway.
+    }
+  }
+  return used;
+}

@@ -1,0 +1,81 @@
+// Files from there, as a stream of "size, newline, bytes" in the order asked. Each is written under a working name
+// and gets its own only if its hash is the one that was listed.
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export class Receiver {
+  private head = '';
+  private left = -1;
+  private at = 0;
+  private file = -1;
+  private hash = createHash('sha256');
+
+  constructor(
+    private readonly folder: string,
+    private readonly wanted: readonly (readonly [path: string, hash: string])[],
+  ) {}
+
+  /** Takes the next bytes. Throws where they do not fit what was listed. */
+  take(chunk: Buffer): void {
+    let from = 0;
+    while (from < chunk.length) {
+      if (this.left < 0) from = this.takeSize(chunk, from);
+      else {
+        const end = Math.min(chunk.length, from + this.left);
+        const part = chunk.subarray(from, end);
+        this.hash.update(part);
+        for (let done = 0; done < part.length; ) done += writeSync(this.file, part, done);
+        this.left -= part.length;
+        from = end;
+      }
+      if (this.left === 0) this.finish();
+    }
+  }
+
+  /** Throws unless all files came whole. */
+  end(): void {
+    if (this.file >= 0) closeSync(this.file);
+    if (this.at < this.wanted.length) {
+      const path = this.wanted[this.at]![0];
+      rmSync(this.part(path), { force: true });
+      throw new Error(`the transfer ended before ${path} was whole; fetch again`);
+    }
+  }
+
+  private part(path: string): string {
+    return `${join(this.folder, path)}.fetching`;
+  }
+
+  private takeSize(chunk: Buffer, from: number): number {
+    const newline = chunk.indexOf(10, from);
+    this.head += chunk.subarray(from, newline < 0 ? chunk.length : newline).toString('latin1');
+    if (newline < 0) return chunk.length;
+    const path = this.wanted[this.at]?.[0];
+    if (path === undefined || !/^ *\d{1,15}$/.test(this.head))
+      throw new Error('the box sent what was not asked for');
+    this.left = Number(this.head);
+    this.head = '';
+    this.hash = createHash('sha256');
+    mkdirSync(dirname(this.part(path)), { recursive: true });
+    this.file = openSync(this.part(path), 'w');
+    return newline + 1;
+  }
+
+  private finish(): void {
+    const [path, wanted] = this.wanted[this.at]!;
+    fsyncSync(this.file);
+    closeSync(this.file);
+    this.file = -1;
+    const found = this.hash.digest('hex');
+    if (found !== wanted) {
+      rmSync(this.part(path), { force: true });
+      throw new Error(
+        `${path} came with hash ${found.slice(0, 12)}, the box said ${wanted.slice(0, 12)}; fetch again`,
+      );
+    }
+    renameSync(this.part(path), join(this.folder, path));
+    this.left = -1;
+    this.at += 1;
+  }
+}

@@ -1,0 +1,105 @@
+// What runs there: POSIX shell, so that a box needs nothing for it. Every state lies in files of the job's folder:
+// attempt-N (made by who starts it), pid ("pid start-time boot-id"), log, exit.
+
+/** Prints one word and what belongs to it: running, exited CODE, rebooted, lost, starting, absent. `$1` is the job. */
+const state = `
+alive() {
+  # A process that has ended and that nobody has waited for (Z) still has its entry.
+  case "$(cut -d' ' -f3,22 "/proc/$1/stat" 2>/dev/null)" in "Z "*) return 1;; *" $2") return 0;; *) return 1;; esac
+}
+state() {
+  if [ ! -d "$1" ]; then echo absent; return; fi
+  if [ -f "$1/exit" ]; then echo "exited $(cat "$1/exit")"; return; fi
+  if [ ! -f "$1/pid" ]; then echo starting; return; fi
+  read -r pid start boot < "$1/pid"
+  if [ "$boot" != "$(cat /proc/sys/kernel/random/boot_id)" ]; then echo rebooted
+  elif alive "$pid" "$start"; then echo running
+  else echo lost; fi
+}`;
+
+/** `$1` root: makes the folders of the box and prints the root's absolute path. */
+export const openRoot = `set -e
+case "$1" in "~/"*) root="$HOME/\${1#"~/"}";; /*) root="$1";; *) root="$HOME/$1";; esac
+mkdir -p "$root/jobs" "$root/programs" "$root/cache"
+chmod 700 "$root"
+cd "$root" && pwd -P`;
+
+/** `$1` folder; standard input: lines "sha256 path". Prints the paths whose file is absent or another. */
+export const missingFiles = `mkdir -p "$1" && cd "$1" || exit 1
+while IFS=' ' read -r sum path; do
+  have=$(sha256sum "./$path" 2>/dev/null) || have=
+  [ "\${have%% *}" = "$sum" ] || printf '%s\\n' "$path"
+done`;
+
+/** `$1` folder; standard input: a tar archive of our own. */
+export const unpack = `mkdir -p "$1" && cd "$1" && tar -xf - --no-same-owner`;
+
+/** `$1` job, `$2` attempt, then the command; standard input: lines "NAME=base64" that become its environment. */
+export const start = `set -e
+job=$1; attempt=$2; shift 2
+while IFS='=' read -r name value; do
+  export "$name=$(printf %s "$value" | base64 -d)"
+done
+if ! mkdir "$job/attempt-$attempt" 2>/dev/null; then echo already; exit 0; fi
+rm -f "$job/exit" "$job/pid"
+cat > "$job/run.sh" <<'RUN'
+# A stop is for the command; this shell stays to write down how it ended.
+trap : TERM INT
+echo "$$ $(cut -d' ' -f22 /proc/$$/stat) $(cat /proc/sys/kernel/random/boot_id)" > ../pid.part
+mv ../pid.part ../pid
+"$@" >> ../log 2>&1
+echo $? > ../exit.part
+mv ../exit.part ../exit
+RUN
+cd "$job/work"
+: >> ../log
+setsid sh ../run.sh "$@" < /dev/null > /dev/null 2>&1 &
+n=0
+while [ ! -f ../pid ] && [ $n -lt 100 ]; do n=$((n+1)); sleep 0.1; done
+echo started`;
+
+/** `$1` job. */
+export const askState = `${state}
+state "$1"`;
+
+/** `$1` jobs folder. Lines "job state". */
+export const listJobs = `${state}
+cd "$1" || exit 1
+for job in *; do [ -d "$job" ] && echo "$job $(state "$1/$job")"; done; true`;
+
+/** `$1` job, `$2` offset: the log from there on, until the job has ended. */
+export const follow = `${state}
+job=$1; off=$2
+while :; do
+  now=$(state "$job")
+  size=$(wc -c < "$job/log" 2>/dev/null || echo 0)
+  if [ "$size" -gt "$off" ]; then tail -c +$((off+1)) "$job/log" | head -c $((size-off)); off=$size
+  elif [ "$now" != running ] && [ "$now" != starting ]; then break
+  else sleep 0.5; fi
+done`;
+
+/** `$1` job. Stops it only if the process is the one that was started; prints what was done. */
+export const cancel = `${state}
+now=$(state "$1")
+if [ "$now" != running ]; then echo "$now"; exit 0; fi
+read -r pid start boot < "$1/pid"
+case "$pid" in ''|*[!0-9]*) echo "no process id in $1/pid" >&2; exit 1;; esac
+kill -TERM "-$pid" || exit 1
+n=0
+while alive "$pid" "$start" && [ $n -lt 300 ]; do n=$((n+1)); sleep 0.1; done
+kill -KILL "-$pid" 2>/dev/null
+[ -f "$1/exit" ] || echo 137 > "$1/exit"
+echo cancelled`;
+
+/** `$1` folder: lines "sha256  path" of every file in it. */
+export const hashes = `cd "$1" 2>/dev/null || exit 0
+find . -type f -print0 | xargs -0 -r sha256sum`;
+
+/** `$1` folder; standard input: paths. For each its size on a line, then its bytes. */
+export const readFiles = `cd "$1" || exit 1
+while IFS= read -r path; do wc -c < "./$path"; cat "./$path"; done`;
+
+/** `$1` job: removes it unless it runs. */
+export const remove = `${state}
+case "$(state "$1")" in running|starting) exit 3;; esac
+rm -rf "$1"`;

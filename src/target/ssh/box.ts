@@ -1,0 +1,188 @@
+// Jobs on a machine behind ssh. All state is there, in files; this side keeps none, so that any machine with the
+// same target can attach.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Manifest, manifestHash, parseHashes, sha256Of } from '../job/manifest.js';
+import { Receiver } from '../job/receive.js';
+import * as scripts from '../job/scripts.js';
+import type { SshTarget } from '../targets.js';
+import { mustRun, SshError } from './connection.js';
+import { jobName } from './host.js';
+
+export type JobState =
+  | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' }
+  | { is: 'exited'; code: number };
+
+export function parseState(text: string): JobState {
+  const [word, code] = text.trim().split(' ');
+  if (word === 'exited' && /^\d+$/.test(code ?? '')) return { is: 'exited', code: Number(code) };
+  if (
+    word === 'running' ||
+    word === 'starting' ||
+    word === 'lost' ||
+    word === 'rebooted' ||
+    word === 'absent'
+  ) {
+    return { is: word };
+  }
+  throw new SshError(
+    'failed',
+    `the box gave a state that is not known: ${JSON.stringify(text.slice(0, 100))}`,
+  );
+}
+
+export class Box {
+  private constructor(
+    readonly target: SshTarget,
+    /** absolute path of the target's folder there */
+    readonly root: string,
+  ) {}
+
+  /** Connects and makes the target's folders there. Rejects with an SshError. */
+  static async open(target: SshTarget): Promise<Box> {
+    const root = (await mustRun(target, scripts.openRoot, [target.folder])).trim();
+    return new Box(target, root);
+  }
+
+  job(name: string): string {
+    return `${this.root}/jobs/${jobName.parse(name)}`;
+  }
+
+  /** Brings a folder's files there, only those that are absent or changed. Returns how many were sent. */
+  async send(from: string, manifest: Manifest, to: string): Promise<number> {
+    const lines = [...manifest].map(([path, hash]) => `${hash} ${path}\n`).join('');
+    const missing = async (): Promise<string[]> =>
+      (await mustRun(this.target, scripts.missingFiles, [to], { input: lines })).split('\n').filter(Boolean);
+    const wanted = await missing();
+    if (wanted.length === 0) return 0;
+    const tar = spawn('tar', ['-C', from, '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    tar.stdin.end(wanted.map((path) => `./${path}\0`).join(''));
+    await mustRun(this.target, scripts.unpack, [to], { input: tar.stdout });
+    const still = await missing();
+    if (still.length > 0) {
+      throw new SshError(
+        'failed',
+        `${this.target.host}: ${still[0]} did not arrive as it was sent; try again`,
+      );
+    }
+    return wanted.length;
+  }
+
+  /** Where the program of this manifest lies there. */
+  program(manifest: Manifest): string {
+    return `${this.root}/programs/${manifestHash(manifest).slice(0, 16)}`;
+  }
+
+  /**
+   * Starts an attempt of a job, detached in a session of its own. `environment` goes through ssh's standard input into
+   * the process's environment and nowhere else. Asked again for the same attempt, it says that it is there already.
+   */
+  async start(
+    name: string,
+    attempt: number,
+    command: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<'started' | 'already'> {
+    const input = Object.entries(environment)
+      .map(([key, value]) => `${key}=${Buffer.from(value).toString('base64')}\n`)
+      .join('');
+    const said = await mustRun(this.target, scripts.start, [this.job(name), String(attempt), ...command], {
+      input,
+    });
+    return said.includes('already') ? 'already' : 'started';
+  }
+
+  async state(name: string): Promise<JobState> {
+    return parseState(await mustRun(this.target, scripts.askState, [this.job(name)]));
+  }
+
+  /** Every job there, with its state. */
+  async jobs(): Promise<{ name: string; state: JobState }[]> {
+    const text = await mustRun(this.target, scripts.listJobs, [`${this.root}/jobs`]);
+    return text
+      .split('\n')
+      .filter((line) => jobName.safeParse(line.split(' ')[0]).success)
+      .map((line) => {
+        const [name, ...state] = line.split(' ');
+        return { name: name!, state: parseState(state.join(' ')) };
+      });
+  }
+
+  /**
+   * The job's log from an offset, and on until it ends. A cut link is taken up again where it broke, until `patience`
+   * tries in a row have failed.
+   */
+  async follow(
+    name: string,
+    onLog: (chunk: Buffer) => void,
+    options: { from?: number; signal?: AbortSignal; patience?: number; onCut?: (why: string) => void } = {},
+  ): Promise<JobState> {
+    let offset = options.from ?? 0;
+    let failed = 0;
+    for (;;) {
+      try {
+        await mustRun(this.target, scripts.follow, [this.job(name), String(offset)], {
+          onData: (chunk) => {
+            offset += chunk.length;
+            failed = 0;
+            onLog(chunk);
+          },
+          ...(options.signal ? { signal: options.signal } : {}),
+        });
+        return await this.state(name);
+      } catch (error) {
+        failed += 1;
+        if (options.signal?.aborted || !(error instanceof SshError) || failed > (options.patience ?? 8))
+          throw error;
+        options.onCut?.(error.message);
+        await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 250 * 2 ** failed)));
+      }
+    }
+  }
+
+  /** Stops a job, if the process is still the one that was started. The state that was found, or `cancelled`. */
+  async cancel(name: string): Promise<JobState | { is: 'cancelled' }> {
+    const said = (await mustRun(this.target, scripts.cancel, [this.job(name)])).trim();
+    return said === 'cancelled' ? { is: 'cancelled' } : parseState(said);
+  }
+
+  /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
+  async fetch(from: string, to: string): Promise<number> {
+    const listed = parseHashes(await mustRun(this.target, scripts.hashes, [from]));
+    const wanted: [string, string][] = [];
+    for (const [path, hash] of listed) {
+      const own = join(to, path);
+      if (!existsSync(own) || (await sha256Of(own)) !== hash) wanted.push([path, hash]);
+    }
+    if (wanted.length === 0) return 0;
+    const receiver = new Receiver(to, wanted);
+    let broken: Error | null = null;
+    await mustRun(this.target, scripts.readFiles, [from], {
+      input: wanted.map(([path]) => `${path}\n`).join(''),
+      onData: (chunk) => {
+        if (broken) return;
+        try {
+          receiver.take(chunk);
+        } catch (error) {
+          broken = error as Error;
+        }
+      },
+    });
+    if (broken) throw broken;
+    receiver.end();
+    return wanted.length;
+  }
+
+  /** Removes a job's files there. Rejects while it runs. */
+  async remove(name: string): Promise<void> {
+    await mustRun(this.target, `${scripts.remove}`, [this.job(name)]).catch((error: unknown) => {
+      throw new SshError(
+        'failed',
+        `${name} cannot be removed (does it still run?): ${(error as Error).message}`,
+      );
+    });
+  }
+}

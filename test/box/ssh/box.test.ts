@@ -1,0 +1,205 @@
+// Jobs behind a real sshd: what travels, what is left when something breaks, and what is refused.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assess, Box, manifestOf, passes, probeThere } from '../../../src/target/index.js';
+import { type Sshd, startSshd } from './sshd.js';
+
+let sshd: Sshd;
+let box: Box;
+let folder: string;
+
+beforeAll(async () => {
+  sshd = await startSshd();
+  box = await Box.open(sshd.target);
+  folder = mkdtempSync(join(tmpdir(), 'baton-box-'));
+});
+
+afterAll(() => {
+  sshd?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Prepares a job that runs a shell script there. */
+async function job(name: string, script: string): Promise<void> {
+  const work = join(folder, name);
+  mkdirSync(work, { recursive: true });
+  writeFileSync(join(work, 'go.sh'), script);
+  await box.send(work, await manifestOf(work), `${box.job(name)}/work`);
+}
+
+async function logOf(name: string): Promise<{ text: string; state: unknown }> {
+  let text = '';
+  const state = await box.follow(name, (chunk) => {
+    text += chunk.toString();
+  });
+  return { text, state };
+}
+
+/** Waits until a condition holds; the test's own limit ends it. */
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+it('tells what the machine has', async () => {
+  const facts = await probeThere(sshd.target);
+  expect(facts.node).toBe(process.version);
+  expect(facts.memory).toBeGreaterThan(0);
+  const findings = assess(facts, { engine: 'tfjs' });
+  expect(passes(findings)).toBe(true);
+  const none = assess({ ...facts, node: 'v18.1.0', python: '' }, { engine: 'torch' });
+  expect(none.filter((finding) => !finding.works && finding.needed).map((finding) => finding.what)).toEqual(
+    expect.arrayContaining(['node', 'python']),
+  );
+});
+
+describe('files', () => {
+  it('travel only where they changed, and arrive as they were', async () => {
+    const own = join(folder, 'files');
+    mkdirSync(join(own, 'a b'), { recursive: true });
+    writeFileSync(join(own, 'a b', "it's.txt"), 'one');
+    writeFileSync(join(own, 'two.bin'), Buffer.from([0, 10, 13, 255]));
+    writeFileSync(join(own, 'empty'), '');
+    const there = `${box.root}/files`;
+    expect(await box.send(own, await manifestOf(own), there)).toBe(3);
+    expect(await box.send(own, await manifestOf(own), there)).toBe(0);
+    writeFileSync(join(own, 'two.bin'), 'changed');
+    expect(await box.send(own, await manifestOf(own), there)).toBe(1);
+    const back = join(folder, 'back');
+    expect(await box.fetch(there, back)).toBe(3);
+    expect(await manifestOf(back)).toEqual(await manifestOf(own));
+    expect(await box.fetch(there, back)).toBe(0);
+  });
+
+  it('with names that could lead elsewhere are refused', async () => {
+    const there = join(box.root, 'hostile');
+    mkdirSync(there, { recursive: true });
+    writeFileSync(join(there, 'a\nb'), 'x');
+    await expect(box.fetch(there, join(folder, 'hostile'))).rejects.toThrow('not safe here');
+    expect(() => readdirSync(join(folder, 'hostile'))).toThrow();
+  });
+});
+
+describe('a job', () => {
+  it('runs detached, its log can be followed from any offset, and its end is kept', async () => {
+    await job('plain', 'echo one; echo two >&2; exit 3\n');
+    expect(await box.start('plain', 1, ['sh', 'go.sh'], {})).toBe('started');
+    expect(await logOf('plain')).toEqual({ text: 'one\ntwo\n', state: { is: 'exited', code: 3 } });
+    let rest = '';
+    await box.follow('plain', (chunk) => (rest += chunk.toString()), { from: 4 });
+    expect(rest).toBe('two\n');
+    // The link may drop after the start and before its answer: asked again, nothing starts twice.
+    expect(await box.start('plain', 1, ['sh', 'go.sh'], {})).toBe('already');
+    expect((await logOf('plain')).text).toBe('one\ntwo\n');
+  });
+
+  it('gets keys as environment only: not in arguments, files or logs', async () => {
+    const key = 'a-key-of-this-test';
+    await job('key', 'test "$BATON_K" = "$(printf %s a-key-of; printf %s -this-test)" && echo right\n');
+    await box.start('key', 1, ['sh', 'go.sh'], { BATON_K: key });
+    expect((await logOf('key')).text).toBe('right\n');
+    const found = spawnSync('grep', ['-rl', key, box.root], { encoding: 'utf8' });
+    expect(found.stdout).toBe('');
+  });
+
+  it('goes on when the link is cut, and the log has no gap', async () => {
+    await job('cut', 'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo line $i; sleep 0.1; done\n');
+    await box.start('cut', 1, ['sh', 'go.sh'], {});
+    let text = '';
+    let cuts = 0;
+    const state = await box.follow(
+      'cut',
+      (chunk) => {
+        text += chunk.toString();
+        if (cuts === 0 && text.includes('line 5\n')) {
+          cuts = 1;
+          const pids = execFileSync('pgrep', ['-f', `ssh .*${sshd.target.config}`], { encoding: 'utf8' });
+          for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+        }
+      },
+      { onCut: () => (cuts += 1) },
+    );
+    expect(cuts).toBeGreaterThan(1);
+    expect(state).toEqual({ is: 'exited', code: 0 });
+    expect(text).toBe(Array.from({ length: 40 }, (_, i) => `line ${i + 1}\n`).join(''));
+  });
+
+  it('leaves no process behind when it is cancelled', async () => {
+    await job('cancel', 'sleep 600 & echo $! ; wait\n');
+    await box.start('cancel', 1, ['sh', 'go.sh'], {});
+    const log = join(box.job('cancel'), 'log');
+    await until(() => readFileSync(log, 'utf8').includes('\n'));
+    const child = Number(readFileSync(log, 'utf8'));
+    expect(await box.cancel('cancel')).toEqual({ is: 'cancelled' });
+    // Gone, or ended and not yet taken off the list by the first process of this machine.
+    const stat = () => {
+      try {
+        return readFileSync(`/proc/${child}/stat`, 'utf8').split(' ')[2];
+      } catch {
+        return 'gone';
+      }
+    };
+    await until(() => ['gone', 'Z'].includes(stat()!));
+    expect((await box.state('cancel')).is).toBe('exited');
+  });
+
+  it('whose process id now belongs to another is not touched by a cancel', async () => {
+    await job('reused', 'exit 0\n');
+    await box.start('reused', 1, ['sh', 'go.sh'], {});
+    await logOf('reused');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    rmSync(join(box.job('reused'), 'exit'));
+    writeFileSync(join(box.job('reused'), 'pid'), `${process.pid} 1 ${boot}\n`);
+    expect(await box.cancel('reused')).toEqual({ is: 'lost' });
+    expect((await box.state('reused')).is).toBe('lost');
+  });
+
+  it('is known as cut by a reboot, and a new attempt starts', async () => {
+    await job('boot', 'echo again\n');
+    await box.start('boot', 1, ['sh', 'go.sh'], {});
+    await logOf('boot');
+    rmSync(join(box.job('boot'), 'exit'));
+    writeFileSync(join(box.job('boot'), 'pid'), `${process.pid} 1 another-boot\n`);
+    expect(await box.state('boot')).toEqual({ is: 'rebooted' });
+    expect(await box.start('boot', 2, ['sh', 'go.sh'], {})).toBe('started');
+    expect(await logOf('boot')).toEqual({ text: 'again\nagain\n', state: { is: 'exited', code: 0 } });
+  });
+
+  it('that was never started is absent, and one cut in mid-start is not called failed', async () => {
+    expect(await box.state('never')).toEqual({ is: 'absent' });
+    await job('half', 'echo x\n');
+    expect(await box.state('half')).toEqual({ is: 'starting' });
+    expect((await box.jobs()).map(({ name }) => name)).toContain('half');
+  });
+});
+
+describe('hosts', () => {
+  it.each(['-oProxyCommand=touch /tmp/x', 'a\nProxyCommand x', '$(id)', 'a b', ''])(
+    '%j is refused',
+    async (host) => {
+      await expect(Box.open({ ...sshd.target, host })).rejects.toThrow();
+    },
+  );
+
+  it('whose key has changed or is not known get nothing', async () => {
+    const known = join(sshd.folder, 'known');
+    const before = readFileSync(known, 'utf8');
+    await sshd.changeKey();
+    await expect(Box.open(sshd.target)).rejects.toThrow(/host key has changed, so nothing was sent/);
+    writeFileSync(known, '');
+    await expect(Box.open(sshd.target)).rejects.toThrow(/is not known here.*Baton never does/s);
+    expect(readFileSync(known, 'utf8')).toBe('');
+    expect(before).not.toBe('');
+  });
+
+  it('that do not answer say so', async () => {
+    sshd.stop();
+    await expect(box.state('plain')).rejects.toThrow(/cut|identity|config/i);
+  });
+});
+
+it('takes no job name that means something to a shell', () => {
+  for (const name of ['$(id)', '../x', '-rf', 'a b', "a'b"]) expect(() => box.job(name)).toThrow();
+});

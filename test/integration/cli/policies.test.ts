@@ -1,0 +1,63 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readConfig } from '../../../src/engine/model/files.js';
+import { RunFolder } from '../../../src/trace/index.js';
+import { runCli } from './command.js';
+
+let folder: string;
+let trained: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'baton-promote-'));
+  cpSync(join(import.meta.dirname, '../../../media/templates/table-team'), folder, { recursive: true });
+  const sizes = ['--steps', '1', '--rollouts', '6', '--eval-tasks', '1', '--select-tasks', '1'];
+  const { code, stderr } = await runCli(folder, ['train', ...sizes, '--backend', 'wasm']);
+  expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
+  trained = readdirSync(join(folder, '.baton/runs'))[0]!;
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const promote = (...more: string[]) =>
+  runCli(folder, ['promote', 'modeler', trained, '--checkpoint', 'step-1', '--json', ...more]);
+
+it('lets one role act with trained weights, exports them, and goes back', async () => {
+  const promoted = await promote();
+  expect(promoted.stderr).toBe('');
+  const record = JSON.parse(promoted.stdout) as { hash: string; version: string };
+  expect(record).toMatchObject({ role: 'modeler', version: 'p1', engine: 'tfjs', from: { run: trained } });
+
+  const ran = await runCli(folder, ['run', '--split', 'test', '--limit', '1']);
+  expect(ran.stderr).not.toContain('error');
+  const run = readdirSync(join(folder, '.baton/runs')).find((name) => name !== trained)!;
+  const logs = new RunFolder(join(folder, '.baton/runs', run));
+  const rollouts = join(logs.path, 'rollouts');
+  const calls = readdirSync(rollouts)
+    .map((name) => readFileSync(join(rollouts, name), 'utf8'))
+    .join('');
+  expect(calls).toContain('modeler@p1');
+  expect(calls).toContain('data_engineer@v0');
+  expect(calls).toContain(record.hash);
+
+  const to = join(folder, 'exported');
+  expect((await runCli(folder, ['export-model', 'modeler', to])).code).toBe(0);
+  expect(readConfig(to).model_type).toBe('llama');
+  expect(readdirSync(to)).toContain('model.safetensors');
+  expect((await runCli(folder, ['export-model', 'modeler', to])).stderr).toContain('is not empty');
+
+  const back = await runCli(folder, ['rollback', 'modeler', '--json']);
+  expect(JSON.parse(back.stdout)).toEqual({ role: 'modeler', version: null });
+  // No role can go back to it, but a run acted with it.
+  expect((await runCli(folder, ['policies', '--gc'])).stdout).toContain('Nothing to remove');
+});
+
+it('says what is wrong with what cannot be promoted', async () => {
+  expect((await runCli(folder, ['promote', 'nobody', trained, '--checkpoint', 'step-1'])).stderr).toContain(
+    'has no role nobody',
+  );
+  const base = await runCli(folder, ['promote', 'modeler', trained, '--checkpoint', 'base']);
+  expect(base.stderr).toContain('modeler is untrained at base');
+  const none = await runCli(folder, ['promote', 'modeler', trained, '--checkpoint', 'step-9']);
+  expect(none.stderr).toContain('there are: base, step-1');
+});

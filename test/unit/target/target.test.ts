@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addTarget, assess, findTarget, readTargets, sshArguments } from '../../../src/target/index.js';
+import { isSafePath, parseHashes } from '../../../src/target/job/manifest.js';
+import { Receiver } from '../../../src/target/job/receive.js';
+import { parseFacts } from '../../../src/target/probe.js';
+import { parseState } from '../../../src/target/ssh/box.js';
+import { quoted } from '../../../src/target/ssh/host.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'baton-target-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('targets.yaml', () => {
+  it('keeps comments when a target is added, and gives defaults when it is read', () => {
+    const path = join(folder, 'targets.yaml');
+    writeFileSync(path, '# mine\ntargets:\n  old: {kind: ssh, host: a} # the old one\n');
+    addTarget(path, 'new', { kind: 'ssh', host: 'me@b', folder: '~/jobs' });
+    expect(readFileSync(path, 'utf8')).toContain('# the old one');
+    expect(readTargets(path).old).toEqual({ kind: 'ssh', host: 'a', folder: '.baton-box', node: 'node' });
+    expect(findTarget(path, 'new')).toMatchObject({ host: 'me@b', folder: '~/jobs' });
+    expect(() => findTarget(path, 'neu')).toThrow('there are: old, new');
+  });
+
+  it.each([
+    [
+      'targets:\n  a: {kind: ssh, host: -oProxyCommand=x}\n',
+      /:2:24: targets\.a\.host: .*does not begin with a dash/,
+    ],
+    ['targets:\n  a: {kind: ssh, host: b, folder: ../x}\n', /targets\.a\.folder: .*must not climb/],
+    ['targets:\n  a: {kind: ssh, host: b, command: x}\n', /Unrecognized key/],
+    ['targets: [\n', /targets\.yaml:\d+:\d+: /],
+  ])('%j is refused with its place', (text, words) => {
+    const path = join(folder, 'targets.yaml');
+    writeFileSync(path, text);
+    expect(() => readTargets(path)).toThrow(words);
+  });
+});
+
+describe('ssh', () => {
+  it('gets the host after --, asks nothing and accepts no key', () => {
+    const args = sshArguments({ kind: 'ssh', host: 'me@box', folder: 'x', node: 'node' });
+    expect(args.slice(-2)).toEqual(['--', 'me@box']);
+    expect(args).toEqual(expect.arrayContaining(['-oBatchMode=yes', '-oStrictHostKeyChecking=yes']));
+    expect(() => sshArguments({ kind: 'ssh', host: '-Fx', folder: 'x', node: 'node' })).toThrow();
+  });
+
+  it('arguments stay one argument whatever is in them', () => {
+    expect(quoted("it's $(id) `x`")).toBe(`'it'\\''s $(id) \`x\`'`);
+  });
+});
+
+describe('files from there', () => {
+  it.each(['../a', '/a', 'a/../b', 'a//b', './a', 'a\nb', 'a\\b', '', 'a/..'])(
+    '%j is no safe path',
+    (path) => {
+      expect(isSafePath(path)).toBe(false);
+    },
+  );
+
+  it('are listed by hash and path, and anything else is refused', () => {
+    const sum = 'a'.repeat(64);
+    expect([...parseHashes(`${sum}  ./x y/z\n`)]).toEqual([['x y/z', sum]]);
+    expect(() => parseHashes(`${sum}  ./../x\n`)).toThrow('not safe here');
+    expect(() => parseHashes('hello\n')).toThrow('not safe here');
+  });
+
+  it('get their names only with the hash that was listed', () => {
+    const hello = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+    const whole = new Receiver(folder, [
+      ['a/b', hello],
+      ['c', hello],
+    ]);
+    for (const part of ['5\nhel', 'lo', '5', '\nhello']) whole.take(Buffer.from(part));
+    whole.end();
+    expect(readFileSync(join(folder, 'a/b'), 'utf8')).toBe('hello');
+    const wrong = new Receiver(folder, [['d', hello]]);
+    expect(() => wrong.take(Buffer.from('5\nhallo'))).toThrow('fetch again');
+    const short = new Receiver(folder, [['e', hello]]);
+    short.take(Buffer.from('5\nhel'));
+    expect(() => short.end()).toThrow('ended before e was whole');
+    const more = new Receiver(folder, [['f', hello]]);
+    expect(() => more.take(Buffer.from('5\nhello3\nxyz'))).toThrow('not asked for');
+  });
+
+  it('a state that is not known is not taken for a failure', () => {
+    expect(parseState('exited 3\n')).toEqual({ is: 'exited', code: 3 });
+    expect(parseState('lost')).toEqual({ is: 'lost' });
+    expect(() => parseState('exited x')).toThrow('not known');
+  });
+});
+
+describe('preflight', () => {
+  const text = `os=Linux 6.1\narch=x86_64\ncores=16\nmemory=${64 * 2 ** 20}\ndisk=${100 * 2 ** 20}\nnode=v20.20.0\npython=3.11.2\nvenv=yes\nuv=\ngit=git version 2.39\ntar=tar 1.34\nsandbox=bubblewrap\ngpu=NVIDIA A, 81559, 80000, 550.54\n`;
+
+  it('reads what the machine says, GPUs too', () => {
+    expect(parseFacts(text)).toMatchObject({
+      cores: 16,
+      node: 'v20.20.0',
+      gpus: [{ name: 'NVIDIA A', memory: 81_559, free: 80_000, driver: '550.54' }],
+    });
+  });
+
+  it('says what is missing and what to do, and whether a model fits', () => {
+    const facts = parseFacts(text);
+    const lacking = (more: object) =>
+      assess({ ...facts, ...more }, { engine: 'torch', base: 'media/base' })
+        .filter((finding) => !finding.works)
+        .map(({ what, needed }) => `${what}${needed ? '!' : ''}`);
+    expect(lacking({})).toEqual([]);
+    expect(lacking({ node: '', disk: 2 ** 20, sandbox: '' })).toEqual([
+      'node!',
+      'sandbox',
+      'torch environment!',
+    ]);
+    expect(lacking({ gpus: [], memory: 1024, python: '3.9.2' })).toEqual(['python!', 'GPU', 'room']);
+    const room = assess(facts, { engine: 'torch', base: 'media/base' }).find(({ what }) => what === 'room');
+    expect(room?.why).toContain('0 million weights need about');
+  });
+});
