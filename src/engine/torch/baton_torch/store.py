@@ -156,7 +156,8 @@ class Store:
         files = [working / self._network.weights_file, working / "optimizer.safetensors"]
         save_file(_plain(weights), files[0], metadata={"format": "pt"})
         state = {f"mean.{n}": t for n, t in adam.mean.items()} | {f"square.{n}": t for n, t in adam.square.items()}
-        save_file(_plain(state), files[1], metadata={"format": "pt", "step": str(adam.step)})
+        # One note only: several are written in a random order, and equal states should be equal files.
+        save_file(_plain(state), files[1], metadata={"step": str(adam.step)})
         self._network.write_format(str(working))
         for file in working.iterdir():
             sync(file)
