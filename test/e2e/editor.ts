@@ -6,7 +6,7 @@ import { inject } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const shots = join(root, 'dist', 'shots');
 /** Milliseconds to wait for something to show: a loaded machine with two cores takes its time. */
-const WAIT = Number(process.env.BATON_WAIT ?? 30_000);
+const WAIT = Number(process.env.BATON_WAIT ?? 60_000);
 
 /** The editor as a person uses it: palette, lists, hovers, the debug toolbar. */
 export class Editor {
