@@ -38,14 +38,8 @@ test('in a folder that is not trusted, workflows are checked and nothing is run'
   expect(existsSync(join(editor.folder, '.baton'))).toBe(false);
 });
 
-test('a recorded run can be looked at and stepped through there', async () => {
+test('a recorded run can be looked at there', async () => {
   await editor.command('Baton: Open Sample Run');
   await editor.page.getByText('broken by data_engineer').first().waitFor();
-  await editor.row('penguins-0').hover();
-  await editor.row('penguins-0').getByRole('button', { name: 'Step Through' }).click();
-  await editor.page
-    .locator('.debug-call-stack .monaco-list-row')
-    .filter({ hasText: 'data_engineer.0.0' })
-    .first()
-    .waitFor();
+  await editor.row('penguins-0').waitFor();
 });
