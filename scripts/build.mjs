@@ -48,6 +48,24 @@ await build({
   logLevel: 'warning',
 });
 
+// The pages inside the editor: one script and one style sheet each.
+await build({
+  entryPoints: Object.fromEntries(
+    ['designer', 'training']
+      .map((name) => [name, `webview/${name}/main.tsx`])
+      .filter(([, path]) => existsSync(path)),
+  ),
+  outdir: 'dist/webview',
+  bundle: true,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  jsx: 'automatic',
+  minify: true,
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+});
+
 // The tensor backend's binary lies beside the engine's bundle.
 const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 copyFileSync(join(wasm, 'tfjs-backend-wasm-simd.wasm'), join('dist', 'tfjs-backend-wasm-simd.wasm'));

@@ -4,6 +4,7 @@ import { culprit } from '../coach/index.js';
 import type { RolloutRow } from '../trace/index.js';
 import { editAndFork } from './debug/fork.js';
 import type { DebugStarter } from './debug/start.js';
+import { openDesigner } from './designer/index.js';
 import { type CommandName, type Host, mayRun, tell } from './host.js';
 import { commands, contextKeys, walkthrough } from './names.js';
 import type { RunControl } from './runs/control.js';
@@ -82,6 +83,7 @@ export function registerCommands(host: Host, parts: Parts): void {
     deleteSecret: () => deleteSecret(host),
     installCommand: () => installCommand(host, control.node()),
     showLog: () => host.log.show(),
+    openDesigner: (uri?: vscode.Uri) => openDesigner(uri instanceof vscode.Uri ? uri : undefined),
     openWalkthrough: () =>
       vscode.commands.executeCommand(
         'workbench.action.openWalkthrough',

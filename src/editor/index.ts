@@ -6,6 +6,7 @@
 import type * as vscode from 'vscode';
 import { registerCommands } from './commands.js';
 import { DebugStarter } from './debug/start.js';
+import { Designer } from './designer/index.js';
 import { hostOf } from './host.js';
 import { Analyses } from './providers/analyses.js';
 import { provideDiagnostics } from './providers/diagnostics.js';
@@ -51,6 +52,7 @@ export function activateBaton(context: vscode.ExtensionContext): void {
   provideFormatting(host);
   provideTrajectories(host, documents);
   decoratePrograms(host, store);
+  new Designer(host, analyses, store, scores);
   provideShellCommand(host, control.node());
   registerCommands(host, parts);
 }

@@ -35,6 +35,7 @@ export const commands = {
   deleteSecret: 'baton.deleteSecret',
   installCommand: 'baton.installCommand',
   showLog: 'baton.showLog',
+  openDesigner: 'baton.openDesigner',
   openWalkthrough: 'baton.openWalkthrough',
 } as const;
 export type CommandId = (typeof commands)[keyof typeof commands];
@@ -49,6 +50,8 @@ export const settings = {
 } as const;
 
 export const views = { container: 'baton', runs: 'baton.runs', policies: 'baton.policies' } as const;
+
+export const customEditors = { designer: 'baton.designer' } as const;
 
 export const contextKeys = {
   hasRuns: 'baton.hasRuns',

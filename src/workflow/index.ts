@@ -31,7 +31,7 @@ export {
   type ProblemCode,
   problemCodes,
 } from './problems.js';
-export { type ArtifactKind, jsonSchema, type Limits } from './schema.js';
+export { type ArtifactKind, artifactKinds, jsonSchema, type Limits } from './schema.js';
 export type { TrainingOptions } from './schema-training.js';
 export { originOf, type Reference, readReference } from './secrets.js';
 export { nearest, suggestion } from './source/nearest.js';

@@ -1,0 +1,143 @@
+import {
+  applyEdits,
+  type Change,
+  changeText,
+  parseSource,
+  renameEdits,
+  type TextEdit,
+  type WorkflowFiles,
+} from '../../workflow/index.js';
+import type { DesignerEdit } from '../protocol/designer.js';
+
+/** The workflow's new text, and edits of prompt files that name what was renamed; or why not. */
+export type Changed = { text: string; others: TextEdit[] } | { refused: string };
+
+type Raw = Record<'agents' | 'artifacts', Record<string, Record<string, unknown>>>;
+
+/** What an edit in the designer makes of a workflow's text: as little as can be, comments kept. Pure but for `files`. */
+export function changed(text: string, edit: DesignerEdit, files?: WorkflowFiles): Changed {
+  const { source } = parseSource(text, 'workflow');
+  if (!source) return { refused: 'The text is not valid YAML just now; mend it there first.' };
+  const raw = readable(source.value);
+  if (edit.do === 'rename') {
+    const found = renameEdits(source, edit.kind, edit.from, edit.to, files);
+    if ('refused' in found) return found;
+    const own = found.edits.filter((each) => each.file === null);
+    return { text: applyEdits(text, own), others: found.edits.filter((each) => each.file !== null) };
+  }
+  const found = changesFor(raw, edit);
+  return 'refused' in found ? found : { text: changeText(text, found.changes), others: [] };
+}
+
+function changesFor(
+  raw: Raw,
+  edit: Exclude<DesignerEdit, { do: 'rename' }>,
+): { changes: Change[] } | { refused: string } {
+  const { agents, artifacts } = raw;
+  switch (edit.do) {
+    case 'add':
+      return add(raw, edit);
+    case 'delete':
+      return {
+        changes:
+          edit.kind === 'role'
+            ? [{ do: 'remove', path: ['agents', edit.name] }]
+            : removeArtifact(raw, edit.name),
+      };
+    case 'connect': {
+      if (list(agents[edit.role]?.consumes).includes(edit.artifact)) return { changes: [] };
+      if (list(agents[edit.role]?.produces).includes(edit.artifact))
+        return { refused: `${edit.role} makes ${edit.artifact} itself.` };
+      return { changes: [{ do: 'add', path: ['agents', edit.role, 'consumes'], value: edit.artifact }] };
+    }
+    case 'disconnect':
+      return { changes: without(agents, edit.role, 'consumes', edit.artifact) };
+    case 'produce': {
+      const before = Object.keys(agents).flatMap((role) => without(agents, role, 'produces', edit.artifact));
+      if (edit.role === null) return { changes: before };
+      const own = list(agents[edit.role]?.produces).includes(edit.artifact);
+      return {
+        changes: own
+          ? []
+          : [
+              ...before,
+              ...without(agents, edit.role, 'consumes', edit.artifact),
+              { do: 'add', path: ['agents', edit.role, 'produces'], value: edit.artifact },
+            ],
+      };
+    }
+    case 'role':
+      return { changes: [put(['agents', edit.name, edit.field], edit.value)] };
+    case 'artifact':
+      return { changes: [put(['artifacts', edit.name, edit.field], edit.value)] };
+    case 'checks': {
+      const checks = artifacts[edit.name]?.checks;
+      const path = ['artifacts', edit.name, 'checks'];
+      const known = Array.isArray(checks) ? checks.length : 0;
+      if (edit.value === null) return { changes: [{ do: 'remove', path: [...path, edit.at] }] };
+      if (edit.at >= known) return { changes: [{ do: 'add', path, value: edit.value }] };
+      const item: unknown = Array.isArray(checks) ? checks[edit.at] : undefined;
+      const inner =
+        typeof item === 'object' && item !== null ? [...path, edit.at, 'check'] : [...path, edit.at];
+      return { changes: [{ do: 'set', path: inner, value: edit.value }] };
+    }
+  }
+}
+
+function add(
+  { agents, artifacts }: Raw,
+  edit: Extract<DesignerEdit, { do: 'add' }>,
+): { changes: Change[] } | { refused: string } {
+  const { kind, name, producer } = edit;
+  if (!/^[A-Za-z_]\w{0,62}$/.test(name))
+    return { refused: `"${name}" cannot be a name: letters, digits and _, starting with a letter.` };
+  if (Object.hasOwn(kind === 'role' ? agents : artifacts, name))
+    return { refused: `There is already a ${kind} "${name}".` };
+  if (kind === 'role')
+    return {
+      changes: [{ do: 'set', path: ['agents', name], value: { role: 'Say what this role answers for.' } }],
+    };
+  const changes: Change[] = [
+    { do: 'set', path: ['artifacts', name], value: { path: `${name}.txt`, kind: 'text' } },
+  ];
+  if (producer !== undefined)
+    changes.push({ do: 'add', path: ['agents', producer, 'produces'], value: name });
+  return { changes };
+}
+
+/** An artifact goes from every list as well; expressions that name it become problems, which the person decides on. */
+function removeArtifact({ agents }: Raw, name: string): Change[] {
+  return [
+    { do: 'remove', path: ['artifacts', name] },
+    ...Object.keys(agents).flatMap((role) => [
+      ...without(agents, role, 'consumes', name),
+      ...without(agents, role, 'produces', name),
+    ]),
+  ];
+}
+
+function without(
+  agents: Raw['agents'],
+  role: string,
+  field: 'consumes' | 'produces',
+  name: string,
+): Change[] {
+  const at = list(agents[role]?.[field]).indexOf(name);
+  return at < 0 ? [] : [{ do: 'remove', path: ['agents', role, field, at] }];
+}
+
+function put(path: string[], value: string | number | boolean | null): Change {
+  return value === null || value === '' ? { do: 'remove', path } : { do: 'set', path, value };
+}
+
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
+
+function readable(value: unknown): Raw {
+  const section = (name: string) => {
+    const found = (value as Record<string, unknown> | null)?.[name];
+    return typeof found === 'object' && found !== null ? (found as Raw['agents']) : {};
+  };
+  return { agents: section('agents'), artifacts: section('artifacts') };
+}

@@ -1,0 +1,130 @@
+import { basename, join } from 'node:path';
+import * as vscode from 'vscode';
+import { diskFiles, oneEdit } from '../../workflow/index.js';
+import type { Host } from '../host.js';
+import { declaration } from '../language/index.js';
+import { customEditors } from '../names.js';
+import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
+import { type Analyses, rangeOf } from '../providers/analyses.js';
+import type { RunStore } from '../runs/store.js';
+import type { Scores } from '../scores/book.js';
+import { changed } from './changes.js';
+import { graphOf } from './graph.js';
+import { liveOf } from './live.js';
+import { page, pageOptions } from './page.js';
+
+const LIVE_MS = 1000;
+
+/** Draws a workflow as a graph. The text document is the only truth: every edit is an edit of it, so undo is shared. */
+export class Designer implements vscode.CustomTextEditorProvider {
+  constructor(
+    private readonly host: Host,
+    private readonly analyses: Analyses,
+    private readonly store: RunStore,
+    private readonly scores: Scores,
+  ) {
+    host.keep(
+      vscode.window.registerCustomEditorProvider(customEditors.designer, this, {
+        webviewOptions: { retainContextWhenHidden: false },
+        supportsMultipleEditorsPerDocument: true,
+      }),
+    );
+  }
+
+  resolveCustomTextEditor(document: vscode.TextDocument, panel: vscode.WebviewPanel): void {
+    const { webview } = panel;
+    webview.options = pageOptions(this.host);
+    const kept: vscode.Disposable[] = [];
+    let ready = false;
+    let last = '';
+    const send = (message: ToView) => void webview.postMessage(message);
+    const draw = async () => {
+      if (!ready) return;
+      const run = await this.store.chosen(document.uri);
+      const analysis = this.analyses.of(document);
+      const graph = graphOf(analysis, basename(document.uri.fsPath), liveOf(run, this.scores));
+      const text = JSON.stringify(graph);
+      // A run that goes on is looked at every second; what did not change is not sent again.
+      if (text !== last) send({ type: 'graph', graph });
+      last = text;
+    };
+    kept.push(
+      webview.onDidReceiveMessage(async (raw) => {
+        const message = toHost.safeParse(raw);
+        // What is not of this protocol is not from our page, or not for us: it is dropped.
+        if (!message.success)
+          return this.host.log.warn(`The designer sent something unknown: ${message.error.message}`);
+        if (message.data.type === 'ready') ready = true;
+        const refused = await this.answer(document, message.data);
+        if (refused) send({ type: 'refused', message: refused });
+        await draw();
+      }),
+      vscode.workspace.onDidChangeTextDocument((change) => change.document === document && void draw()),
+      this.store.onDidChange(() => void draw()),
+    );
+    const timer = setInterval(() => panel.visible && void draw(), LIVE_MS);
+    kept.push({ dispose: () => clearInterval(timer) });
+    panel.onDidDispose(() => vscode.Disposable.from(...kept).dispose());
+    webview.html = page(this.host, webview, 'designer', 'Baton Designer');
+  }
+
+  /** Do what the view asks; gives a sentence where that cannot be done. */
+  private answer(document: vscode.TextDocument, message: ToHost): Promise<string | undefined> {
+    switch (message.type) {
+      case 'ready':
+        return Promise.resolve(undefined);
+      case 'edit':
+        return this.edit(document, message.edit);
+      case 'reveal':
+        return this.reveal(document, message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  private async edit(document: vscode.TextDocument, edit: DesignerEdit): Promise<string | undefined> {
+    const folder = document.uri.scheme === 'file' ? join(document.uri.fsPath, '..') : undefined;
+    let found: ReturnType<typeof changed>;
+    try {
+      found = changed(document.getText(), edit, folder === undefined ? undefined : diskFiles(folder));
+    } catch (error) {
+      return (error as Error).message;
+    }
+    if ('refused' in found) return found.refused;
+    const edits = new vscode.WorkspaceEdit();
+    const own = oneEdit(document.getText(), found.text);
+    if (own) edits.replace(document.uri, rangeOf(document, own.start, own.end), own.text);
+    for (const other of found.others) {
+      const uri = vscode.Uri.file(join(folder!, other.file!));
+      const text = await vscode.workspace.openTextDocument(uri);
+      edits.replace(uri, rangeOf(text, other.start, other.end), other.text);
+    }
+    const done = edits.size === 0 || (await vscode.workspace.applyEdit(edits));
+    return done ? undefined : vscode.l10n.t('The editor did not take the change; is the file read-only?');
+  }
+
+  private async reveal(
+    document: vscode.TextDocument,
+    { kind, name }: { kind: 'role' | 'artifact'; name: string },
+  ): Promise<string | undefined> {
+    const found = declaration(this.analyses.of(document), { kind, name });
+    if (!found) return undefined;
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      selection: rangeOf(document, found.start, found.end),
+    });
+    return undefined;
+  }
+}
+
+/** Open the designer beside the text that is being looked at. */
+export async function openDesigner(uri?: vscode.Uri): Promise<void> {
+  const of = uri ?? vscode.window.activeTextEditor?.document.uri;
+  if (!of) return;
+  await vscode.commands.executeCommand(
+    'vscode.openWith',
+    of,
+    customEditors.designer,
+    vscode.ViewColumn.Beside,
+  );
+}

@@ -1,0 +1,110 @@
+import { artifactKinds, type Flow, type Problem } from '../../workflow/index.js';
+import { type Analysis, consumersOf, producerOf } from '../language/index.js';
+import type { Graph, ShownGroup, ShownProblem, ShownRole } from '../protocol/designer.js';
+
+/** What a run says of the roles just now. */
+export interface Live {
+  scores: ReadonlyMap<string, NonNullable<ShownRole['score']>>;
+  acting: ReadonlySet<string>;
+}
+
+/** The graph of a workflow's text: roles, artifacts, flow groups, and problems at what they belong to. Pure. */
+export function graphOf(analysis: Analysis, title: string, live: Live): Graph {
+  const { team, source, problems } = analysis;
+  const raw = mapping(source?.value ?? analysis.lastWorkflow);
+  const agents = mapping(raw.agents);
+  const at = (section: 'agents' | 'artifacts', name: string) =>
+    problems.filter((each) => within(analysis, section, name, each)).map(shown);
+  const placed = new Set<Problem>();
+  for (const problem of problems)
+    if (
+      [...team.roles.keys()].some((name) => within(analysis, 'agents', name, problem)) ||
+      [...team.artifacts.keys()].some((name) => within(analysis, 'artifacts', name, problem))
+    )
+      placed.add(problem);
+  return {
+    title,
+    roles: [...team.roles].map(([name, { role, model, consumes, produces }]) => {
+      const agent = mapping(agents[name]);
+      return {
+        name,
+        role,
+        model,
+        maxTurns: typeof agent.max_turns === 'number' ? agent.max_turns : null,
+        trained: agent.trained !== false,
+        consumes,
+        produces,
+        problems: at('agents', name),
+        score: live.scores.get(name) ?? null,
+        acting: live.acting.has(name),
+      };
+    }),
+    artifacts: [...team.artifacts].map(([name, { kind, path, checks }]) => ({
+      name,
+      kind,
+      path,
+      checks,
+      producer: producerOf(team, name),
+      consumers: consumersOf(team, name),
+      problems: at('artifacts', name),
+    })),
+    groups: analysis.lastWorkflow ? groupsOf(analysis.lastWorkflow.flow) : [],
+    models: [...team.models.keys()],
+    kinds: [...artifactKinds],
+    problems: problems.filter((problem) => !placed.has(problem)).map(shown),
+    stale: source === undefined,
+  };
+}
+
+/** The parallel and repeated parts of a flow, nested as they are written; a role stands in the innermost one only. */
+export function groupsOf(flow: Flow, id = 'flow'): ShownGroup[] {
+  switch (flow.is) {
+    case 'agent':
+      return [];
+    case 'sequence':
+      return flow.steps.flatMap((step, at) => groupsOf(step, `${id}.${at}`));
+    case 'parallel':
+      return [frame(id, 'in parallel', flow.arms)];
+    case 'repeat':
+      return [frame(id, `repeat until ${flow.until.text}, ${flow.max} times at most`, [flow.body])];
+  }
+}
+
+function frame(id: string, label: string, parts: readonly Flow[]): ShownGroup {
+  return {
+    id,
+    label,
+    roles: parts.flatMap(rolesDirectly),
+    groups: parts.flatMap((part, at) => groupsOf(part, `${id}.${at}`)),
+  };
+}
+
+/** The roles of a part that stand in no group inside it. */
+function rolesDirectly(flow: Flow): string[] {
+  if (flow.is === 'agent') return [flow.agent];
+  return flow.is === 'sequence' ? [...new Set(flow.steps.flatMap(rolesDirectly))] : [];
+}
+
+/** Whether a problem stands in the lines of a role or an artifact. */
+function within(
+  { source }: Analysis,
+  section: 'agents' | 'artifacts',
+  name: string,
+  problem: Problem,
+): boolean {
+  if (!source) return false;
+  const [start] = source.offsets([section, name], 'key');
+  const [, end] = source.offsets([section, name]);
+  const line = (offset: number) => source.text.slice(0, offset).split('\n').length;
+  return line(start) <= problem.line && problem.line <= line(Math.max(start, end - 1));
+}
+
+function shown({ message, severity, line }: Problem): ShownProblem {
+  return { message, severity: severity === 'error' ? 'error' : 'warning', line };
+}
+
+function mapping(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}

@@ -1,0 +1,1 @@
+export { Designer, openDesigner } from './editor.js';

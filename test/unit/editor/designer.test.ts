@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { changed } from '../../../src/editor/designer/changes.js';
+import { graphOf } from '../../../src/editor/designer/graph.js';
+import { analyse } from '../../../src/editor/language/index.js';
+import { type DesignerEdit, graphSchema, toHost } from '../../../src/editor/protocol/designer.js';
+import { diskFiles, oneEdit } from '../../../src/workflow/index.js';
+
+const folder = join(import.meta.dirname, '../../../media/templates/table-team');
+const path = join(folder, 'table-team.baton.yaml');
+const template = readFileSync(path, 'utf8');
+const files = diskFiles(folder);
+const none = { scores: new Map(), acting: new Set<string>() };
+const graph = (text: string) => graphOf(analyse(text, path, files), 'table-team', none);
+
+function edited(text: string, ...edits: DesignerEdit[]): string {
+  return edits.reduce((now, edit) => {
+    const found = changed(now, edit, files);
+    if ('refused' in found) throw new Error(found.refused);
+    return found.text;
+  }, text);
+}
+
+describe('the graph of a workflow', () => {
+  it('has its roles, artifacts with producer and consumers, and fits the protocol', () => {
+    const shown = graph(template);
+    expect(graphSchema.parse(shown)).toEqual(shown);
+    expect(shown.roles.map(({ name }) => name)).toEqual(['data_engineer', 'modeler', 'analyst']);
+    expect(shown.artifacts.find(({ name }) => name === 'X_train')).toMatchObject({
+      producer: 'data_engineer',
+      consumers: ['modeler'],
+      kind: 'table',
+    });
+    expect(shown.artifacts.find(({ name }) => name === 'submission')?.consumers).toEqual([]);
+    expect(shown.problems).toEqual([]);
+  });
+
+  it('has problems where they belong, and says when the text is no YAML', () => {
+    const broken = graph(template.replace('consumes: [X_train, y_train]', 'consumes: [X_train, y_trian]'));
+    expect(broken.roles.find(({ name }) => name === 'modeler')?.problems[0]?.message).toMatch(
+      /y_trian.*y_train/,
+    );
+    expect(broken.roles.find(({ name }) => name === 'analyst')?.problems).toEqual([]);
+    expect(graph(`${template}\n  : [`).stale).toBe(true);
+  });
+
+  it('has the parallel and repeated parts as frames', () => {
+    const text = template.replace(
+      '\ndefaults:',
+      '\nflow:\n  - data_engineer\n  - repeat: {do: [modeler, {parallel: [analyst]}], until: submission.valid, max: 2}\n\ndefaults:',
+    );
+    expect(graph(text).groups).toMatchObject([
+      {
+        label: 'repeat until submission.valid, 2 times at most',
+        roles: ['modeler'],
+        groups: [{ label: 'in parallel', roles: ['analyst'] }],
+      },
+    ]);
+  });
+});
+
+describe('what is drawn becomes a small edit of the text', () => {
+  it('a role, an artifact between two roles, and a contract', () => {
+    const text = edited(
+      template,
+      { do: 'add', kind: 'role', name: 'critic' },
+      { do: 'add', kind: 'artifact', name: 'review', producer: 'critic' },
+      { do: 'connect', artifact: 'submission', role: 'critic' },
+      { do: 'checks', name: 'review', at: 0, value: 'words > 3' },
+      { do: 'role', name: 'critic', field: 'max_turns', value: 3 },
+      { do: 'role', name: 'critic', field: 'trained', value: false },
+    );
+    const shown = graph(text);
+    expect(shown.roles.at(-1)).toMatchObject({
+      name: 'critic',
+      consumes: ['submission'],
+      produces: ['review'],
+      maxTurns: 3,
+      trained: false,
+    });
+    expect(shown.artifacts.at(-1)).toMatchObject({
+      name: 'review',
+      kind: 'text',
+      checks: ['words > 3'],
+      producer: 'critic',
+    });
+    expect(text.match(/#.*$/gm)).toEqual(template.match(/#.*$/gm));
+  });
+
+  it('takes back and hands to another', () => {
+    const text = edited(
+      template,
+      { do: 'disconnect', artifact: 'y_train', role: 'modeler' },
+      { do: 'produce', artifact: 'X_test', role: 'modeler' },
+    );
+    const shown = graph(text);
+    expect(shown.roles.map(({ consumes, produces }) => [consumes, produces])).toEqual([
+      [[], ['X_train', 'y_train']],
+      [['X_train'], ['fitted', 'X_test']],
+      [['X_test', 'fitted'], ['submission']],
+    ]);
+  });
+
+  it('edits a check inside a mapping, and removes one', () => {
+    const one = edited(template, { do: 'checks', name: 'fitted', at: 1, value: 'predicts == "nothing"' });
+    expect(oneEdit(template, one)?.text.length).toBeLessThan(30);
+    expect(graph(one).artifacts.find(({ name }) => name === 'fitted')?.checks[1]).toBe(
+      'predicts == "nothing"',
+    );
+    const gone = edited(template, { do: 'checks', name: 'fitted', at: 0, value: null });
+    expect(graph(gone).artifacts.find(({ name }) => name === 'fitted')?.checks).toHaveLength(1);
+  });
+
+  it('deletes an artifact from every list', () => {
+    const shown = graph(edited(template, { do: 'delete', kind: 'artifact', name: 'y_train' }));
+    expect(shown.roles.flatMap(({ consumes, produces }) => [...consumes, ...produces])).not.toContain(
+      'y_train',
+    );
+  });
+
+  it('renames everywhere', () => {
+    const text = edited(template, { do: 'rename', kind: 'role', from: 'modeler', to: 'learner' });
+    expect(text.includes('modeler:')).toBe(false);
+    expect(graph(text).roles[1]?.name).toBe('learner');
+  });
+
+  it.each([
+    [{ do: 'add', kind: 'role', name: 'two words' }, /cannot be a name/],
+    [{ do: 'add', kind: 'role', name: 'modeler' }, /already a role/],
+    [{ do: 'rename', kind: 'artifact', from: 'fitted', to: 'X_test' }, /already/],
+    [{ do: 'connect', artifact: 'fitted', role: 'modeler' }, /makes fitted itself/],
+  ] as [DesignerEdit, RegExp][])('says why it cannot: %o', (edit, why) => {
+    expect(changed(template, edit, files)).toEqual({ refused: expect.stringMatching(why) });
+  });
+
+  it('leaves a text alone that is no YAML', () => {
+    expect(changed('a: [', { do: 'add', kind: 'role', name: 'x' })).toEqual({
+      refused: expect.stringMatching(/not valid YAML/),
+    });
+  });
+});
+
+describe('a forged message', () => {
+  it.each([
+    { type: 'run' },
+    { type: 'edit', edit: { do: 'exec' } },
+    { type: 'reveal', kind: 'file', name: '/etc' },
+    null,
+    'x',
+  ])('is not of the protocol: %o', (message) => expect(toHost.safeParse(message).success).toBe(false));
+});

@@ -1,0 +1,147 @@
+import '@xyflow/react/dist/style.css';
+import './designer.css';
+import { ReactFlowProvider } from '@xyflow/react';
+import { useCallback, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { type DesignerEdit, type Graph, type ToHost, toView } from '../../src/editor/protocol/designer.js';
+import { Boundary } from '../ui/boundary.js';
+import { send as post, remember, remembered } from '../ui/host.js';
+import { Button, TextField } from '../ui/index.js';
+import { Canvas } from './canvas.js';
+import { Properties } from './properties.js';
+import type { Selection } from './selection.js';
+import { Twin } from './twin.js';
+
+const send = (message: ToHost) => post(message);
+
+function Designer() {
+  const [graph, setGraph] = useState<Graph | null>(null);
+  const [selection, setSelection] = useState<Selection | null>(remembered<Selection | null>(null));
+  const [refused, setRefused] = useState<string | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  useEffect(() => {
+    const listen = (event: MessageEvent<unknown>) => {
+      const message = toView.safeParse(event.data);
+      if (!message.success) return;
+      if (message.data.type === 'graph') setGraph(message.data.graph);
+      else setRefused(message.data.message);
+    };
+    window.addEventListener('message', listen);
+    send({ type: 'ready' });
+    return () => window.removeEventListener('message', listen);
+  }, []);
+  const select = useCallback((next: Selection | null) => {
+    setSelection(next);
+    remember(next);
+  }, []);
+  const edit = useCallback(
+    (next: DesignerEdit) => {
+      setRefused(null);
+      send({ type: 'edit', edit: next });
+      if (next.do === 'rename') select({ kind: next.kind, name: next.to });
+      if (next.do === 'add') select({ kind: next.kind, name: next.name });
+      if (next.do === 'delete') select(null);
+    },
+    [select],
+  );
+  const reveal = useCallback((of: Selection) => send({ type: 'reveal', ...of }), []);
+  if (!graph) return <p className="hint">Reading the workflow …</p>;
+  const add = (wanted: Asked, name: string) => {
+    setAsked(null);
+    if (wanted.kind === 'role') return edit({ do: 'add', kind: 'role', name });
+    const known = graph.artifacts.some((artifact) => artifact.name === name);
+    if (!known)
+      edit({ do: 'add', kind: 'artifact', name, ...(wanted.from ? { producer: wanted.from } : {}) });
+    if (wanted.to) edit({ do: 'connect', artifact: name, role: wanted.to });
+  };
+  return (
+    <div className="designer">
+      <header>
+        <Button secondary onPress={() => setAsked({ kind: 'role' })}>
+          Add role
+        </Button>
+        <Button
+          secondary
+          onPress={() =>
+            setAsked({ kind: 'artifact', ...(selection?.kind === 'role' ? { from: selection.name } : {}) })
+          }
+        >
+          Add artifact
+        </Button>
+        {asked && (
+          <Ask asked={asked} graph={graph} done={(name) => add(asked, name)} cancel={() => setAsked(null)} />
+        )}
+        {graph.stale && (
+          <span className="problem">The text is not valid YAML just now; this is how it was.</span>
+        )}
+        {refused && (
+          <span className="problem" role="alert">
+            {refused}
+          </span>
+        )}
+      </header>
+      <main>
+        <ReactFlowProvider>
+          <Canvas
+            graph={graph}
+            selection={selection}
+            select={select}
+            edit={edit}
+            reveal={reveal}
+            askArtifact={(from, to) => setAsked({ kind: 'artifact', from, to })}
+          />
+        </ReactFlowProvider>
+        {graph.roles.length === 0 && <p className="empty">No role yet. Add the first one above.</p>}
+      </main>
+      <aside>
+        <Twin
+          graph={graph}
+          selection={selection}
+          select={select}
+          reveal={reveal}
+          remove={(of) => edit({ do: 'delete', ...of })}
+        />
+        <Properties graph={graph} selection={selection} edit={edit} select={select} reveal={reveal} />
+      </aside>
+    </div>
+  );
+}
+
+interface Asked {
+  kind: 'role' | 'artifact';
+  from?: string;
+  to?: string;
+}
+
+/** Asks for a name; for a line between two roles also offers what the first one makes already. */
+function Ask(props: { asked: Asked; graph: Graph; done: (name: string) => void; cancel: () => void }) {
+  const { kind, from, to } = props.asked;
+  const made = to
+    ? props.graph.artifacts.filter(({ producer, consumers }) => producer === from && !consumers.includes(to))
+    : [];
+  const what =
+    kind === 'role'
+      ? 'Name of the role'
+      : from && to
+        ? `What ${from} hands to ${to}`
+        : 'Name of the artifact';
+  return (
+    <fieldset className="ask" aria-label={what}>
+      {made.map(({ name }) => (
+        <Button key={name} onPress={() => props.done(name)}>
+          {name}
+        </Button>
+      ))}
+      <TextField label={what} value="" onCommit={(name) => name.trim() !== '' && props.done(name.trim())} />
+      <Button secondary onPress={props.cancel}>
+        Cancel
+      </Button>
+    </fieldset>
+  );
+}
+
+createRoot(document.getElementById('root')!).render(
+  <Boundary>
+    <Designer />
+  </Boundary>,
+);

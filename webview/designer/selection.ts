@@ -1,0 +1,4 @@
+export interface Selection {
+  kind: 'role' | 'artifact';
+  name: string;
+}

@@ -1,0 +1,106 @@
+import { type KeyboardEvent, useRef } from 'react';
+import type { Graph } from '../../src/editor/protocol/designer.js';
+import type { Selection } from './selection.js';
+
+interface Props {
+  graph: Graph;
+  selection: Selection | null;
+  select: (selection: Selection) => void;
+  reveal: (selection: Selection) => void;
+  remove: (selection: Selection) => void;
+}
+
+/** The same graph as a tree: for screen readers, and for whoever prefers the keyboard. */
+export function Twin({ graph, selection, select, reveal, remove }: Props) {
+  const list = useRef<HTMLUListElement>(null);
+  const key = (event: KeyboardEvent, row: Selection) => {
+    const rows = [...(list.current?.querySelectorAll<HTMLElement>('[role=treeitem]') ?? [])];
+    const at = rows.indexOf(event.currentTarget as HTMLElement);
+    const go = (to: number) => rows[Math.min(rows.length - 1, Math.max(0, to))]?.focus();
+    switch (event.key) {
+      case 'ArrowDown':
+        go(at + 1);
+        break;
+      case 'ArrowUp':
+        go(at - 1);
+        break;
+      case 'Home':
+        go(0);
+        break;
+      case 'End':
+        go(rows.length - 1);
+        break;
+      case 'Enter':
+        reveal(row);
+        break;
+      case ' ':
+        select(row);
+        break;
+      case 'Delete':
+        remove(row);
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const row = (item: Selection, text: string, level: number, problems: number) => {
+    const on = selection?.kind === item.kind && selection.name === item.name;
+    return (
+      <li
+        key={`${item.kind}:${item.name}:${level}`}
+        role="treeitem"
+        aria-level={level}
+        aria-selected={on}
+        tabIndex={on || (!selection && level === 1) ? 0 : -1}
+        className={`${on ? 'selected' : ''} level-${level}`}
+        onFocus={() => select(item)}
+        onClick={() => select(item)}
+        onDoubleClick={() => reveal(item)}
+        onKeyDown={(event) => key(event, item)}
+      >
+        {text}
+        {problems > 0 && (
+          <span className="problem">
+            {' '}
+            {problems} problem{problems === 1 ? '' : 's'}
+          </span>
+        )}
+      </li>
+    );
+  };
+  const orphans = graph.artifacts.filter(({ producer }) => producer === null);
+  return (
+    // A tree is what this is; HTML has no element for one.
+    // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: see above
+    <ul ref={list} role="tree" aria-label="Roles and what they hand over" className="twin">
+      {graph.roles.flatMap((role) => [
+        row(
+          { kind: 'role', name: role.name },
+          `${role.name}${role.score ? `, ${role.score.mean.toFixed(1)}` : ''}${role.acting ? ', acting' : ''}`,
+          1,
+          role.problems.length,
+        ),
+        ...graph.artifacts
+          .filter(({ producer }) => producer === role.name)
+          .map((artifact) =>
+            row(
+              { kind: 'artifact', name: artifact.name },
+              `${artifact.name} \u2192 ${artifact.consumers.join(', ') || 'result'}`,
+              2,
+              artifact.problems.length,
+            ),
+          ),
+      ])}
+      {orphans.map((artifact) =>
+        row(
+          { kind: 'artifact', name: artifact.name },
+          `${artifact.name}: nobody makes it`,
+          1,
+          artifact.problems.length,
+        ),
+      )}
+    </ul>
+  );
+}
