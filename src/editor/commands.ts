@@ -16,6 +16,7 @@ import type { VerdictComments } from './scores/comments.js';
 import { keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
 import { installCommand } from './shell.js';
+import type { Trainer } from './training/train.js';
 
 export interface Parts {
   store: RunStore;
@@ -23,6 +24,7 @@ export interface Parts {
   control: RunControl;
   comments: VerdictComments;
   debug: DebugStarter;
+  trainer: Trainer;
 }
 
 type Handler = (...args: never[]) => unknown;
@@ -39,6 +41,7 @@ export function registerCommands(host: Host, parts: Parts): void {
         typeof role === 'string' ? role : undefined,
       ),
     debugLive: (uri?: vscode.Uri) => debug.live(uri instanceof vscode.Uri ? uri : undefined),
+    train: (uri?: vscode.Uri) => parts.trainer.train(uri instanceof vscode.Uri ? uri : undefined),
     fork: (row?: RunRow) =>
       row?.is === 'action' &&
       editAndFork(host, control, store, row.run, row.row.rollout, row.row.scores[row.at]!.action),

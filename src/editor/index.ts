@@ -25,6 +25,7 @@ import { InlineScores } from './scores/inline.js';
 import { decoratePrograms } from './scores/programs.js';
 import { provideShellCommand } from './shell.js';
 import { TaskTests } from './tests/controller.js';
+import { Trainer } from './training/train.js';
 
 /** The extension, as a table of contents. Registers; does no work. */
 export function activateBaton(context: vscode.ExtensionContext): void {
@@ -40,6 +41,7 @@ export function activateBaton(context: vscode.ExtensionContext): void {
     control,
     tree: new RunsTree(host, store),
     comments: new VerdictComments(host, analyses, store),
+    trainer: new Trainer(host, analyses, store, control, documents),
     debug: new DebugStarter(host, store, documents, control),
   };
   new PoliciesTree(host, store);

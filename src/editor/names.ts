@@ -13,6 +13,7 @@ export const commands = {
   debug: 'baton.debug',
   debugLive: 'baton.debugLive',
   fork: 'baton.fork',
+  train: 'baton.train',
   openSample: 'baton.openSample',
   newWorkflow: 'baton.newWorkflow',
   useLanguage: 'baton.useLanguage',

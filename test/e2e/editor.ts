@@ -6,7 +6,7 @@ import { inject } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const shots = join(root, 'dist', 'shots');
 /** Milliseconds to wait for something to show: a loaded machine with two cores takes its time. */
-const WAIT = Number(process.env.BATON_WAIT ?? 30_000);
+const WAIT = Number(process.env.BATON_WAIT ?? 60_000);
 
 /** The editor as a person uses it: palette, lists, hovers, the debug toolbar. */
 export class Editor {
@@ -14,10 +14,15 @@ export class Editor {
     private readonly browser: Browser,
     readonly page: Page,
     readonly folder: string,
+    private readonly url: string,
   ) {}
 
   /** Open a window on a folder of its own with these files. */
-  static async open(files: Record<string, string> = {}, template?: string): Promise<Editor> {
+  static async open(
+    files: Record<string, string> = {},
+    template?: string,
+    url = inject('editor'),
+  ): Promise<Editor> {
     const folder = mkdtempSync(join(inject('place'), 'folder-'));
     if (template) cpSync(join(root, 'media/templates', template), folder, { recursive: true });
     for (const [path, text] of Object.entries(files)) {
@@ -27,14 +32,14 @@ export class Editor {
     const browser = await chromium.connect(inject('browser'));
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     page.setDefaultTimeout(WAIT);
-    const editor = new Editor(browser, page, folder);
+    const editor = new Editor(browser, page, folder, url);
     await editor.load();
     return editor;
   }
 
   /** Load the window anew, as after a restart. */
   async load(): Promise<void> {
-    await this.page.goto(`${inject('editor')}/?folder=${encodeURIComponent(this.folder)}`);
+    await this.page.goto(`${this.url}/?folder=${encodeURIComponent(this.folder)}`);
     await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
     await this.page.locator('.explorer-viewlet, .part.sidebar').first().waitFor();
   }

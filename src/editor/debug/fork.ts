@@ -33,20 +33,35 @@ export async function editAndFork(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(file, change.text ?? '', { mode: 0o600 });
   await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false });
-  const go = vscode.l10n.t('Fork');
-  const asked = await vscode.window.showInformationMessage(
-    vscode.l10n.t('Change the text, then fork: the rollout goes on from {0} as a new branch.', action),
-    go,
-    vscode.l10n.t('Cancel'),
-  );
-  if (asked !== go) return;
-  await vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === file)?.save();
+  if (!(await edited(file, action))) return;
   const value = change.path === undefined ? file : `${change.path}=${file}`;
   const branch = await control.fork(run, rollout, action, [change.flag, value]);
   if (branch === undefined) return;
   store.refresh();
   const [before, after] = [RunDocuments.trajectoryUri(run, rollout), RunDocuments.trajectoryUri(run, branch)];
   await vscode.commands.executeCommand('vscode.diff', before, after, `${rollout} ↔ ${branch}`);
+}
+
+/** Resolves with true when the text was saved or Fork was pressed, with false when it was closed. */
+async function edited(file: string, action: string): Promise<boolean> {
+  const go = vscode.l10n.t('Fork');
+  const subscriptions: vscode.Disposable[] = [];
+  const said = new Promise<boolean>((resolve) => {
+    const when = (answer: boolean) => (document: vscode.TextDocument) => {
+      if (document.uri.fsPath === file) resolve(answer);
+    };
+    subscriptions.push(vscode.workspace.onDidSaveTextDocument(when(true)));
+    subscriptions.push(vscode.workspace.onDidCloseTextDocument(when(false)));
+    const says = vscode.l10n.t(
+      'Change the text and save it: the rollout goes on from {0} as a new branch. Close it to leave everything as it is.',
+      action,
+    );
+    vscode.window.showInformationMessage(says, go).then((pressed) => pressed === go && resolve(true));
+  });
+  const answer = await said;
+  for (const subscription of subscriptions) subscription.dispose();
+  if (answer) await vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === file)?.save();
+  return answer;
 }
 
 function changes(run: Run, rollout: string, action: string): Change[] {

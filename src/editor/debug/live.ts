@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Breakpoint, ControlClient, type Filters, type HeldAt } from '../../rollout/index.js';
 import type { RunFolder } from '../../trace/index.js';
 
@@ -30,6 +31,7 @@ export async function attachLive(
   folder: RunFolder,
   listener: LiveListener,
 ): Promise<{ run: LiveRun; first: FirstHeld }> {
+  await listening(folder);
   const attached = await ControlClient.attach(folder, {
     role: 'control',
     onLost: 'continue',
@@ -70,4 +72,13 @@ export async function attachLive(
       detach: () => client.detach(),
     },
   };
+}
+
+const PATIENCE_MS = 30_000;
+
+/** A run says that it started a moment before it listens: wait for its address, but not for ever. */
+async function listening(folder: RunFolder): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (!existsSync(folder.control) && Date.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -80,7 +80,8 @@ export class RunControl {
     return setting('node', '') || process.execPath;
   }
 
-  private flags(): string[] {
+  /** What every command that runs agents is told: the user's own settings. */
+  flags(): string[] {
     const python = setting('python', '');
     const env = setting<string[]>('allowEnv', []);
     return [
@@ -90,7 +91,8 @@ export class RunControl {
     ];
   }
 
-  private async start(file: string, args: string[]): Promise<Run | undefined> {
+  /** Start a command that writes a run, and wait until it has one. A failure has been told. */
+  async start(file: string, args: string[]): Promise<Run | undefined> {
     const { host } = this;
     return vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Starting {0}', basename(file)) },

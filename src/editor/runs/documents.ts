@@ -20,6 +20,7 @@ export class RunDocuments implements vscode.FileSystemProvider {
   readonly onDidChangeFile = this.changed.event;
   private readonly states = new Map<string, WorkspaceState>();
   private readonly trajectories = new Map<string, Trajectory>();
+  private readonly shown = new Map<string, string>();
   private moment: { run: Run; state: WorkspaceState } | undefined;
 
   constructor(
@@ -63,6 +64,14 @@ export class RunDocuments implements vscode.FileSystemProvider {
         uri: RunDocuments.uri(run, `/now/${path}`),
       })),
     );
+  }
+
+  /** A text about a run that is made when it is asked for, as a read-only document. */
+  showText(run: Run, name: string, text: string): vscode.Uri {
+    const uri = RunDocuments.uri(run, `/shown/${name}`);
+    this.shown.set(uri.toString(), text);
+    this.changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+    return uri;
   }
 
   /** The trajectory behind a document, laid out at most once per change of the run. */
@@ -109,7 +118,7 @@ export class RunDocuments implements vscode.FileSystemProvider {
     return {
       type: directory ? vscode.FileType.Directory : vscode.FileType.File,
       ctime: 0,
-      mtime: uri.path.startsWith('/now') || uri.path.endsWith('-trajectory') ? Date.now() : 0,
+      mtime: /^\/(now|shown)\//.test(uri.path) || uri.path.endsWith('-trajectory') ? Date.now() : 0,
       size: directory ? 0 : bytesOf(node).length,
       permissions: vscode.FilePermission.Readonly,
     };
@@ -154,6 +163,10 @@ export class RunDocuments implements vscode.FileSystemProvider {
   private async find(run: Run, uri: vscode.Uri): Promise<Node | undefined> {
     const parts = uri.path.split('/').filter((part) => part !== '');
     if (parts[0] === 'workflow') return texts(run, parts.slice(1).join('/'));
+    if (parts[0] === 'shown') {
+      const text = this.shown.get(uri.toString());
+      return text === undefined ? undefined : { text };
+    }
     if (parts[0] === 'now')
       return this.moment?.run === run
         ? inWorkspace(run, this.moment.state, parts.slice(1).join('/'))

@@ -225,10 +225,12 @@ function runItem(run: Run): vscode.TreeItem {
         ?.replace(/\.baton\.ya?ml$/, '') ?? run.folder.name);
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
   const count = run.pages.count();
-  const progress =
+  const step = run.info.kind === 'train' ? stepOf(run) : null;
+  const rollouts =
     live && run.planned > 0
       ? vscode.l10n.t('{0} of {1}', count, run.planned)
       : vscode.l10n.t('{0} rollouts', count);
+  const progress = step ?? rollouts;
   const when = new Date(run.info.created);
   item.id = run.key;
   item.description = [run.info.kind === 'run' ? null : run.info.kind, progress, live ? null : shortTime(when)]
@@ -245,6 +247,16 @@ function runItem(run: Run): vscode.TreeItem {
   ].join('\n');
   item.accessibilityInformation = { label: `${name}, ${stateName(state)}, ${progress}` };
   return item;
+}
+
+/** How far a training job is; null before its first step. */
+function stepOf(run: Run): string | null {
+  const last = run.tail().findLast((event) => event.type === 'training.step');
+  const wanted = run.info.options.steps;
+  if (last?.type !== 'training.step') return null;
+  return typeof wanted === 'number'
+    ? vscode.l10n.t('step {0} of {1}', last.data.step + 1, wanted)
+    : vscode.l10n.t('step {0}', last.data.step + 1);
 }
 
 function shortTime(when: Date): string {

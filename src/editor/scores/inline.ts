@@ -72,6 +72,11 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
             title: vscode.l10n.t('$(debug-alt) Debug'),
             arguments: [document.uri],
           }),
+          new vscode.CodeLens(top, {
+            command: commands.train,
+            title: vscode.l10n.t('$(mortar-board) Train'),
+            arguments: [document.uri],
+          }),
         ]
       : [
           new vscode.CodeLens(top, {

@@ -1,0 +1,86 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+/** What scripts/testbed.mjs brought onto the disk. */
+export interface Testbed {
+  node: string;
+  entry: string;
+  chromium: string;
+}
+
+const settings = {
+  'window.autoDetectColorScheme': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'security.workspace.trust.untrustedFiles': 'open',
+  'security.workspace.trust.startupPrompt': 'never',
+  'telemetry.telemetryLevel': 'off',
+  'chat.disableAIFeatures': true,
+  'files.autoSave': 'off',
+};
+
+/** No Node on PATH: the extension must bring its own way to run the command line. */
+function environment(place: string): NodeJS.ProcessEnv {
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => !/node|nvm/.test(folder));
+  return {
+    ...process.env,
+    PATH: folders.join(':'),
+    XDG_CONFIG_HOME: join(place, 'config'),
+    XDG_DATA_HOME: join(place, 'data'),
+  };
+}
+
+const extensionsOf = (place: string) => ['--extensions-dir', join(place, 'extensions')];
+
+/** Install the packed extension for every editor of this place. */
+export function installInto({ node, entry }: Testbed, place: string, vsix: string): void {
+  const args = [
+    entry,
+    '--user-data-dir',
+    join(place, 'user'),
+    ...extensionsOf(place),
+    '--install-extension',
+    vsix,
+  ];
+  execFileSync(node, args, { env: environment(place), stdio: ['ignore', 'ignore', 2] });
+}
+
+/** A real editor on a free port; `trust`: every folder is trusted, and nobody is asked. */
+export async function startEditor(
+  { node, entry }: Testbed,
+  place: string,
+  options: { trust: boolean },
+): Promise<{ url: string; child: ChildProcess }> {
+  const user = join(place, options.trust ? 'user' : 'user-restricted');
+  mkdirSync(join(user, 'User'), { recursive: true });
+  writeFileSync(join(user, 'User', 'settings.json'), JSON.stringify(settings));
+  const port = await freePort();
+  const args = [entry, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--user-data-dir', user];
+  args.push(...extensionsOf(place), '--disable-telemetry', '--disable-update-check');
+  args.push('--config', join(place, 'none.yaml'), ...(options.trust ? ['--disable-workspace-trust'] : []));
+  const child = spawn(node, args, { env: environment(place), stdio: ['ignore', 'ignore', 'pipe'] });
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    if (child.exitCode !== null)
+      throw new Error(`The editor ended with ${child.exitCode}: ${child.stderr?.read()}`);
+    const answers = await fetch(`${url}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (answers) return { url, child };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,120 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  countMet,
+  filterHit,
+  holds,
+  logText,
+  lookupAt,
+  parseCondition,
+} from '../../../src/editor/debug/conditions.js';
+import { framesOf, move, run, timelineOf } from '../../../src/editor/debug/timeline.js';
+import { failingLine } from '../../../src/editor/scores/failing-line.js';
+import { RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
+import type { Expression } from '../../../src/workflow/index.js';
+
+const runs = join(import.meta.dirname, '../../../media/sample/runs');
+const folder = new RunFolder(join(runs, readdirSync(runs)[0]!));
+const { events } = readLog(folder.rollout('run.penguins-0.0'));
+const timeline = timelineOf('run.penguins-0.0', events);
+const at = (index: number) => {
+  const { is, action } = timeline.stops[index]!;
+  return `${is} ${timeline.actions[action]!.id}`;
+};
+
+test('a recorded rollout has a stop for each thing that happened, in its order', () => {
+  expect(timeline.stops.slice(0, 6).map(({ is }) => is)).toEqual([
+    'before',
+    'model',
+    'tool',
+    'checked',
+    'finished',
+    'verdict',
+  ]);
+  expect(at(timeline.stops.length - 1)).toBe('end analyst.0.0');
+});
+
+test('steps go forwards and backwards, and hold at the ends', () => {
+  const second = move(timeline, 0, 'next');
+  expect(at(second)).toBe('before data_engineer.0.1');
+  expect(at(move(timeline, second, 'stepIn'))).toBe('model data_engineer.0.1');
+  expect(move(timeline, second, 'stepBack')).toBe(0);
+  expect(move(timeline, 0, 'stepBack')).toBe(0);
+  const end = timeline.stops.length - 1;
+  expect(move(timeline, end, 'next')).toBe(end);
+  expect(framesOf(timeline, second, 'data_engineer')).toEqual([1, 0]);
+});
+
+test('running stops where a filter wants it, in both directions', () => {
+  const broken = new Set(['contractBroken']);
+  const hit = (stop: (typeof timeline.stops)[number]) => filterHit(timeline, stop, broken, 5);
+  const first = run(timeline, 0, 1, hit);
+  expect(at(first.at)).toBe('checked data_engineer.0.0');
+  expect(first.reason).toContain('the id column is among the features');
+  const back = run(timeline, timeline.stops.length - 1, -1, hit);
+  expect(at(back.at)).toBe('checked data_engineer.0.1');
+  expect(run(timeline, 0, -1, hit)).toEqual({ at: 0, reason: null });
+});
+
+test.each([
+  ['score < 5', true],
+  ['tokens > 10000', false],
+  ['X_train.rows > 0 and agent == "data_engineer"', true],
+  ['nothing.like_it == 1', false],
+])('the condition %s is %s at the first action', (text, wanted) => {
+  expect(holds(parseCondition(text) as Expression, lookupAt(timeline, timeline.stops[0]!))).toBe(wanted);
+});
+
+test('a condition that does not parse says why', () => {
+  expect(parseCondition('score <')).toHaveProperty('wrong');
+});
+
+test.each([
+  ['3', 2, false],
+  ['3', 3, true],
+  ['> 3', 3, false],
+  ['== 2', 2, true],
+  ['% 2', 4, true],
+  ['% 2', 5, false],
+])('hit count %s at hit %d is %s', (text, hits, wanted) => {
+  expect(countMet(text, hits)).toBe(wanted);
+});
+
+test('log points fill in what is known and leave the rest', () => {
+  expect(logText('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[0]!))).toBe(
+    'data_engineer got 2, {nobody}',
+  );
+});
+
+test('a rollout that goes on stands where it is held', () => {
+  const some = events.slice(0, 7);
+  const live = timelineOf('r', some, [], {
+    action: 'modeler.0.0',
+    agent: 'modeler',
+    says: 'before modeler.0.0',
+  });
+  const last = live.stops.at(-1)!;
+  expect(last).toMatchObject({ is: 'before', says: 'before modeler.0.0' });
+  expect(live.actions[last.action]).toMatchObject({ id: 'modeler.0.0', agent: 'modeler', call: null });
+  expect(live.outcome).toBeNull();
+});
+
+test('lines of a log are found without decoding them, and decoded one by one', () => {
+  const path = folder.rollout('run.penguins-0.0');
+  const lines = scanLines(path);
+  expect(lines.map(({ type }) => type)).toEqual(events.map(({ type }) => type));
+  expect(lines.map((line) => readLine(path, line)?.seq)).toEqual(events.map(({ seq }) => seq));
+  expect(scanLines(path, lines[3]!.offset)).toEqual(lines.slice(3));
+});
+
+test('a traceback names the failing line of the program itself', () => {
+  const text = `Traceback (most recent call last):
+  File "/work/.p.py", line 4, in <module>
+    fit(x)
+  File "/usr/lib/python3/site-packages/tab.py", line 90, in fit
+    raise ValueError("no")
+ValueError: no`;
+  expect(failingLine(text)).toEqual({ line: 4, error: 'ValueError: no' });
+  expect(failingLine('nothing')).toBeNull();
+});
