@@ -78,6 +78,25 @@ export async function ensureSystem() {
   }
 }
 
+/** A real sshd for the tests of targets: installed where there are rights. */
+export function ensureSshd() {
+  if (existsSync('/usr/sbin/sshd') || has('sshd', ['-V'])) return;
+  const commands = [
+    ['apt-get', 'update', '-qq'],
+    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'openssh-server', 'openssh-client'],
+  ];
+  const done =
+    process.getuid?.() === 0 &&
+    has('apt-get') &&
+    commands.every(
+      ([program, ...args]) => spawnSync(program, args, { stdio: ['ignore', 2, 2] }).status === 0,
+    );
+  if (!done)
+    fail(
+      'The tests of ssh targets need an sshd; install openssh-server with your package manager and run this again.',
+    );
+}
+
 /**
  * An interpreter with pandas and scikit-learn for the tests that need one: that of BATON_TEST_PYTHON, or one in the
  * user's cache, made here (about a minute, once). Null, with a sentence, where it cannot be made.

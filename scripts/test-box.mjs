@@ -2,10 +2,11 @@
 // SmolLM2 where they are not cached. Arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ensurePackages } from './ensure.mjs';
+import { ensurePackages, ensureSshd } from './ensure.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
 ensurePackages();
+ensureSshd();
 const { torchPython } = await import('./torch-env.mjs');
 const { smolLm2 } = await import('./smollm2.mjs');
 const python = await torchPython(true);
