@@ -35,7 +35,7 @@ agents:
 let editor: Editor;
 let server: Awaited<ReturnType<typeof countingServer>>;
 beforeAll(async () => {
-  server = await countingServer(() => 'an answer', 1500);
+  server = await countingServer(() => 'an answer', 6000);
   editor = await Editor.open({
     'told.baton.yaml': recorded,
     'replies.jsonl': `${replies.map((each) => JSON.stringify(each)).join('\n')}\n`,
