@@ -7,7 +7,7 @@ const python = process.env.BATON_TEST_PYTHON ?? null;
 
 test.skipIf(python === null)(
   'known faults in at least three spellings each are charged to the right role, and clean work to nobody',
-  { timeout: 900_000 },
+  { timeout: 1_800_000 },
   async () => {
     const team = openTeam(join(import.meta.dirname, '../../..'), python);
     const say = () => undefined;
