@@ -86,7 +86,8 @@ async function codesOf(task: Task, role: Role, program: Program): Promise<string
     const run = at === role ? program : (alike ?? clean[0]!);
     const source = fillTemplate(`${list.shared[run.style]}\n${run.body}\n`, lookupFacts({}, task));
     const ended = await sandbox.run({ ...place, run: { python: source }, limits });
-    expect(ended.stderr.text, source).toBe('');
+    // A library may warn; the program must end well.
+    expect(ended.outcome, `${source}\n${ended.stderr.text}`).toBe('ok');
     const agent = workflow.agents[at]!;
     const artifacts = factRequests(workflow, agent);
     facts = { ...facts, ...(await takeFacts(sandbox, { ...place, artifacts })) };
