@@ -30,7 +30,7 @@ const until =
 for (const [at, setting] of wanted.entries()) {
   if (values.write || done.has(keyOf(setting)) || Date.now() > until) continue;
   console.error(`${at + 1} of ${wanted.length}: ${keyOf(setting)}`);
-  addRecord(path, await train(setting, (line) => console.error(`  ${line}`)));
+  addRecord(path, await train(setting, readRecords(path), (line) => console.error(`  ${line}`)));
 }
 const clean = await runClean(openTeam(process.cwd(), null), () => undefined);
 const perfect = {

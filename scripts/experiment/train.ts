@@ -1,22 +1,39 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluateRollouts, fairUnit, succeeded, tableMeans } from '../../src/evaluation/index.js';
 import type { Ended } from '../../src/rollout/index.js';
 import { RolloutPages, RunFolder, readLog } from '../../src/trace/index.js';
+import { changeText } from '../../src/workflow/index.js';
 import type { Setting } from './plan.js';
 import type { Evaluation, Trained } from './record.js';
 
 const TEST_TASKS = '60';
+/** Rollouts between two rankings on select: as many choices of a checkpoint for every number of rollouts a step. */
+const RANKED_EVERY = 240;
 
-/** Carry out one training with the command line, evaluate its best checkpoint and the base, and take the numbers from the logs. */
-export async function train(setting: Setting, say: (text: string) => void): Promise<Trained> {
+/**
+ * Carry out one training with the command line, evaluate its best checkpoint and the base, and take the numbers from
+ * the logs. What the base does is taken from an earlier training where base and seed are the same.
+ */
+export async function train(
+  setting: Setting,
+  earlier: readonly Trained[],
+  say: (text: string) => void,
+): Promise<Trained> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-experiment-'));
   const start = Date.now();
   try {
     cpSync('media/templates/table-team', folder, { recursive: true });
     const { reward, rollouts, steps, seed } = setting;
+    const file = join(folder, 'table-team.baton.yaml');
+    const every = {
+      do: 'set',
+      path: ['training', 'evaluate_every'],
+      value: RANKED_EVERY / rollouts,
+    } as const;
+    writeFileSync(file, changeText(readFileSync(file, 'utf8'), [every]));
     const numbers = { steps, rollouts, seed, 'eval-tasks': TEST_TASKS };
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const run = await baton(folder, ['train', '--reward', reward, ...flags], say);
@@ -24,12 +41,19 @@ export async function train(setting: Setting, say: (text: string) => void): Prom
     const ended = rolloutsOf(trained);
     const at = (prefix: string) => ended.filter((each) => each.step.startsWith(prefix));
     const best = bestOf(trained);
+    const base = (trained.readInfo().engine as { base: string }).base.slice(0, 12);
+    const known = earlier.find((each) => each.seed === seed && each.base === base)?.evaluations;
     const evaluations = [
       evaluation('before', 1, at('test-base')),
       evaluation('after', 1, best === 'base' ? at('test-base') : at(`test-${best}`)),
     ];
     for (const temperature of [0.6, 0])
       for (const which of ['before', 'after'] as const) {
+        const same = which === 'before' || best === 'base' ? known?.find(isBase(temperature)) : undefined;
+        if (same) {
+          evaluations.push({ ...same, which });
+          continue;
+        }
         const from = `${run}:${which === 'before' ? 'base' : best}`;
         const args = ['eval', '--from', from, '--temperature', String(temperature), '--limit', TEST_TASKS];
         const folderOf = await baton(folder, [...args, '--seed', String(seed)], say);
@@ -39,7 +63,7 @@ export async function train(setting: Setting, say: (text: string) => void): Prom
     return {
       ...setting,
       commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-      base: (trained.readInfo().engine as { base: string }).base.slice(0, 12),
+      base,
       minutes: Math.round((Date.now() - start) / 6000) / 10,
       evaluations,
       curve: events.flatMap((event) =>
@@ -52,6 +76,9 @@ export async function train(setting: Setting, say: (text: string) => void): Prom
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const isBase = (temperature: number) => (each: Evaluation) =>
+  each.which === 'before' && each.temperature === temperature;
 
 /** Run the built command line to its end; gives the folder of the run it made. */
 async function baton(cwd: string, args: string[], say: (text: string) => void): Promise<string> {
