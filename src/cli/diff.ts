@@ -1,5 +1,4 @@
 import { createTwoFilesPatch } from 'diff';
-import pc from 'picocolors';
 import {
   Blobs,
   countedVerdicts,
@@ -8,7 +7,7 @@ import {
   readLog,
   stateAfter,
 } from '../trace/index.js';
-import { exit, Failure, inert, type Terminal } from './terminal.js';
+import { colours, exit, Failure, inert, type Terminal } from './terminal.js';
 
 /** One side of a comparison: a rollout, as it was at its end or after an action. */
 interface Moment {
@@ -149,6 +148,8 @@ function patch(terminal: Terminal, title: string, a: string, b: string): void {
   terminal.say();
   for (const line of text.split('\n').slice(1)) {
     const shown = inert(line);
-    terminal.say(line.startsWith('+') ? pc.green(shown) : line.startsWith('-') ? pc.red(shown) : shown);
+    terminal.say(
+      line.startsWith('+') ? colours.green(shown) : line.startsWith('-') ? colours.red(shown) : shown,
+    );
   }
 }

@@ -4,6 +4,11 @@ import pc from 'picocolors';
 /** Exit codes of every command. */
 export const exit = { fine: 0, problems: 1, usage: 2, environment: 3, budget: 4, cancelled: 130 } as const;
 
+/** Colours for a result: none where stdout is not a terminal, whatever the environment says of colours. */
+export const colours = pc.createColors(
+  process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+);
+
 /** Something a user can mend: what happened, where, and what to do next. */
 export class Failure extends Error {
   constructor(
@@ -73,7 +78,7 @@ export class Terminal {
       middle: '  ',
     };
     const table = new Table({
-      head: head.map((each) => pc.dim(each)),
+      head: head.map((each) => colours.dim(each)),
       chars: plain,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
       wordWrap: true,

@@ -38,7 +38,8 @@ const lines = (text: string) =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-const cli = (...args: string[]) => runCli(folder, args);
+// Many a CI asks for colours, which are for a terminal only.
+const cli = (...args: string[]) => runCli(folder, args, { CI: 'true', FORCE_COLOR: '1' });
 
 describe('export', () => {
   test('sft: whole conversations of well-scored actions, and no others', async () => {
