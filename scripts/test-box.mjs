@@ -1,7 +1,7 @@
 // `npm run test:box`: the torch engine and the targets, with real processes. Makes the Python environment and fetches
-// SmolLM2 where they are not cached. Arguments go to vitest.
+// SmolLM2 where they are not cached. `--reports FOLDER` keeps reports that can be counted; other arguments go to vitest.
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ensurePackages, ensureSshd } from './ensure.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -29,13 +29,20 @@ function step(name, command, args, cwd = '.') {
   }
 }
 const only = process.argv.slice(2);
+const at = only.indexOf('--reports');
+const reports = at < 0 ? null : only.splice(at, 2)[1];
 const torch = 'src/engine/torch';
 if (only.length === 0) {
   step('torch engine: ruff', python, ['-m', 'ruff', 'check', '--no-cache', '.'], torch);
   step('torch engine: format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', '.'], torch);
   step('torch engine: mypy', python, ['-m', 'mypy', '--cache-dir=/dev/null'], torch);
-  step('torch engine: pytest', python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'], torch);
+  const junit = reports === null ? [] : [`--junitxml=${resolve(reports, 'engine.xml')}`];
+  step('torch engine: pytest', python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...junit], torch);
 }
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'box', ...only];
+const json =
+  reports === null
+    ? []
+    : ['--reporter=default', '--reporter=json', `--outputFile.json=${join(reports, 'box.json')}`];
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'box', ...json, ...only];
 step('engine and targets', process.execPath, vitest);
 process.exitCode = failed > 0 ? 1 : 0;
