@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** A number on the command line; anything else is a usage error. */
 export function number(text: string): number {
@@ -9,3 +9,23 @@ export function number(text: string): number {
 
 /** Names joined by commas. */
 export const list = (text: string): string[] => text.split(',').filter((part) => part !== '');
+
+/** Which engine, and over what: an `EngineChoice`, its mode aside. */
+export function engineChoice(command: Command): Command {
+  return command
+    .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
+    .addOption(
+      new Option('--engine <kind>', 'tfjs, or torch, which is the default with --base').choices([
+        'tfjs',
+        'torch',
+      ]),
+    )
+    .option('--base <model>', 'model folder, GGUF file or Hugging Face id that the roles start from (torch)')
+    .addOption(
+      new Option(
+        '--method <kind>',
+        'an adapter a role over one base, or all weights a role its own (torch)',
+      ).choices(['lora', 'full']),
+    )
+    .option('--engine-python <path>', "a Python that has the torch engine's packages");
+}

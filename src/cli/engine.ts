@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   type Engine,
+  EngineClient,
   type PolicyRecord,
   readBaseModel,
   startEngine,
@@ -13,7 +14,7 @@ import type { EngineHandle } from './engine-handle.js';
 import { cacheFolder, shipped } from './places.js';
 import { exit, Failure } from './terminal.js';
 
-export type RunningEngine = EngineHandle & { engine: Engine };
+export type RunningEngine = EngineHandle & { engine: Pick<Engine, 'url' | 'client'> };
 
 const base = () => shipped('media/base');
 
@@ -44,31 +45,64 @@ export function choiceOf({ engine, method, base }: PolicyRecord): EngineChoice {
   return { engine, method, base: base.model ?? undefined };
 }
 
-/** Start the engine where a model of the workflow asks for it. `dir` keeps its weights. */
+/** An engine that another process brought up: its address on this machine, and its token. */
+export interface EngineAddress {
+  url: string;
+  token: string;
+}
+
+const AT = 'BATON_ENGINE_AT';
+
+/** The environment that leads a process to an engine that is up already. */
+export function environmentFor(address: EngineAddress): Record<string, string> {
+  return { [AT]: JSON.stringify(address) };
+}
+
+/** Takes the address of an engine out of an environment, so that no child inherits its token. */
+function takeAddress(env: NodeJS.ProcessEnv): EngineAddress | null {
+  const text = env[AT];
+  delete env[AT];
+  return text === undefined ? null : (JSON.parse(text) as EngineAddress);
+}
+
+/**
+ * Start the engine where a model of the workflow asks for it, or take the one that whoever started this process
+ * brought up. `dir` keeps its weights.
+ */
 export async function engineFor(
   workflow: Workflow,
   dir: string,
   choice: EngineChoice = {},
 ): Promise<RunningEngine | null> {
   if (!Object.values(workflow.models).some((model) => model.provider === 'embedded')) return null;
+  const address = takeAddress(process.env);
+  if (!address) return startChosen(dir, choice);
+  return joinEngine(address, async () => undefined).catch((error: Error) => {
+    const what = `The engine at ${address.url}, which another process brought up, does not answer`;
+    throw new Failure('engine.unreachable', `${what}: ${error.message}`, exit.environment);
+  });
+}
+
+/** An engine that is up: asked how it is, and from then on like one of this process. */
+export async function joinEngine(address: EngineAddress, stop: () => Promise<void>): Promise<RunningEngine> {
+  const { url, token } = address;
+  const client = new EngineClient(url, token);
+  const { engine, backend, reasons, base_hash } = await client.health();
+  return {
+    engine: { url, client },
+    endpoint: { baseUrl: `${url}/v1`, token },
+    info: { engine, backend, reasons, base: base_hash },
+    stop,
+  };
+}
+
+/** Start the engine of a choice as a child process. */
+export async function startChosen(dir: string, choice: EngineChoice): Promise<RunningEngine> {
   try {
     const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
     if (!torch && choice.base !== undefined) throw new Error('--base needs the torch engine: --engine torch');
     const engine = torch ? await torchEngine(dir, choice) : await tfjsEngine(dir, choice);
-    const health = await engine.client.health();
-    return {
-      engine,
-      endpoint: { baseUrl: `${engine.url}/v1`, token: engine.token },
-      info: {
-        engine: health.engine,
-        backend: health.backend,
-        reasons: health.reasons,
-        base: health.base_hash,
-      },
-      stop: async () => {
-        await engine.stop();
-      },
-    };
+    return await joinEngine(engine, () => engine.stop());
   } catch (error) {
     throw new Failure(
       'engine.failed',

@@ -70,14 +70,20 @@ export function openRecorded(folder: RunFolder, options: OpenOptions): Opened {
   const info = folder.readInfo();
   const blobs = new Blobs(folder.blobs);
   const disk = diskFiles(dirname(info.file));
-  const files: WorkflowFiles = {
-    ...disk,
-    read: (path) => {
-      const kept = Object.hasOwn(info.texts, path) ? info.texts[path] : undefined;
-      return kept === undefined ? disk.read(path) : { text: blobs.text(kept) };
-    },
-  };
-  return withTasks(checkFile(info.file, options, blobs.text(info.workflow), files));
+  return openText(info.file, blobs.text(info.workflow), options, (path) => {
+    const kept = Object.hasOwn(info.texts, path) ? info.texts[path] : undefined;
+    return kept === undefined ? disk.read(path) : { text: blobs.text(kept) };
+  });
+}
+
+/** A workflow of a text, and of prompts that are read in a way of their own; all else lies beside `file`. */
+export function openText(
+  file: string,
+  text: string,
+  options: OpenOptions,
+  read: WorkflowFiles['read'],
+): Opened {
+  return withTasks(checkFile(file, options, text, { ...diskFiles(dirname(file)), read }));
 }
 
 function withTasks({ problems, workflow, files }: ReturnType<typeof checkFile>): Opened {

@@ -7,6 +7,7 @@ import { list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
+import { engineCommand } from './engine-program.js';
 import { findWeights } from './eval.js';
 import { initCommand } from './init.js';
 import { userKeys } from './keys.js';
@@ -18,6 +19,7 @@ import { cacheFolder } from './places.js';
 import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { type ScoreOptions, scoreCommand } from './score.js';
+import { shardCommand } from './shard.js';
 import { targetCommands } from './target-program.js';
 import { exit, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
@@ -58,13 +60,16 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   runFlags(json(root.command('run [file]')))
     .description('run tasks through the team, judge every action, say who broke the work')
-    .action(async (file: string | undefined, options: RunOptions) =>
+    .addOption(new Option('--shard <file>', 'carry the rollouts of a shard').hideHelp())
+    .action(async (file: string | undefined, { shard, ...options }: RunOptions & { shard?: string }) =>
       done(
-        await startRunning(
-          terminal(),
-          openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() }),
-          options,
-        ),
+        shard !== undefined
+          ? await shardCommand(terminal(), shard)
+          : await startRunning(
+              terminal(),
+              openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() }),
+              options,
+            ),
       ),
     );
 
@@ -158,6 +163,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     });
   secretCommands(root, done);
   trainingCommands(root, terminal, done);
+  engineCommand(root, done);
   controlCommands(root, json, terminal, done);
   targetCommands(root, json, terminal, done);
   policyCommands(root, json, terminal, done);

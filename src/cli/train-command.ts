@@ -5,6 +5,7 @@ import type { Split, Task, Workflow } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
+import { shardsOver, takeScheduler } from './shards.js';
 import { type OpenRun, startRun } from './start-run.js';
 import { listenFor } from './steering.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
@@ -67,6 +68,7 @@ export async function trainCommand(
     ...(resume ? { resume } : {}),
   });
   const ear = await listenFor(run, opened.tasks);
+  const scheduler = takeScheduler(process.env);
   let status = 'failed';
   try {
     terminal.emit({ event: 'run.started', run: run.folder.name, folder: run.folder.path, kind: 'train' });
@@ -79,6 +81,7 @@ export async function trainCommand(
       policies,
       roles,
       concurrency: options.concurrency,
+      ...(scheduler ? { elsewhere: shardsOver(scheduler, terminal, run, { ...options, allowEnv }) } : {}),
       watch: watchOn(terminal, run.folder, workflow.training, (ended) => ear.rolloutEnded(ended)),
     });
     const trained = await trainAndMeasure(terminal, loop, splits, engine);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { jobName } from '../target/index.js';
-import { list, number } from './arguments.js';
+import { engineChoice, list, number } from './arguments.js';
 import { engineFor, playableRoles } from './engine.js';
 import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
@@ -28,8 +28,7 @@ export function trainingCommands(
   terminal: () => Terminal,
   done: (code: number) => void,
 ): void {
-  root
-    .command('train [file]')
+  engineChoice(root.command('train [file]'))
     .description("train each role's own weights from the coach's scores, then measure on held-out tasks")
     .option('--json', 'write JSON to stdout and nothing else there')
     .option('--steps <n>', 'training steps', number)
@@ -38,21 +37,6 @@ export function trainingCommands(
     .option('--concurrency <n>', 'rollouts at a time', number, 48)
     .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', number, 60)
     .option('--select-tasks <n>', 'tasks to rank checkpoints on', number, 30)
-    .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
-    .addOption(
-      new Option('--engine <kind>', 'tfjs, or torch, which is the default with --base').choices([
-        'tfjs',
-        'torch',
-      ]),
-    )
-    .option('--base <model>', 'model folder, GGUF file or Hugging Face id that the roles start from (torch)')
-    .addOption(
-      new Option(
-        '--method <kind>',
-        'an adapter a role over one base, or all weights a role its own (torch)',
-      ).choices(['lora', 'full']),
-    )
-    .option('--engine-python <path>', "a Python that has the torch engine's packages")
     .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
     .option('--python <path>', 'the Python that agents use')
     .option('--roles <names>', 'train only these roles', list)

@@ -79,6 +79,18 @@ export class Budget {
     };
   }
 
+  /** What each of `parts` that spend at the same time may spend of what is left. */
+  portion(parts: number): Pick<Limits, 'calls' | 'tokens' | 'dollars' | 'minutes'> {
+    const { calls, tokens, dollars, minutes } = this.limits;
+    const left = (cap: number, used: number) => Math.max(0, cap - used) / parts;
+    return {
+      ...(calls === undefined ? {} : { calls: Math.floor(left(calls, this.spent.calls)) }),
+      ...(tokens === undefined ? {} : { tokens: Math.floor(left(tokens, this.spent.tokens)) }),
+      ...(dollars === undefined ? {} : { dollars: left(dollars, this.spent.dollars) }),
+      ...(minutes === undefined ? {} : { minutes: Math.max(0, minutes - this.seconds / 60) }),
+    };
+  }
+
   /** Count a call that was made (also one that a resumed run finds in its log). */
   add(actual: { tokens: number; dollars: number }): void {
     this.spent.calls += 1;

@@ -10,6 +10,7 @@ export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type LogLine, readLine, scanLines } from './lines.js';
 export { type Lock, lockOwner, processStart, takeLock } from './lock.js';
+export { mergeRollouts } from './merge.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
 export { readReviews, reviewed } from './reviews.js';

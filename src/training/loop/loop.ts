@@ -1,5 +1,5 @@
 import { driftAlarm, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import { type Ended, type RolloutSpec, runBatch } from '../../rollout/index.js';
+import { type Ended, type RolloutSpec, rolloutId, runBatch } from '../../rollout/index.js';
 import type { LogEvent } from '../../trace/index.js';
 import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
 import type { RoleReport } from '../update.js';
@@ -147,6 +147,7 @@ export class TrainingLoop {
         (of): RolloutSpec => ({ step, task: of.id, sample, branch: 'main', of, policies: { ...policies } }),
       ),
     ).flat();
+    await this.parts.elsewhere?.(specs.filter((spec) => !this.known.known.has(rolloutId(spec))));
     const found = new Map<string, { ended: Ended; events: LogEvent[] }>();
     const { spent } = await runBatch(folder, log, specs, deps, {
       concurrency,

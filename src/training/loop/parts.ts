@@ -1,6 +1,6 @@
 import type { EngineClient } from '../../engine/index.js';
 import type { Report } from '../../evaluation/index.js';
-import type { Ended, RolloutDeps } from '../../rollout/index.js';
+import type { Ended, RolloutDeps, RolloutSpec } from '../../rollout/index.js';
 import type { LogWriter, RunFolder } from '../../trace/index.js';
 import type { Workflow } from '../../workflow/index.js';
 import type { StepReport } from './report.js';
@@ -19,6 +19,11 @@ export interface LoopParts {
   roles: readonly string[];
   concurrency: number;
   watch: Watch;
+  /**
+   * Has rollouts carried by other processes and brings their logs into this run's folder. What it leaves undone is
+   * carried here.
+   */
+  elsewhere?: (specs: readonly RolloutSpec[]) => Promise<void>;
 }
 
 /** Who looks on. */

@@ -1,0 +1,43 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { glob } from 'tinyglobby';
+import { Blobs } from './bodies.js';
+import { readLog } from './read.js';
+import type { RunFolder } from './run-folder.js';
+
+/**
+ * Take finished rollouts out of a run that was carried elsewhere into this one: their blobs and workspace history
+ * first, then each log, whole, under its own name. What is unfinished or damaged there is left, and so is what this
+ * run has already. Returns the rollouts that were taken. Throws where a blob does not match its name.
+ */
+export async function mergeRollouts(
+  from: RunFolder,
+  into: RunFolder,
+  rollouts: readonly string[],
+): Promise<string[]> {
+  const done = rollouts.filter((id) => {
+    const { events, damage, torn } = readLog(from.rollout(id));
+    const whole = damage.length === 0 && !torn;
+    return whole && events.some((event) => event.type === 'rollout.finished') && !finished(into, id);
+  });
+  if (done.length === 0) return [];
+  const [theirs, own] = [new Blobs(from.blobs), new Blobs(into.blobs)];
+  for (const path of await glob('[0-9a-f][0-9a-f]/*', { cwd: from.blobs }))
+    if (/^[0-9a-f]{2}\/[0-9a-f]{62}$/.test(path)) own.put(theirs.get(path.replace('/', '')), true);
+  const history = '{objects/[0-9a-f][0-9a-f]/*,refs/heads/**}';
+  for (const path of await glob(history, { cwd: from.git, followSymbolicLinks: false })) {
+    const to = join(into.git, path);
+    if (existsSync(to)) continue;
+    mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+    cpSync(join(from.git, path), to);
+  }
+  for (const id of done) {
+    const to = into.rollout(id);
+    writeFileSync(`${to}.draft`, readFileSync(from.rollout(id)), { mode: 0o600, flush: true });
+    renameSync(`${to}.draft`, to);
+  }
+  return done;
+}
+
+const finished = (run: RunFolder, id: string): boolean =>
+  readLog(run.rollout(id)).events.some((event) => event.type === 'rollout.finished');
