@@ -70,7 +70,12 @@ await build({
 const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 copyFileSync(join(wasm, 'tfjs-backend-wasm-simd.wasm'), join('dist', 'tfjs-backend-wasm-simd.wasm'));
 
-// The torch engine is Python: its sources travel as they are.
+// The torch engine and the driver of Ray jobs are Python: their sources travel as they are.
+rmSync('dist/ray', { recursive: true, force: true });
+cpSync('src/target/ray/driver', 'dist/ray', {
+  recursive: true,
+  filter: (path) => !path.includes('__pycache__'),
+});
 rmSync('dist/torch', { recursive: true, force: true });
 for (const name of ['baton_torch', 'pyproject.toml', 'constraints.txt']) {
   cpSync(join('src/engine/torch', name), join('dist/torch', name), {

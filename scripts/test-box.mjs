@@ -1,4 +1,4 @@
-// `npm run test:box`: the torch engine and the targets, with real processes. Makes the Python environment and fetches
+// `npm run test:box`: the torch engine and the targets, with real processes. Makes the Python environments and fetches
 // SmolLM2 where they are not cached. `--reports FOLDER` keeps reports that can be counted; other arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -8,14 +8,17 @@ process.chdir(join(import.meta.dirname, '..'));
 ensurePackages();
 ensureSshd();
 const { torchPython } = await import('./torch-env.mjs');
+const { rayPrograms } = await import('./ray-env.mjs');
 const { smolLm2 } = await import('./smollm2.mjs');
 const python = await torchPython(true);
 const { gguf, folder } = smolLm2(python);
+const ray = rayPrograms();
 await import('./build.mjs');
 
 const env = {
   ...process.env,
   BATON_TORCH_PYTHON: python,
+  BATON_RAY: ray,
   BATON_SMOLLM2: folder,
   BATON_SMOLLM2_GGUF: gguf,
 };
@@ -33,9 +36,14 @@ const at = only.indexOf('--reports');
 const reports = at < 0 ? null : only.splice(at, 2)[1];
 const torch = 'src/engine/torch';
 if (only.length === 0) {
-  step('torch engine: ruff', python, ['-m', 'ruff', 'check', '--no-cache', '.'], torch);
-  step('torch engine: format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', '.'], torch);
-  step('torch engine: mypy', python, ['-m', 'mypy', '--cache-dir=/dev/null'], torch);
+  for (const [what, place] of [
+    ['torch engine', torch],
+    ['ray driver', 'src/target/ray/driver'],
+  ]) {
+    step(`${what}: ruff`, python, ['-m', 'ruff', 'check', '--no-cache', '.'], place);
+    step(`${what}: format`, python, ['-m', 'ruff', 'format', '--no-cache', '--check', '.'], place);
+    step(`${what}: mypy`, python, ['-m', 'mypy', '--cache-dir=/dev/null'], place);
+  }
   const junit = reports === null ? [] : [`--junitxml=${resolve(reports, 'engine.xml')}`];
   step('torch engine: pytest', python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...junit], torch);
 }

@@ -1,91 +1,84 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { SecretFile } from '../policy/index.js';
-import { type Box, type JobState, manifestOf } from '../target/index.js';
+import { type JobHost, type JobState, type Launch, manifestOf } from '../target/index.js';
+import { readReference } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
-import { cacheFolder, configFolder, shipped } from './places.js';
+import { userKeys } from './keys.js';
+import { cacheFolder, shipped } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
-/** What every attempt of a job needs to know about itself; it lies in the job's folder there, as part of its work. */
+/** A job on a target, and the folder of its workflow here. */
 export interface BoxJob {
-  box: Box;
+  host: JobHost;
+  kind: 'ssh' | 'ray';
   name: string;
-  /** Folder of the workflow here. */
   folder: string;
 }
 
-/** Send the program and the workflow's folder. Only what changed travels. */
-export async function prepareJob(terminal: Terminal, { box, name, folder }: BoxJob): Promise<string> {
-  const program = shipped('.');
-  if (!existsSync(join(program, 'dist', 'cli.mjs')))
+/** What of this program runs a job elsewhere. */
+async function programFiles(): Promise<Launch['program']> {
+  const folder = shipped('.');
+  if (!existsSync(join(folder, 'dist', 'cli.mjs')))
     throw new Failure('build.missing', 'Baton is not built: run npm run build.', exit.environment);
-  const parts = await manifestOf(program, ['**/node_modules/**', '.git/**', '**/*.map', '**/__pycache__/**']);
-  const wanted = new Map(
-    [...parts].filter(
-      ([path]) =>
-        path === 'package.json' ||
-        path.startsWith('media/') ||
-        /^dist\/(cli\.mjs|engine\.mjs|.*\.wasm|torch\/.*)$/.test(path),
-    ),
+  const all = await manifestOf(folder, ['**/node_modules/**', '.git/**', '**/*.map', '**/__pycache__/**']);
+  const wanted = [...all].filter(
+    ([path]) =>
+      path === 'package.json' ||
+      path.startsWith('media/') ||
+      /^dist\/(cli\.mjs|engine\.mjs|[^/]*\.wasm|torch\/.*)$/.test(path),
   );
-  const there = box.program(wanted);
-  const sent = await box.send(program, wanted, there);
-  const work = await manifestOf(folder, [
-    '.baton/**',
-    '.git/**',
-    '**/node_modules/**',
-    '.cache/**',
-    '.config/**',
-  ]);
-  const files = await box.send(folder, work, `${box.job(name)}/work`);
-  terminal.note(
-    `${box.target.host}: sent ${sent} files of the program and ${files} of ${work.size} of the workflow's`,
-  );
-  return there;
+  return { folder, files: new Map(wanted) };
 }
 
-/** Start an attempt: the whole loop runs there, with a cache of its own and the keys in its environment. */
-export async function startJob(
-  { box, name, folder }: BoxJob,
+/**
+ * Send what changed, and start an attempt: the whole loop runs there, with a cache of its own and, on a box, the
+ * workflow's keys in its environment.
+ */
+export async function launchJob(
+  terminal: Terminal,
+  { host, kind, name, folder }: BoxJob,
   attempt: number,
-  program: string,
-  args: readonly string[],
   workflow: string,
-): Promise<'started' | 'already'> {
-  const { target, root } = box;
-  const environment: Record<string, string> = {
-    XDG_CACHE_HOME: `${root}/cache`,
-    XDG_CONFIG_HOME: `${root}/config`,
-    ...(target.engine_python ? { BATON_TORCH_PYTHON: target.engine_python } : {}),
-    ...secretsOf(
-      readFileSync(join(folder, workflow), 'utf8'),
-      new SecretFile(join(configFolder(), 'secrets.json')),
-      process.env,
-    ),
-  };
-  return box.start(name, attempt, [target.node, `${program}/dist/cli.mjs`, ...args], environment);
+  args: readonly string[],
+  engine: readonly string[],
+): Promise<void> {
+  const text = readFileSync(join(folder, workflow), 'utf8');
+  const environment = kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : withoutKeys(text);
+  const ignore = ['.baton/**', '.git/**', '**/node_modules/**', '.cache/**', '.config/**'];
+  const work = { folder, files: await manifestOf(folder, ignore) };
+  const program = await programFiles();
+  const sent = await host.launch({ name, program, work, args, engine, environment }, attempt);
+  terminal.note(`${host.label}: sent ${sent}`);
+}
+
+/** A cluster tells everybody who may ask what a job was given: nothing secret is given. */
+function withoutKeys(workflow: string): Record<string, string> {
+  for (const [text] of workflow.matchAll(/\$\{secret:\w+\}/g)) {
+    const name = readReference(text)?.name;
+    throw new Failure(
+      'target.keys',
+      `The workflow uses the secret ${name}, and no key travels to a Ray cluster: what a job is given can be read there by all. Set BATON_${name} in the environment of the cluster's nodes and write \${env:BATON_${name}} in the workflow.`,
+      exit.usage,
+    );
+  }
+  return {};
 }
 
 /** Bring the run's log and its weights here, verified; they lie where a run on this machine has them. */
-export async function fetchJob(terminal: Terminal, { box, name, folder }: BoxJob): Promise<void> {
-  const log = await box.fetch(
-    `${box.job(name)}/work/.baton/runs/${name}`,
-    join(folder, '.baton', 'runs', name),
-  );
-  const weights = await box.fetch(
-    `${box.root}/cache/baton/engines/${name}`,
-    join(cacheFolder(), 'engines', name),
-  );
+export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJob): Promise<void> {
+  const there = host.results(name);
+  const log = await host.fetch(there.log, join(folder, '.baton', 'runs', name));
+  const weights = await host.fetch(there.weights, join(cacheFolder(), 'engines', name));
   terminal.note(`fetched ${log} files of the log and ${weights} of the weights; every hash is the box's`);
 }
 
 /** Follow the log to its end, and fetch. Ctrl-C only detaches. */
 export async function attachJob(terminal: Terminal, job: BoxJob, from = 0): Promise<number> {
-  const { box, name } = job;
+  const { host, name } = job;
   const detach = new AbortController();
   process.once('SIGINT', () => detach.abort());
   try {
-    const state = await box.follow(name, (chunk) => process.stderr.write(chunk), {
+    const state = await host.follow(name, (chunk) => process.stderr.write(chunk), {
       from,
       signal: detach.signal,
       onCut: (why) => terminal.note(`the link was cut; going on where it broke (${why.split('\n')[0]})`),

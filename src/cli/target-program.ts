@@ -6,7 +6,7 @@ import { torchSource } from '../engine/index.js';
 import {
   addTarget,
   assess,
-  Box,
+  clusterFindings,
   type Finding,
   findTarget,
   passes,
@@ -15,9 +15,11 @@ import {
   readTargets,
   readyPython,
   sshArguments,
+  type TargetInput,
   type Wanted,
 } from '../target/index.js';
-import { attachJob, type BoxJob, explainState, fetchJob, prepareJob, startJob } from './box-job.js';
+import { attachJob, type BoxJob, explainState, fetchJob, launchJob } from './box-job.js';
+import { openCluster, openHost } from './job-host.js';
 import { cacheFolder, configFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -37,7 +39,8 @@ export function targetCommands(
     const out = terminal();
     const all = readTargets(targetsFile());
     out.emit({ file: targetsFile(), targets: all });
-    for (const [name, each] of Object.entries(all)) out.say(`${name}  ${each.kind}  ${each.host}`);
+    for (const [name, each] of Object.entries(all))
+      out.say(`${name}  ${each.kind}  ${each.kind === 'ssh' ? each.host : each.address}`);
     if (Object.keys(all).length === 0)
       out.say(`No targets in ${targetsFile()}. Add one: ${commandName()} target add NAME --ssh HOST`);
     done(exit.fine);
@@ -45,15 +48,15 @@ export function targetCommands(
   target
     .command('add <name>')
     .description('add a machine to your settings')
-    .requiredOption('--ssh <host>', 'a host of your ssh configuration, or user@host')
+    .option('--ssh <host>', 'a host of your ssh configuration, or user@host')
+    .option('--ray <address>', "a Ray cluster's dashboard, http://HOST:8265; with --ssh: as seen from there")
+    .option('--token <reference>', 'the cluster\'s token, as a reference: "${secret:NAME}"')
     .option('--ssh-config <path>', 'another ssh configuration than your own')
     .option('--folder <path>', 'where jobs are kept there')
     .option('--node <path>', 'the Node there, if it is not on the PATH')
     .option('--engine-python <path>', "a Python there that has the torch engine's packages")
-    .action((name: string, options: { ssh: string } & Record<string, string | undefined>) => {
-      const { ssh, sshConfig: config, folder, node, enginePython: engine_python } = options;
-      const given = Object.entries({ config, folder, node, engine_python }).filter(([, value]) => value);
-      addTarget(targetsFile(), name, { kind: 'ssh', host: ssh, ...Object.fromEntries(given) });
+    .action((name: string, options: Record<string, string | undefined>) => {
+      addTarget(targetsFile(), name, targetOf(options));
       terminal().say(
         `${name} is in ${targetsFile()}. See what it has: ${commandName()} target preflight ${name}`,
       );
@@ -75,7 +78,14 @@ export function targetCommands(
     .command('shell <name>')
     .description('open a shell there')
     .action((name: string) => {
-      const own = findTarget(targetsFile(), name);
+      const target = findTarget(targetsFile(), name);
+      const own = target.kind === 'ssh' ? target : target.ssh;
+      if (!own)
+        throw new Failure(
+          'target.shell',
+          `${name} is not reached through ssh, so there is no shell.`,
+          exit.usage,
+        );
       const args = sshArguments(own).filter((arg) => arg !== '-T' && arg !== '-oBatchMode=yes');
       done(spawnSync('ssh', ['-t', ...args], { stdio: 'inherit' }).status ?? exit.environment);
     });
@@ -83,7 +93,8 @@ export function targetCommands(
   const jobs = root.command('jobs').description('training that runs on a target');
   json(jobs.command('list <target>')).action(async (name: string) => {
     const out = terminal();
-    const found = await (await Box.open(findTarget(targetsFile(), name))).jobs();
+    const host = await openHost(findTarget(targetsFile(), name));
+    const found = await host.jobs().finally(() => host.close());
     out.emit({ target: name, jobs: found });
     for (const each of found) out.say(explainState(each.name, each.state));
     done(exit.fine);
@@ -96,13 +107,14 @@ export function targetCommands(
     json(jobs.command(`${what} <job>`))
       .description(description)
       .option('--target <name>', 'the target it runs on')
-      .action(async (name: string, { target: on }: { target?: string }) =>
-        done(await act(terminal(), await openJob(name, on))),
-      );
+      .action(async (name: string, { target: on }: { target?: string }) => {
+        const own = await openJob(name, on);
+        done(await act(terminal(), own).finally(() => own.host.close()));
+      });
   };
   job('attach', "replay a job's log, go on live, and fetch the results", (out, own) => attachJob(out, own));
-  job('cancel', 'stop a job; what it logged is kept', async (out, { box, name }) => {
-    const state = await box.cancel(name);
+  job('cancel', 'stop a job; what it logged is kept', async (out, { host, name }) => {
+    const state = await host.cancel(name);
     out.emit({ job: name, state });
     out.say(state.is === 'cancelled' ? `${name} is stopped.` : explainState(name, state));
     return exit.fine;
@@ -112,19 +124,18 @@ export function targetCommands(
     return exit.fine;
   });
   job('resume', 'start a job again where it stopped', async (out, own) => {
-    const state = await own.box.state(own.name);
+    const state = await own.host.state(own.name);
     if (state.is === 'running' || state.is === 'absent')
       throw new Failure('job.state', explainState(own.name, state), exit.usage);
     const known = readNote(own.name);
-    const program = await prepareJob(out, own);
-    const attempt = Date.now();
-    await startJob(own, attempt, program, ['resume', own.name], known.workflow);
+    const attempt = await own.host.nextAttempt(own.name);
+    await launchJob(out, own, attempt, known.workflow, ['resume', own.name], known.engine ?? []);
     out.note(`${own.name} goes on there`);
     return attachJob(out, own);
   });
-  job('remove', "remove a job's files there", async (out, { box, name }) => {
-    await box.remove(name);
-    out.say(`${name} is removed from ${box.target.host}.`);
+  job('remove', "remove a job's files there", async (out, { host, name }) => {
+    await host.remove(name);
+    out.say(`${name} is removed from ${host.label}.`);
     return exit.fine;
   });
 }
@@ -132,6 +143,8 @@ export function targetCommands(
 interface Note {
   target: string;
   workflow: string;
+  /** Which engine, as arguments, where the loop does not bring it up itself. */
+  engine?: string[];
 }
 
 const notes = (): string => join(process.cwd(), '.baton', 'jobs');
@@ -154,7 +167,8 @@ async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
       `This folder has no job ${name}; say where it runs: --target NAME`,
       exit.usage,
     );
-  return { box: await Box.open(findTarget(targetsFile(), target)), name, folder: process.cwd() };
+  const own = findTarget(targetsFile(), target);
+  return { host: await openHost(own), kind: own.kind, name, folder: process.cwd() };
 }
 
 /** Findings for a target, or for this machine. */
@@ -164,7 +178,28 @@ export async function preflight(name: string | undefined, wanted: Wanted): Promi
     return assess(probeHere(cacheFolder()), { ...wanted, ready });
   }
   const target = findTarget(targetsFile(), name);
+  if (target.kind === 'ray') {
+    const cluster = await openCluster(target);
+    return clusterFindings(cluster.client, target).finally(() => cluster.close());
+  }
   return assess(await probeThere(target), { ...wanted, ready: target.engine_python !== undefined });
+}
+
+/** A target from the options of `target add`. */
+function targetOf(options: Record<string, string | undefined>): TargetInput {
+  const { ssh, sshConfig: config, ray, token, folder, node, enginePython: engine_python } = options;
+  const given = (of: object) => Object.fromEntries(Object.entries(of).filter(([, value]) => value));
+  const there = given({ folder, node, engine_python });
+  if (ray)
+    return {
+      kind: 'ray',
+      address: ray,
+      ...given({ token }),
+      ...(ssh ? { ssh: { host: ssh, ...given({ config }) } } : {}),
+      ...there,
+    };
+  if (!ssh) throw new Failure('target.where', 'Say where it is: --ssh HOST, or --ray ADDRESS.', exit.usage);
+  return { kind: 'ssh', host: ssh, ...given({ config }), ...there };
 }
 
 export function say(out: Terminal, findings: readonly Finding[]): void {

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Box, findTarget, passes } from '../target/index.js';
-import { attachJob, prepareJob, startJob, workflowPlace } from './box-job.js';
+import { findTarget, passes } from '../target/index.js';
+import { attachJob, launchJob, workflowPlace } from './box-job.js';
+import type { EngineChoice } from './engine.js';
+import { openHost } from './job-host.js';
 import { findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
 import { preflight, say, targetsFile } from './target-program.js';
@@ -28,31 +30,36 @@ export async function trainThere(
   }
   const place = workflowPlace(findWorkflow(file));
   const name = runName('train');
-  const job = { box: await Box.open(target), name, folder: place.folder };
+  const job = { host: await openHost(target), kind: target.kind, name, folder: place.folder };
   const gpu = findings.find((finding) => finding.what === 'GPU');
   terminal.note(`${on}: ${gpu?.works ? gpu.why : 'training on the CPU'}`);
-  const program = await prepareJob(terminal, job);
+  const engine = engineArguments(chosen);
   mkdirSync(join(place.folder, '.baton', 'jobs'), { recursive: true });
   writeFileSync(
     join(place.folder, '.baton', 'jobs', `${name}.json`),
-    JSON.stringify({ target: on, workflow: place.name }),
+    JSON.stringify({ target: on, workflow: place.name, engine }),
   );
-  await startJob(
-    job,
-    1,
-    program,
-    ['train', place.name, '--run-name', name, ...asArguments(chosen)],
-    place.name,
-  );
-  terminal.emit({ event: 'job.started', job: name, target: on });
-  terminal.note(
-    `${name} runs on ${on}; this machine may be closed. Attach: ${commandName()} jobs attach ${name}`,
-  );
-  return detach ? exit.fine : attachJob(terminal, job);
+  try {
+    const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
+    await launchJob(terminal, job, 1, place.name, args, engine);
+    terminal.emit({ event: 'job.started', job: name, target: on });
+    terminal.note(
+      `${name} runs on ${on}; this machine may be closed. Attach: ${commandName()} jobs attach ${name}`,
+    );
+    return detach ? exit.fine : await attachJob(terminal, job);
+  } finally {
+    await job.host.close();
+  }
+}
+
+/** The engine of a choice as arguments of `baton engine`. */
+function engineArguments(options: EngineChoice): string[] {
+  const { engine, base, method, backend, enginePython, deterministic } = options;
+  return asArguments({ engine, base, method, backend, enginePython, deterministic });
 }
 
 /** The same choices as command line arguments, for the program there. */
-export function asArguments(options: Omit<TrainOptions, 'allowEnv'> & { allowEnv: string[] }): string[] {
+export function asArguments(options: object): string[] {
   return Object.entries(options).flatMap(([key, value]) => {
     const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (value === undefined || value === false || key === 'json') return [];

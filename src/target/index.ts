@@ -1,5 +1,6 @@
 // target/: brings an engine, or a whole training loop, up somewhere: here, over ssh, on a Ray cluster. It must
 // never define a target from a workflow's folder, store a key on another machine, or accept a host key by itself.
+export type { JobHost, JobState, Launch } from './host.js';
 export { type Manifest, manifestHash, manifestOf } from './job/manifest.js';
 export {
   EnvironmentError,
@@ -12,12 +13,17 @@ export {
 export { type Gpu, hasGpu, localGpus, parseGpus } from './local/gpu.js';
 export { assess, type Finding, passes, type Wanted } from './preflight.js';
 export { type MachineFacts, probeHere, probeThere } from './probe.js';
-export { Box, type JobState } from './ssh/box.js';
+export { RayError } from './ray/client.js';
+export { Cluster } from './ray/cluster.js';
+export { clusterFindings } from './ray/findings.js';
+export { Box } from './ssh/box.js';
 export { SshError, sshArguments } from './ssh/connection.js';
 export { jobName } from './ssh/host.js';
+export { openTunnel, type Tunnel } from './ssh/tunnel.js';
 export {
   addTarget,
   findTarget,
+  type RayTarget,
   readTargets,
   type SshTarget,
   type Target,

@@ -13,25 +13,58 @@ const remotePath = z
   .regex(/^[A-Za-z0-9_./~-]+$/, 'a path there may have letters, digits, and _ . / ~ -')
   .refine((path) => !path.startsWith('-') && !path.split('/').includes('..'), 'a path there must not climb');
 
-const ssh = z.strictObject({
-  kind: z.literal('ssh'),
+/** How ssh reaches a machine. */
+const place = {
   /** a host of the ssh configuration, or user@host */
   host: hostName,
   port: z.int().min(1).max(65_535).optional(),
   /** another ssh configuration than the user's own */
   config: z.string().min(1).optional(),
+};
+
+const there = {
   /** where jobs are kept there, under the home folder unless absolute */
   folder: remotePath.default('.baton-box'),
   node: remotePath.default('node'),
   /** a Python there that has the torch engine's packages; made on demand where absent */
   engine_python: remotePath.optional(),
+};
+
+const ssh = z.strictObject({
+  kind: z.literal('ssh'),
+  ...place,
+  ...there,
+  /** here: only the engine runs on the box, and the loop on this machine; there: the whole loop runs on it */
+  placement: z.enum(['here', 'there']).default('there'),
 });
 
-export const targetSchema = z.discriminatedUnion('kind', [ssh]);
+const ray = z.strictObject({
+  kind: z.literal('ray'),
+  /** of the cluster's dashboard, as `ssh` sees it where that is given */
+  address: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8265'),
+  /** a machine that the address is reached through */
+  ssh: z.strictObject(place).optional(),
+  /** the cluster's token: a reference, "${secret:NAME}" or "${env:BATON_NAME}" */
+  token: z
+    .string()
+    .regex(/^\$\{(secret|env):\w+\}$/, 'a token is a reference, "${secret:NAME}"')
+    .optional(),
+  ...there,
+  /** processes that carry rollouts at a time; 0: the loop's own does */
+  workers: z.int().min(0).max(1024).default(0),
+  /** what the engine takes of one node */
+  engine_gpus: z.number().min(0).default(0),
+  engine_cpus: z.number().min(0).default(1),
+});
+
+export const targetSchema = z.discriminatedUnion('kind', [ssh, ray]);
 const fileSchema = z.strictObject({ targets: z.record(name, targetSchema) });
 
 export type Target = z.output<typeof targetSchema>;
 export type SshTarget = Extract<Target, { kind: 'ssh' }>;
+export type RayTarget = Extract<Target, { kind: 'ray' }>;
+/** What ssh needs to reach a machine. */
+export type SshPlace = Pick<SshTarget, 'host' | 'port' | 'config'>;
 export type TargetInput = z.input<typeof targetSchema>;
 
 /** The file or a target in it cannot be used; every problem with its place. */

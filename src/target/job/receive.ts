@@ -1,8 +1,18 @@
 // Files from there, as a stream of "size, newline, bytes" in the order asked. Each is written under a working name
 // and gets its own only if its hash is the one that was listed.
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Manifest, sha256Of } from './manifest.js';
 
 export class Receiver {
   private head = '';
@@ -43,6 +53,12 @@ export class Receiver {
     }
   }
 
+  /** How many files came, where a part of them was sent. Throws where one was cut, or none came. */
+  endPart(): number {
+    if (this.left >= 0 || this.at === 0) this.end();
+    return this.at;
+  }
+
   private part(path: string): string {
     return `${join(this.folder, path)}.fetching`;
   }
@@ -78,4 +94,14 @@ export class Receiver {
     this.left = -1;
     this.at += 1;
   }
+}
+
+/** Those of the listed files that are absent in a folder here, or another, as path and hash. */
+export async function differing(listed: Manifest, folder: string): Promise<[path: string, hash: string][]> {
+  const wanted: [string, string][] = [];
+  for (const [path, hash] of listed) {
+    const own = join(folder, path);
+    if (!existsSync(own) || (await sha256Of(own)) !== hash) wanted.push([path, hash]);
+  }
+  return wanted;
 }

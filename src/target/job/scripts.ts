@@ -62,6 +62,10 @@ echo started`;
 export const askState = `${state}
 state "$1"`;
 
+/** `$1` job. The numbers of its attempts, a line each. */
+export const listAttempts = `cd "$1" 2>/dev/null || exit 0
+for made in attempt-*; do echo "\${made#attempt-}"; done`;
+
 /** `$1` jobs folder. Lines "job state". */
 export const listJobs = `${state}
 cd "$1" || exit 1

@@ -1,18 +1,13 @@
 // Jobs on a machine behind ssh. All state is there, in files; this side keeps none, so that any machine with the
 // same target can attach.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Manifest, manifestHash, parseHashes, sha256Of } from '../job/manifest.js';
-import { Receiver } from '../job/receive.js';
+import type { FollowOptions, JobHost, JobState, Launch, Results } from '../host.js';
+import { type Manifest, manifestHash, parseHashes } from '../job/manifest.js';
+import { differing, Receiver } from '../job/receive.js';
 import * as scripts from '../job/scripts.js';
 import type { SshTarget } from '../targets.js';
 import { mustRun, SshError } from './connection.js';
 import { jobName } from './host.js';
-
-export type JobState =
-  | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' }
-  | { is: 'exited'; code: number };
 
 export function parseState(text: string): JobState {
   const [word, code] = text.trim().split(' ');
@@ -32,7 +27,7 @@ export function parseState(text: string): JobState {
   );
 }
 
-export class Box {
+export class Box implements JobHost {
   private constructor(
     readonly target: SshTarget,
     /** absolute path of the target's folder there */
@@ -43,6 +38,10 @@ export class Box {
   static async open(target: SshTarget): Promise<Box> {
     const root = (await mustRun(target, scripts.openRoot, [target.folder])).trim();
     return new Box(target, root);
+  }
+
+  get label(): string {
+    return this.target.host;
   }
 
   job(name: string): string {
@@ -71,6 +70,21 @@ export class Box {
     return wanted.length;
   }
 
+  async launch(job: Launch, attempt: number): Promise<string> {
+    const { name, program, work, args } = job;
+    const there = this.program(program.files);
+    const sent = await this.send(program.folder, program.files, there);
+    const files = await this.send(work.folder, work.files, `${this.job(name)}/work`);
+    const environment = {
+      XDG_CACHE_HOME: `${this.root}/cache`,
+      XDG_CONFIG_HOME: `${this.root}/config`,
+      ...(this.target.engine_python ? { BATON_TORCH_PYTHON: this.target.engine_python } : {}),
+      ...job.environment,
+    };
+    await this.start(name, attempt, [this.target.node, `${there}/dist/cli.mjs`, ...args], environment);
+    return `${sent} files of the program and ${files} of ${work.files.size} of the workflow's`;
+  }
+
   /** Where the program of this manifest lies there. */
   program(manifest: Manifest): string {
     return `${this.root}/programs/${manifestHash(manifest).slice(0, 16)}`;
@@ -95,6 +109,11 @@ export class Box {
     return said.includes('already') ? 'already' : 'started';
   }
 
+  async nextAttempt(name: string): Promise<number> {
+    const made = await mustRun(this.target, scripts.listAttempts, [this.job(name)]);
+    return made.split('\n').reduce((most, line) => Math.max(most, Number(line) || 0), 0) + 1;
+  }
+
   async state(name: string): Promise<JobState> {
     return parseState(await mustRun(this.target, scripts.askState, [this.job(name)]));
   }
@@ -115,11 +134,7 @@ export class Box {
    * The job's log from an offset, and on until it ends. A cut link is taken up again where it broke, until `patience`
    * tries in a row have failed.
    */
-  async follow(
-    name: string,
-    onLog: (chunk: Buffer) => void,
-    options: { from?: number; signal?: AbortSignal; patience?: number; onCut?: (why: string) => void } = {},
-  ): Promise<JobState> {
+  async follow(name: string, onLog: (chunk: Buffer) => void, options: FollowOptions = {}): Promise<JobState> {
     let offset = options.from ?? 0;
     let failed = 0;
     for (;;) {
@@ -149,14 +164,17 @@ export class Box {
     return said === 'cancelled' ? { is: 'cancelled' } : parseState(said);
   }
 
+  results(name: string): Results {
+    return {
+      log: `${this.job(name)}/work/.baton/runs/${name}`,
+      weights: `${this.root}/cache/baton/engines/${name}`,
+    };
+  }
+
   /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
   async fetch(from: string, to: string): Promise<number> {
     const listed = parseHashes(await mustRun(this.target, scripts.hashes, [from]));
-    const wanted: [string, string][] = [];
-    for (const [path, hash] of listed) {
-      const own = join(to, path);
-      if (!existsSync(own) || (await sha256Of(own)) !== hash) wanted.push([path, hash]);
-    }
+    const wanted = await differing(listed, to);
     if (wanted.length === 0) return 0;
     const receiver = new Receiver(to, wanted);
     let broken: Error | null = null;
@@ -185,4 +203,7 @@ export class Box {
       );
     });
   }
+
+  /** Every call has a connection of its own: there is nothing to end. */
+  async close(): Promise<void> {}
 }

@@ -2,7 +2,7 @@
 // asked, and no unknown host key is ever accepted here.
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { SshTarget } from '../targets.js';
+import type { SshPlace } from '../targets.js';
 import { hostName, quoted } from './host.js';
 
 export class SshError extends Error {
@@ -30,7 +30,7 @@ export interface RunOptions {
 }
 
 /** Arguments of ssh up to the host. Throws where the host could be read as anything but a host. */
-export function sshArguments(target: SshTarget): string[] {
+export function sshArguments(target: SshPlace): string[] {
   const host = hostName.parse(target.host);
   return [
     '-T',
@@ -51,7 +51,7 @@ export function sshArguments(target: SshTarget): string[] {
  * itself failed, which says nothing about whether the script ran.
  */
 export function runThere(
-  target: SshTarget,
+  target: SshPlace,
   script: string,
   args: readonly string[],
   options: RunOptions = {},
@@ -82,7 +82,7 @@ export function runThere(
 
 /** Runs a script that is expected to succeed; its words where it does not. */
 export async function mustRun(
-  target: SshTarget,
+  target: SshPlace,
   script: string,
   args: readonly string[],
   options: RunOptions = {},
@@ -96,7 +96,7 @@ export async function mustRun(
   return stdout;
 }
 
-function explain(target: SshTarget, stderr: string): SshError {
+export function explain(target: SshPlace, stderr: string): SshError {
   const words = stderr.trim().split('\n').slice(-3).join('\n');
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr)) {
     return new SshError(

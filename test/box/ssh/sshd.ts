@@ -14,7 +14,7 @@ export interface Sshd {
   stop(): void;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -94,6 +94,7 @@ export async function startSshd(): Promise<Sshd> {
     folder,
     target: {
       kind: 'ssh',
+      placement: 'there',
       host: 'box',
       config: at('config'),
       folder: at('box'),

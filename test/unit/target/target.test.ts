@@ -43,10 +43,10 @@ describe('targets.yaml', () => {
 
 describe('ssh', () => {
   it('gets the host after --, asks nothing and accepts no key', () => {
-    const args = sshArguments({ kind: 'ssh', host: 'me@box', folder: 'x', node: 'node' });
+    const args = sshArguments({ host: 'me@box' });
     expect(args.slice(-2)).toEqual(['--', 'me@box']);
     expect(args).toEqual(expect.arrayContaining(['-oBatchMode=yes', '-oStrictHostKeyChecking=yes']));
-    expect(() => sshArguments({ kind: 'ssh', host: '-Fx', folder: 'x', node: 'node' })).toThrow();
+    expect(() => sshArguments({ host: '-Fx' })).toThrow();
   });
 
   it('arguments stay one argument whatever is in them', () => {

@@ -1,0 +1,55 @@
+import type { Manifest } from './job/manifest.js';
+
+/** How a job stands. What cannot be known is never called failed. */
+export type JobState =
+  | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' }
+  | { is: 'exited'; code: number };
+
+/** A job as it is sent: files of ours, files of the workflow, and the arguments of the command line there. */
+export interface Launch {
+  readonly name: string;
+  readonly program: { readonly folder: string; readonly files: Manifest };
+  readonly work: { readonly folder: string; readonly files: Manifest };
+  readonly args: readonly string[];
+  /** Which engine, as arguments, where the loop does not bring it up itself. */
+  readonly engine: readonly string[];
+  /** The process's environment there, where the target can carry one that nobody else reads. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface FollowOptions {
+  /** Byte of the log to begin at. */
+  from?: number;
+  signal?: AbortSignal;
+  /** Tries in a row that may fail; 8 where absent. */
+  patience?: number;
+  onCut?: (why: string) => void;
+}
+
+/** Folders of a job's results there. */
+export interface Results {
+  readonly log: string;
+  readonly weights: string;
+}
+
+/** Where jobs run: a box behind ssh, or a cluster. All state is there. */
+export interface JobHost {
+  /** What a person calls it. */
+  readonly label: string;
+  /** Sends what changed and starts an attempt. The same attempt asked twice starts once. Says what travelled. */
+  launch(job: Launch, attempt: number): Promise<string>;
+  /** The number of a new attempt: two that ask at once get the same, and only one of them starts. */
+  nextAttempt(name: string): Promise<number>;
+  state(name: string): Promise<JobState>;
+  jobs(): Promise<{ name: string; state: JobState }[]>;
+  /** The log from an offset, and on until the job ends; a cut link is taken up where it broke. */
+  follow(name: string, onLog: (chunk: Buffer) => void, options?: FollowOptions): Promise<JobState>;
+  cancel(name: string): Promise<JobState | { is: 'cancelled' }>;
+  results(name: string): Results;
+  /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
+  fetch(from: string, to: string): Promise<number>;
+  /** Removes a job's files there. Rejects while it runs. */
+  remove(name: string): Promise<void>;
+  /** Ends what connects to it. */
+  close(): Promise<void>;
+}

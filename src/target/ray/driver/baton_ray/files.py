@@ -1,0 +1,54 @@
+"""Files of a job: what travels, what is packed, and their hashes."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+from hashlib import sha256
+from pathlib import Path
+
+Times = dict[str, int]
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        state = sha256()
+        while chunk := file.read(1 << 20):
+            state.update(chunk)
+    return state.hexdigest()
+
+
+def bring(source: Path, to: Path) -> None:
+    """Copies every file that is absent there or another."""
+    for path in sorted(p for p in source.rglob("*") if p.is_file()):
+        own = to / path.relative_to(source)
+        if own.is_file() and digest(own) == digest(path):
+            continue
+        own.parent.mkdir(parents=True, exist_ok=True)
+        part = own.with_name(own.name + ".part")
+        shutil.copyfile(path, part)
+        part.replace(own)
+
+
+def pack(folder: Path, known: Times | None = None) -> tuple[bytes, Times]:
+    """An archive of a folder's plain files without those of a known path and time, and the times of all."""
+    times = {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, time in times.items():
+            if known is None or known.get(name) != time:
+                archive.add(folder / name, name)
+    return out.getvalue(), times
+
+
+def unpack(archive: bytes, to: Path) -> None:
+    """Plain files and folders only, all below `to`."""
+    to.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        opened.extractall(to, filter="data")

@@ -1,0 +1,45 @@
+import type { Finding } from '../preflight.js';
+import type { RayTarget } from '../targets.js';
+import type { RayClient } from './client.js';
+
+/** What a cluster has for training, as its own lists tell; each node's programs are looked at when a job starts. */
+export async function clusterFindings(client: RayClient, target: RayTarget): Promise<Finding[]> {
+  const { ray_version } = await client.version();
+  const nodes = await client.nodes();
+  const most = (what: string) => Math.max(0, ...nodes.map((node) => node.resources_total?.[what] ?? 0));
+  const sum = (what: string) => nodes.reduce((all, node) => all + (node.resources_total?.[what] ?? 0), 0);
+  const [major = 0, minor = 0] = ray_version.split('.').map(Number);
+  const recent = major > 2 || (major === 2 && minor >= 9);
+  const fits = most('GPU') >= target.engine_gpus && most('CPU') >= target.engine_cpus;
+  const wants = `the engine takes ${target.engine_cpus} CPUs and ${target.engine_gpus} GPUs of one node`;
+  return [
+    {
+      what: 'ray',
+      works: recent,
+      needed: true,
+      why: `version ${ray_version}`,
+      todo: recent ? [] : ['Install Ray 2.9 or newer on the cluster.'],
+    },
+    {
+      what: 'nodes',
+      works: nodes.length > 0,
+      needed: true,
+      why: `${nodes.length} alive, ${sum('CPU')} CPUs`,
+      todo: nodes.length > 0 ? [] : ['Start the cluster: ray start --head'],
+    },
+    {
+      what: 'GPU',
+      works: sum('GPU') > 0,
+      needed: false,
+      why: sum('GPU') > 0 ? `${sum('GPU')} of them` : 'none: training uses the CPU',
+      todo: [],
+    },
+    {
+      what: 'room',
+      works: fits,
+      needed: true,
+      why: wants,
+      todo: fits ? [] : ['Lower engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
+    },
+  ];
+}

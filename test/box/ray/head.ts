@@ -1,0 +1,81 @@
+// A real Ray on loopback: `ray start --head`, with ports and a folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { freePort } from '../ssh/sshd.js';
+
+export interface Head {
+  address: string;
+  stop(): Promise<void>;
+}
+
+/** `token`: the cluster asks for it. Resolves when the dashboard answers. */
+export async function startHead(token?: string): Promise<Head> {
+  const programs = process.env.BATON_RAY;
+  if (programs === undefined)
+    throw new Error('BATON_RAY is not set: start these tests with "npm run test:box"');
+  // Ray's sockets lie in this folder, and a socket's path has about a hundred characters at most.
+  const folder = mkdtempSync('/tmp/br-');
+  const [port, dashboard] = [await freePort(), await freePort()];
+  const args = ['start', '--head', '--block', '--node-ip-address=127.0.0.1', `--port=${port}`];
+  const more = ['--dashboard-host=127.0.0.1', `--dashboard-port=${dashboard}`, '--num-cpus=4'];
+  const ports = [
+    '--min-worker-port=0',
+    '--max-worker-port=0',
+    `--ray-client-server-port=${await freePort()}`,
+  ];
+  const rest = ['--disable-usage-stats', '--object-store-memory=200000000', `--temp-dir=${folder}`];
+  const child: ChildProcess = spawn(join(programs, 'ray'), [...args, ...more, ...ports, ...rest], {
+    env: {
+      ...process.env,
+      PATH: programs + delimiter + process.env.PATH,
+      // Jobs keep their files here, as on a head node of their own.
+      HOME: folder,
+      ...(token ? { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token } : {}),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let said = '';
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let up = true;
+  void gone.then(() => {
+    up = false;
+  });
+  const address = `http://127.0.0.1:${dashboard}`;
+  const headers = token ? { authorization: `Bearer ${token}` } : {};
+  while (
+    up &&
+    !(await fetch(`${address}/api/version`, { headers }).then(
+      (r) => r.ok,
+      () => false,
+    ))
+  )
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  if (!up) throw new Error(`ray ended: ${said}`);
+  return {
+    address,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await gone;
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+    },
+  };
+}
+
+/** Processes whose command line has a text in it. */
+export function processesWith(text: string, all: readonly string[]): number[] {
+  return all.flatMap((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').includes(text)
+        ? [Number(pid)]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
