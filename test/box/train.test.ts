@@ -1,5 +1,5 @@
-// A two-step training of table-team on the torch engine: here, and on a box behind a real sshd, through the command
-// line. The same seed must give the same adapters.
+// A two-step training of table-team on the torch engine: here, on a box behind a real sshd, and on a real Ray, through
+// the command line. The same seed must give the same adapters.
 import {
   cpSync,
   existsSync,
@@ -12,16 +12,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogEvent, RunFolder, readLog } from '../../src/trace/index.js';
 import { runCli, startCli } from '../integration/cli/command.js';
 import { torchPython } from './python.js';
+import { type Head, startHead } from './ray/head.js';
 import { type Sshd, startSshd } from './ssh/sshd.js';
 
 const template = join(import.meta.dirname, '../../media/templates/table-team');
 const sizes = ['--steps', '2', '--rollouts', '4', '--eval-tasks', '1', '--select-tasks', '1'];
 const how = ['--engine', 'torch', '--backend', 'cpu', '--deterministic'];
 let sshd: Sshd;
+let head: Head | undefined;
 let here: string;
 let laptop: string;
 
@@ -41,15 +43,33 @@ beforeAll(async () => {
   writeFileSync(join(settings, 'targets.yaml'), `# mine\ntargets:\n  box: ${box}\n`);
 });
 
-afterAll(() => {
+afterAll(async () => {
   sshd?.stop();
+  await head?.stop();
   for (const folder of [here, laptop]) rmSync(folder, { recursive: true, force: true });
 });
 
-function events(folder: string): LogEvent[] {
+function events(folder: string, run?: string): LogEvent[] {
   const runs = join(folder, '.baton/runs');
-  return readLog(new RunFolder(join(runs, readdirSync(runs)[0]!)).log).events;
+  return readLog(new RunFolder(join(runs, run ?? readdirSync(runs)[0]!)).log).events;
 }
+
+/** Shows a job until its engine is up, then kills the client that showed it. */
+async function attachAndKill(job: string): Promise<void> {
+  const client = startCli(laptop, ['jobs', 'attach', job]);
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    client.child.stderr!.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('engine:')) resolve();
+    });
+    void client.ended.then(() => reject(new Error(`it ended before its engine was up: ${said}`)));
+  });
+  client.child.kill('SIGKILL');
+  await client.ended;
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 const hashes = (log: LogEvent[]) =>
   log.flatMap((event) => (event.type === 'checkpoint.saved' ? [event.data.hashes] : []));
@@ -72,19 +92,11 @@ it('trains on a box to the same adapters, though the client and then the loop th
   const there = join(sshd.target.folder, 'jobs', job);
 
   // The first client is killed as soon as it shows something of the training.
-  const client = startCli(laptop, ['jobs', 'attach', job]);
-  await new Promise<void>((resolve) =>
-    client.child.stderr!.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('engine:')) resolve();
-    }),
-  );
-  client.child.kill('SIGKILL');
-  await client.ended;
+  await attachAndKill(job);
 
   // The whole loop there is killed once its first step is on record; nobody is there to write an exit code.
   const log = join(there, 'work/.baton/runs', job, 'run.jsonl');
-  while (!(existsSync(log) && readFileSync(log, 'utf8').includes('"training.step"')))
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  while (!(existsSync(log) && readFileSync(log, 'utf8').includes('"training.step"'))) await pause();
   const pid = Number(readFileSync(join(there, 'pid'), 'utf8').split(' ')[0]);
   process.kill(-pid, 'SIGKILL');
   const found = await runCli(laptop, ['jobs', 'attach', job]);
@@ -94,11 +106,79 @@ it('trains on a box to the same adapters, though the client and then the loop th
   const resumed = await runCli(laptop, ['jobs', 'resume', job]);
   expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
   expect(resumed.stderr).toContain("every hash is the box's");
-  expect(hashes(events(laptop))).toEqual(hashes(events(here)));
+  expect(hashes(events(laptop, job))).toEqual(hashes(events(here)));
   const weights = join(laptop, '.cache/baton/engines', job, 'policies');
   expect(readdirSync(weights).sort()).toEqual(['analyst', 'data_engineer', 'modeler']);
   const again = await runCli(laptop, ['jobs', 'fetch', job]);
   expect(again.stderr).toContain('fetched 0 files of the log and 0 of the weights');
+});
+
+describe('on a Ray cluster', () => {
+  const token = 'a-token-of-this-test-0123456789abcdef';
+
+  beforeAll(async () => {
+    head = await startHead(token);
+    const file = join(laptop, '.config/baton/targets.yaml');
+    const cluster = `{kind: ray, address: "${head.address}", token: "\${env:BATON_RAY_TOKEN}", workers: 2, node: ${sshd.target.node}, engine_python: ${torchPython()}}`;
+    writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n  cluster: ${cluster}\n`);
+    process.env.BATON_RAY_TOKEN = token;
+  });
+
+  const start = async (...args: string[]): Promise<string> => {
+    const given = ['train', ...sizes, ...how, '--target', 'cluster', '--detach', '--json', ...args];
+    const started = await runCli(laptop, given);
+    expect(`${started.code} ${started.code === 0 ? '' : started.stderr}`).toBe('0 ');
+    return (JSON.parse(started.stdout.trim().split('\n').at(-1)!) as { job: string }).job;
+  };
+
+  it('trains to the same adapters, though the client and a worker that carries rollouts are killed', async () => {
+    const job = await start();
+    await attachAndKill(job);
+    let workers: number[] = [];
+    for (; workers.length === 0; await pause()) workers = head!.processes('ray::carry');
+    process.kill(workers[0]!, 'SIGKILL');
+    const shown = await runCli(laptop, ['jobs', 'attach', job]);
+    expect(`${shown.code} ${shown.code === 0 ? '' : shown.stderr}`).toBe('0 ');
+    expect(shown.stderr).toContain("every hash is the box's");
+    expect(shown.stderr).not.toContain('a shard of');
+    expect(hashes(events(laptop, job))).toEqual(hashes(events(here)));
+    // What the nodes carried is in the one log, with what it refers to.
+    const run = new RunFolder(join(laptop, '.baton/runs', job));
+    expect(readdirSync(join(run.path, 'rollouts')).sort()).toEqual(
+      readdirSync(join(here, '.baton/runs', readdirSync(join(here, '.baton/runs'))[0]!, 'rollouts')).sort(),
+    );
+    const again = await runCli(laptop, ['jobs', 'fetch', job]);
+    expect(again.stderr).toContain('fetched 0 files of the log and 0 of the weights');
+    expect((await runCli(laptop, ['jobs', 'remove', job])).code).toBe(0);
+    expect(existsSync(join(head!.home, '.baton-box/jobs', job))).toBe(false);
+  });
+
+  it('leaves no process when it is cancelled, and can be gone on with', async () => {
+    const job = await start('--engine', 'tfjs', '--backend', 'wasm');
+    await attachAndKill(job);
+    expect(head!.processes('engine.mjs')).toHaveLength(1);
+    expect((await runCli(laptop, ['jobs', 'cancel', job])).stdout).toContain('is stopped');
+    while (
+      ['cli.mjs', 'engine.mjs', 'ray::Engine', 'ray::carry'].some((name) => head!.processes(name).length > 0)
+    )
+      await pause();
+    const resumed = await runCli(laptop, ['jobs', 'resume', job]);
+    expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
+    expect(hashes(events(laptop, job))).toHaveLength(2);
+  });
+
+  it('gets no key, and says what to do instead', async () => {
+    const file = join(laptop, 'table-team.baton.yaml');
+    const before = readFileSync(file, 'utf8');
+    const judge =
+      '  judge: {provider: openai, base_url: "http://127.0.0.1:9/v1", model: m, api_key: "${secret:JUDGE}"}\n';
+    writeFileSync(file, before.replace('models:\n', `models:\n${judge}`));
+    const refused = await runCli(laptop, ['train', ...sizes, '--target', 'cluster']);
+    writeFileSync(file, before);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('no key travels to a Ray cluster');
+    expect(refused.stderr).toContain('${env:BATON_JUDGE}');
+  });
 });
 
 it('says what a box lacks before anything is sent, and what a target of no name is', async () => {
@@ -110,5 +190,5 @@ it('says what a box lacks before anything is sent, and what a target of no name 
   expect(lacking.stdout).toContain('MISSING node: none');
   expect(lacking.stderr).toContain('nothing was sent');
   const unknown = await runCli(laptop, ['train', '--target', 'nowhere']);
-  expect(unknown.stderr).toContain('there are: bare');
+  expect(unknown.stderr).toContain('there are: bare, cluster');
 });

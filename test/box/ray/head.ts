@@ -1,11 +1,15 @@
 // A real Ray on loopback: `ray start --head`, with ports and a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { freePort } from '../ssh/sshd.js';
 
 export interface Head {
   address: string;
+  /** The home folder of its jobs. */
+  home: string;
+  /** Processes of this cluster whose command line has a text in it. */
+  processes(text: string): number[];
   stop(): Promise<void>;
 }
 
@@ -48,17 +52,21 @@ export async function startHead(token?: string): Promise<Head> {
   });
   const address = `http://127.0.0.1:${dashboard}`;
   const headers = token ? { authorization: `Bearer ${token}` } : {};
-  while (
-    up &&
-    !(await fetch(`${address}/api/version`, { headers }).then(
-      (r) => r.ok,
-      () => false,
-    ))
-  )
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  // The dashboard answers before the first node has said that it is there.
+  const alive = async (): Promise<boolean> => {
+    const reply = await fetch(`${address}/api/v0/nodes`, { headers }).catch(() => null);
+    return reply?.ok === true && (await reply.text()).includes('ALIVE');
+  };
+  while (up && !(await alive())) await new Promise((resolve) => setTimeout(resolve, 200));
   if (!up) throw new Error(`ray ended: ${said}`);
   return {
     address,
+    home: folder,
+    processes: (text) =>
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .filter((pid) => of(pid, 'cmdline').includes(text) && of(pid, 'environ').includes(`HOME=${folder}\0`))
+        .map(Number),
     stop: async () => {
       child.kill('SIGTERM');
       await gone;
@@ -67,15 +75,12 @@ export async function startHead(token?: string): Promise<Head> {
   };
 }
 
-/** Processes whose command line has a text in it. */
-export function processesWith(text: string, all: readonly string[]): number[] {
-  return all.flatMap((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').includes(text)
-        ? [Number(pid)]
-        : [];
-    } catch {
-      return [];
-    }
-  });
+/** What the system says of a process; nothing where it is gone. */
+function of(pid: string, what: 'cmdline' | 'environ'): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/${what}`, 'utf8');
+    return what === 'cmdline' ? text.replaceAll('\0', ' ') : text;
+  } catch {
+    return '';
+  }
 }

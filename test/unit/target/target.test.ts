@@ -21,7 +21,13 @@ describe('targets.yaml', () => {
     writeFileSync(path, '# mine\ntargets:\n  old: {kind: ssh, host: a} # the old one\n');
     addTarget(path, 'new', { kind: 'ssh', host: 'me@b', folder: '~/jobs' });
     expect(readFileSync(path, 'utf8')).toContain('# the old one');
-    expect(readTargets(path).old).toEqual({ kind: 'ssh', host: 'a', folder: '.baton-box', node: 'node' });
+    expect(readTargets(path).old).toEqual({
+      kind: 'ssh',
+      host: 'a',
+      folder: '.baton-box',
+      node: 'node',
+      placement: 'there',
+    });
     expect(findTarget(path, 'new')).toMatchObject({ host: 'me@b', folder: '~/jobs' });
     expect(() => findTarget(path, 'neu')).toThrow('there are: old, new');
   });

@@ -1,0 +1,102 @@
+// Jobs on a real Ray that asks for a token: what is submitted twice, what is refused, and the way through ssh.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Cluster, manifestOf, type RayTarget } from '../../../src/target/index.js';
+import { zipOf } from '../../../src/target/ray/package.js';
+import { type Sshd, startSshd } from '../ssh/sshd.js';
+import { type Head, startHead } from './head.js';
+
+const token = 'a-token-of-this-test-0123456789abcdef';
+const driver = 'src/target/ray/driver';
+let head: Head;
+let sshd: Sshd;
+let cluster: Cluster;
+let folder: string;
+
+const target = (): RayTarget => ({
+  kind: 'ray',
+  address: head.address,
+  folder: '.baton-box',
+  node: process.execPath,
+  workers: 0,
+  engine_gpus: 0,
+  engine_cpus: 1,
+});
+
+beforeAll(async () => {
+  [head, sshd] = await Promise.all([startHead(token), startSshd()]);
+  cluster = await Cluster.open(target(), token, driver);
+  folder = mkdtempSync(join(tmpdir(), 'baton-ray-'));
+});
+
+afterAll(async () => {
+  await cluster?.close();
+  sshd?.stop();
+  await head?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Submits a shell command under a name, as a job of ours. */
+async function submit(id: string, entrypoint: string): Promise<string> {
+  const own = zipOf({ 'what.txt': Buffer.from(entrypoint) });
+  const uri = await cluster.client.upload(own.name, own.bytes);
+  const metadata = { baton: id, baton_attempt: '1', baton_hash: own.name };
+  return cluster.client.submit({ id, entrypoint, package: uri, metadata });
+}
+
+it('needs the token', async () => {
+  await expect(Cluster.open(target(), null, driver)).rejects.toThrow(/asks for a token/);
+  await expect(Cluster.open(target(), `${token}x`, driver)).rejects.toThrow(/does not accept the token/);
+});
+
+it('counts "already exists" as a start only where the job is ours', async () => {
+  expect(await submit('twice', 'sleep 300')).toBe('started');
+  expect(await submit('twice', 'sleep 300')).toBe('already');
+  await expect(submit('twice', 'sleep 301')).rejects.toThrow(/another job of the name twice/);
+  expect(await cluster.nextAttempt('twice')).toBe(2);
+  await expect(cluster.remove('twice')).rejects.toThrow('while it runs');
+  expect(await cluster.cancel('twice')).toEqual({ is: 'cancelled' });
+  while (head.processes('sleep 300').length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await cluster.state('twice')).toEqual({ is: 'exited', code: 130 });
+  expect(await cluster.jobs()).toEqual([{ name: 'twice', state: { is: 'exited', code: 130 } }]);
+  expect(await cluster.state('never')).toEqual({ is: 'absent' });
+});
+
+it('follows a log from any offset to its end', async () => {
+  await submit('log', 'echo one; echo two; exit 3');
+  let all = '';
+  const state = await cluster.follow('log', (chunk) => (all += chunk.toString()));
+  expect(state).toEqual({ is: 'exited', code: 3 });
+  expect(all).toContain('one\ntwo\n');
+  let rest = '';
+  await cluster.follow('log', (chunk) => (rest += chunk.toString()), { from: Buffer.from(all).length - 4 });
+  // Ray's own lines come where they come.
+  expect(rest).toBe(all.slice(-4));
+});
+
+it('fetches files with their hashes, only those that are missing here, and removes them there', async () => {
+  const there = join(head.home, '.baton-box/jobs/files/work');
+  mkdirSync(join(there, 'a b'), { recursive: true });
+  writeFileSync(join(there, 'a b', "it's.txt"), 'one');
+  writeFileSync(join(there, 'two.bin'), Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 256)));
+  writeFileSync(join(there, 'empty'), '');
+  const back = join(folder, 'back');
+  expect(await cluster.fetch('.baton-box/jobs/files/work', back)).toBe(3);
+  expect(await manifestOf(back)).toEqual(await manifestOf(there));
+  writeFileSync(join(back, 'two.bin'), 'changed here');
+  expect(await cluster.fetch('.baton-box/jobs/files/work', back)).toBe(1);
+  expect(await cluster.fetch('.baton-box/jobs/files/work', back)).toBe(0);
+  await cluster.remove('files');
+  expect(existsSync(there)).toBe(false);
+});
+
+it('is reached through an ssh tunnel, which ends with the connection', async () => {
+  const { host, config } = sshd.target;
+  const through = await Cluster.open({ ...target(), ssh: { host, config: config! } }, token, driver);
+  expect(through.label).toContain('through box');
+  expect(await through.state('log')).toEqual({ is: 'exited', code: 3 });
+  await through.close();
+  await expect(through.state('log')).rejects.toThrow('nothing answers');
+});

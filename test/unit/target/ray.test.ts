@@ -1,0 +1,117 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { unzipSync } from 'fflate';
+import { afterEach, describe, expect, it } from 'vitest';
+import { checkAddress } from '../../../src/target/ray/address.js';
+import { RayClient } from '../../../src/target/ray/client.js';
+import { stateOf } from '../../../src/target/ray/cluster.js';
+import { zipOf } from '../../../src/target/ray/package.js';
+import { parseSent } from '../../../src/target/ray/sent.js';
+import { targetSchema } from '../../../src/target/targets.js';
+
+const target = (given: object) => {
+  const parsed = targetSchema.parse({ kind: 'ray', ...given });
+  if (parsed.kind !== 'ray') throw new Error('not ray');
+  return parsed;
+};
+
+describe('an address', () => {
+  it.each([
+    ['http://127.0.0.1:8265', false],
+    ['http://localhost:8265', false],
+    ['http://[::1]:8265', true],
+    ['https://ray.example.org', true],
+  ])('%s is spoken to (with a token: %s)', (address, token) => {
+    expect(checkAddress(target({ address }), token).host).toBe(new URL(address).host);
+  });
+
+  it('is spoken to through ssh, as seen from there', () => {
+    const through = { address: 'http://10.0.0.5:8265', ssh: { host: 'box' } };
+    expect(checkAddress(target(through), false).port).toBe('8265');
+    expect(() => checkAddress(target({ ...through, address: 'https://10.0.0.5' }), true)).toThrow(
+      'http, as seen',
+    );
+  });
+
+  it.each([
+    ['http://10.0.0.5:8265', false, /without a token, runs anybody's programs.*under ssh/],
+    ['https://ray.example.org', false, /without a token/],
+    ['http://10.0.0.5:8265', true, /cross the network in clear/],
+    ['http://me:secret@127.0.0.1:8265', false, /holds no key/],
+    ['http://127.0.0.1:8265/proxy', false, /alone/],
+    ['http://127.0.0.1.example.org:8265', false, /without a token/],
+  ])('%s is refused (with a token: %s)', (address, token, words) => {
+    expect(() => checkAddress(target({ address }), token)).toThrow(words);
+  });
+
+  it('and its target must fit the schema', () => {
+    expect(() => target({ address: 'file:///etc/passwd' })).toThrow();
+    expect(() => target({ token: 'abc' })).toThrow(/reference/);
+    expect(() => target({ ssh: { host: '-oProxyCommand=x' } })).toThrow(/dash/);
+  });
+});
+
+describe('a package', () => {
+  it('is the same bytes and the same name for the same files', () => {
+    const files = { 'b.txt': Buffer.from('b'), 'a/c.txt': Buffer.from('c') };
+    const [one, two] = [zipOf(files), zipOf({ 'a/c.txt': files['a/c.txt'], 'b.txt': files['b.txt'] })];
+    expect(one.name).toBe(two.name);
+    expect(one.bytes).toEqual(two.bytes);
+    expect(Object.keys(unzipSync(one.bytes))).toEqual(['a/c.txt', 'b.txt']);
+    expect(zipOf({ ...files, 'b.txt': Buffer.from('B') }).name).not.toBe(one.name);
+  });
+});
+
+describe("a job's log", () => {
+  const hash = 'a'.repeat(64);
+  it('that holds files is read, whatever stands around them', () => {
+    const data = Buffer.from('3\nabc').toString('base64');
+    const sent = parseSent(`Runtime env\nBATON-FILES\n${hash}  ./x\nBATON-DATA\n${data}\nBATON-END\n`);
+    expect([...sent.listed]).toEqual([['x', hash]]);
+    expect(sent.data.toString()).toBe('3\nabc');
+  });
+
+  it.each(['', 'BATON-FILES\nBATON-DATA\nYQ==\n', `BATON-FILES\n${hash}  ./../x\nBATON-DATA\n\nBATON-END\n`])(
+    '%j is refused',
+    (log) => {
+      expect(() => parseSent(log)).toThrow(/did not send whole files|not safe/);
+    },
+  );
+});
+
+it('tells the states of a job apart; a driver that was killed is lost, not failed', () => {
+  expect(stateOf({ status: 'PENDING' })).toEqual({ is: 'starting' });
+  expect(stateOf({ status: 'RUNNING' })).toEqual({ is: 'running' });
+  expect(stateOf({ status: 'SUCCEEDED', driver_exit_code: 0 })).toEqual({ is: 'exited', code: 0 });
+  expect(stateOf({ status: 'FAILED', driver_exit_code: 3 })).toEqual({ is: 'exited', code: 3 });
+  expect(stateOf({ status: 'FAILED', driver_exit_code: -9 })).toEqual({ is: 'lost' });
+  expect(stateOf({ status: 'FAILED' })).toEqual({ is: 'lost' });
+});
+
+describe('a server that is no Ray', () => {
+  let close = () => {};
+  afterEach(() => close());
+
+  async function client(status: number, body: string, token: string | null = null): Promise<RayClient> {
+    const server = createServer((_, reply) => reply.writeHead(status).end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    close = () => server.close();
+    return new RayClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, token, 'mine');
+  }
+
+  it.each([
+    [200, '<html>', null, /not the Jobs API/],
+    [302, '', null, /answered 302/],
+    [401, 'no', null, /asks for a token/],
+    [403, 'no', 't', /does not accept the token/],
+    [500, 'Traceback\nValueError: broken', null, /answered 500.*ValueError: broken/s],
+  ])('%s %j is explained', async (status, body, token, words) => {
+    await expect((await client(status, body, token)).version()).rejects.toThrow(words);
+  });
+
+  it('or is not there is explained', async () => {
+    const gone = await client(200, '');
+    close();
+    await expect(gone.version()).rejects.toThrow(/nothing answers at .*Is the cluster up/);
+  });
+});
