@@ -16,7 +16,7 @@ export interface BoxJob {
 }
 
 /** What of this program runs a job elsewhere. */
-async function programFiles(): Promise<Launch['program']> {
+export async function programFiles(): Promise<Launch['program']> {
   const folder = shipped('.');
   if (!existsSync(join(folder, 'dist', 'cli.mjs')))
     throw new Failure('build.missing', 'Baton is not built: run npm run build.', exit.environment);

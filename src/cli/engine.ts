@@ -14,7 +14,11 @@ import type { EngineHandle } from './engine-handle.js';
 import { cacheFolder, shipped } from './places.js';
 import { exit, Failure } from './terminal.js';
 
-export type RunningEngine = EngineHandle & { engine: Pick<Engine, 'url' | 'client'> };
+export type RunningEngine = EngineHandle & {
+  engine: Pick<Engine, 'url' | 'client'>;
+  /** Where a link leads to it: why a call failed, if the link is what failed. */
+  lost?: () => Promise<Failure | null>;
+};
 
 const base = () => shipped('media/base');
 

@@ -25,6 +25,8 @@ export interface TrainOptions extends EngineChoice {
   selectTasks: number;
   sandbox: string;
   python?: string | undefined;
+  /** A box that the engine runs on, while the loop runs here. */
+  engineOn?: string | undefined;
 }
 
 export interface TrainPlace {

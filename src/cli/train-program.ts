@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
-import { jobName } from '../target/index.js';
+import { findTarget, jobName, type SshTarget } from '../target/index.js';
 import { engineChoice, list, number } from './arguments.js';
 import { engineFor, playableRoles } from './engine.js';
+import { engineThere } from './engine-there.js';
 import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { endedOf } from './run-command.js';
 import { runName } from './start-run.js';
+import { targetsFile } from './target-program.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
-import { trainThere } from './train-there.js';
+import { mustPass, trainThere } from './train-there.js';
 
 type TrainCall = TrainOptions & {
   allowEnv: string[];
@@ -52,7 +54,12 @@ export function trainingCommands(
     .option('--detach', 'with --target: start it there and return')
     .addOption(new Option('--run-name <name>').hideHelp())
     .action(async (file: string | undefined, { runName: given, detach, target, ...options }: TrainCall) => {
-      if (target !== undefined) {
+      const on = target === undefined ? null : findTarget(targetsFile(), target);
+      const here = on?.kind === 'ssh' && on.placement === 'here';
+      if (target !== undefined && here) {
+        await mustPass(terminal(), target, options);
+        options.engineOn = target;
+      } else if (target !== undefined) {
         done(await trainThere(terminal(), file, { ...options, target, ...(detach ? { detach } : {}) }));
         return;
       }
@@ -95,7 +102,10 @@ export async function trainWith(
   const { workflow } = place.opened;
   const deterministic = options.deterministic ?? workflow.training.deterministic;
   const dir = join(cacheFolder(), 'engines', place.name);
-  const engine = await engineFor(workflow, dir, { ...options, deterministic });
+  const choice = { ...options, deterministic };
+  const engine = options.engineOn
+    ? await engineThere(out, boxOf(options.engineOn), place.name, choice)
+    : await engineFor(workflow, dir, choice);
   if (!engine)
     throw new Failure(
       'model.not-trainable',
@@ -104,7 +114,16 @@ export async function trainWith(
     );
   try {
     return await trainCommand(out, { ...place, engine }, options);
+  } catch (error) {
+    throw (await engine.lost?.()) ?? error;
   } finally {
     await engine.stop();
   }
+}
+
+/** The box of a name. Throws where it is another kind of target by now. */
+function boxOf(name: string): SshTarget {
+  const target = findTarget(targetsFile(), name);
+  if (target.kind === 'ssh') return target;
+  throw new Failure('target.kind', `${name} is no box behind ssh any more.`, exit.usage);
 }

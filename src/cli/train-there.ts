@@ -1,14 +1,32 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findTarget, passes } from '../target/index.js';
+import { type Finding, findTarget, passes } from '../target/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
-import type { EngineChoice } from './engine.js';
+import { asArguments, engineArguments } from './engine-there.js';
 import { openHost } from './job-host.js';
 import { findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
 import { preflight, say, targetsFile } from './target-program.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
+
+/** What a target has; a failure where it lacks something that training needs. */
+export async function mustPass(
+  terminal: Terminal,
+  on: string,
+  options: Pick<TrainOptions, 'engine' | 'base' | 'method'>,
+): Promise<Finding[]> {
+  const { base, method } = options;
+  const engine = options.engine ?? (base === undefined ? 'tfjs' : 'torch');
+  const findings = await preflight(on, { engine, base, ...(method ? { method } : {}) });
+  if (passes(findings)) return findings;
+  say(terminal, findings);
+  throw new Failure(
+    'target.lacks',
+    `${on} lacks what is marked MISSING above; nothing was sent.`,
+    exit.environment,
+  );
+}
 
 /** `baton train FILE --target NAME`: preflight, send, start there detached, follow, fetch. */
 export async function trainThere(
@@ -18,16 +36,7 @@ export async function trainThere(
 ): Promise<number> {
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
-  const torch = chosen.engine === 'torch' || chosen.base !== undefined;
-  const findings = await preflight(on, { engine: torch ? 'torch' : 'tfjs', ...chosen } as never);
-  if (!passes(findings)) {
-    say(terminal, findings);
-    throw new Failure(
-      'target.lacks',
-      `${on} lacks what is marked MISSING above; nothing was sent.`,
-      exit.environment,
-    );
-  }
+  const findings = await mustPass(terminal, on, chosen);
   const place = workflowPlace(findWorkflow(file));
   const name = runName('train');
   const job = { host: await openHost(target), kind: target.kind, name, folder: place.folder };
@@ -50,21 +59,4 @@ export async function trainThere(
   } finally {
     await job.host.close();
   }
-}
-
-/** The engine of a choice as arguments of `baton engine`. */
-function engineArguments(options: EngineChoice): string[] {
-  const { engine, base, method, backend, enginePython, deterministic } = options;
-  return asArguments({ engine, base, method, backend, enginePython, deterministic });
-}
-
-/** The same choices as command line arguments, for the program there. */
-export function asArguments(options: object): string[] {
-  return Object.entries(options).flatMap(([key, value]) => {
-    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (value === undefined || value === false || key === 'json') return [];
-    if (value === true) return [flag];
-    if (Array.isArray(value)) return value.length === 0 ? [] : [flag, value.join(',')];
-    return [flag, String(value)];
-  });
 }

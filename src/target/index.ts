@@ -18,6 +18,7 @@ export { Cluster } from './ray/cluster.js';
 export { clusterFindings } from './ray/findings.js';
 export { Box } from './ssh/box.js';
 export { SshError, sshArguments } from './ssh/connection.js';
+export { type Held, holdThere } from './ssh/held.js';
 export { jobName } from './ssh/host.js';
 export { openTunnel, type Tunnel } from './ssh/tunnel.js';
 export {

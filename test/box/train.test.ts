@@ -1,5 +1,6 @@
 // A two-step training of table-team on the torch engine: here, on a box behind a real sshd, and on a real Ray, through
 // the command line. The same seed must give the same adapters.
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -113,6 +114,37 @@ it('trains on a box to the same adapters, though the client and then the loop th
   expect(again.stderr).toContain('fetched 0 files of the log and 0 of the weights');
 });
 
+it('trains here with only the engine on the box to the same adapters, though the link is cut', async () => {
+  const file = join(laptop, '.config/baton/targets.yaml');
+  const text = readFileSync(file, 'utf8');
+  const near = text.split('\n').find((line) => line.startsWith('  box:'))!;
+  writeFileSync(
+    file,
+    `${text.trimEnd()}\n${near.replace('box:', 'near:').replace('{', '{placement: here, ')}\n`,
+  );
+  const before = readdirSync(join(laptop, '.baton/runs'));
+  const cut = startCli(laptop, ['train', ...sizes, ...how, '--target', 'near']);
+  let said = '';
+  cut.child.stderr!.on('data', (chunk: Buffer) => {
+    const stepped = said.includes('step 1/2: success');
+    said += chunk.toString();
+    if (stepped || !said.includes('step 1/2: success')) return;
+    const pids = execFileSync('pgrep', ['-f', `ssh .*${sshd.target.config}`], { encoding: 'utf8' });
+    for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+  });
+  const ended = await cut.ended;
+  expect(`${ended.code} ${ended.stderr}`).toMatch(/^3 /);
+  expect(ended.stderr).toContain('only the engine runs there');
+  expect(ended.stderr).toContain('the connection failed or was cut');
+  const run = readdirSync(join(laptop, '.baton/runs')).find((name) => !before.includes(name))!;
+  expect(ended.stderr).toContain(`resume ${run}`);
+  const resumed = await runCli(laptop, ['resume', run]);
+  expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
+  expect(resumed.stderr).toContain("every hash is the box's");
+  expect(hashes(events(laptop, run))).toEqual(hashes(events(here)));
+  expect(readdirSync(join(laptop, '.cache/baton/engines', run, 'policies'))).toHaveLength(3);
+});
+
 describe('on a Ray cluster', () => {
   const token = 'a-token-of-this-test-0123456789abcdef';
 
@@ -190,5 +222,5 @@ it('says what a box lacks before anything is sent, and what a target of no name 
   expect(lacking.stdout).toContain('MISSING node: none');
   expect(lacking.stderr).toContain('nothing was sent');
   const unknown = await runCli(laptop, ['train', '--target', 'nowhere']);
-  expect(unknown.stderr).toContain('there are: bare, cluster');
+  expect(unknown.stderr).toContain('there are: bare, near, cluster');
 });

@@ -70,17 +70,29 @@ export class Box implements JobHost {
     return wanted.length;
   }
 
+  /** The command of an engine there, for a loop elsewhere. */
+  engineCommand(program: Manifest, weights: string, args: readonly string[]): string[] {
+    const environment = Object.entries(this.environment()).map(([key, value]) => `${key}=${value}`);
+    const run = [this.target.node, `${this.program(program)}/dist/cli.mjs`, 'engine', '--dir', weights];
+    return ['env', ...environment, ...run, ...args];
+  }
+
+  /** What every process of ours there has in its environment. */
+  private environment(): Record<string, string> {
+    const python = this.target.engine_python;
+    return {
+      XDG_CACHE_HOME: `${this.root}/cache`,
+      XDG_CONFIG_HOME: `${this.root}/config`,
+      ...(python ? { BATON_TORCH_PYTHON: python } : {}),
+    };
+  }
+
   async launch(job: Launch, attempt: number): Promise<string> {
     const { name, program, work, args } = job;
     const there = this.program(program.files);
     const sent = await this.send(program.folder, program.files, there);
     const files = await this.send(work.folder, work.files, `${this.job(name)}/work`);
-    const environment = {
-      XDG_CACHE_HOME: `${this.root}/cache`,
-      XDG_CONFIG_HOME: `${this.root}/config`,
-      ...(this.target.engine_python ? { BATON_TORCH_PYTHON: this.target.engine_python } : {}),
-      ...job.environment,
-    };
+    const environment = { ...this.environment(), ...job.environment };
     await this.start(name, attempt, [this.target.node, `${there}/dist/cli.mjs`, ...args], environment);
     return `${sent} files of the program and ${files} of ${work.files.size} of the workflow's`;
   }

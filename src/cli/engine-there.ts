@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Box, holdThere, openTunnel, SshError, type SshTarget } from '../target/index.js';
+import { programFiles } from './box-job.js';
+import { type EngineChoice, joinEngine, type RunningEngine } from './engine.js';
+import { cacheFolder } from './places.js';
+import { commandName, exit, Failure, type Terminal } from './terminal.js';
+
+const addressSchema = z.object({ url: z.url(), token: z.string() });
+
+/**
+ * An engine on a box, for a loop on this machine: started over ssh, reached through a tunnel, gone when the link is.
+ * Its weights stay there between two sittings of a run, and are brought here, verified, when it is stopped. Rejects
+ * with an SshError.
+ */
+export async function engineThere(
+  terminal: Terminal,
+  target: SshTarget,
+  run: string,
+  choice: EngineChoice & { deterministic: boolean },
+): Promise<RunningEngine> {
+  const box = await Box.open(target);
+  const program = await programFiles();
+  const sent = await box.send(program.folder, program.files, box.program(program.files));
+  terminal.note(`${box.label}: sent ${sent} files of the program; only the engine runs there`);
+  const weights = box.results(run).weights;
+  const held = await holdThere(target, box.engineCommand(program.files, weights, engineArguments(choice)));
+  const address = addressSchema.parse(JSON.parse(held.said));
+  const tunnel = await openTunnel(target, '127.0.0.1', Number(new URL(address.url).port));
+  const stop = async () => {
+    await Promise.all([held.close(), tunnel.close()]);
+    try {
+      const came = await box.fetch(weights, join(cacheFolder(), 'engines', run));
+      terminal.note(`fetched ${came} files of the weights; every hash is the box's`);
+    } catch (error) {
+      if (!(error instanceof SshError)) throw error;
+      terminal.note(`the weights are still on ${box.label} (${error.message.split('\n')[0]})`);
+    }
+  };
+  const lost = async () => {
+    // A call fails at once; the process that carried it is missed a moment later.
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), 2000).unref());
+    const why = await Promise.race([held.ended, tunnel.ended, late]);
+    if (!why) return null;
+    const todo = `What is logged is kept here, the weights are kept there; go on with: ${commandName()} resume ${run}`;
+    return new Failure('engine.lost', `${why.message}\n${todo}`, exit.environment);
+  };
+  const url = `http://127.0.0.1:${tunnel.port}`;
+  return { ...(await joinEngine({ url, token: address.token }, stop)), lost };
+}
+
+/** The engine of a choice as arguments of `baton engine`. */
+export function engineArguments(options: EngineChoice): string[] {
+  const { engine, base, method, backend, enginePython, deterministic } = options;
+  return asArguments({ engine, base, method, backend, enginePython, deterministic });
+}
+
+/** Choices as command line arguments, for the program there. */
+export function asArguments(options: object): string[] {
+  return Object.entries(options).flatMap(([key, value]) => {
+    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (value === undefined || value === false || key === 'json') return [];
+    if (value === true) return [flag];
+    if (Array.isArray(value)) return value.length === 0 ? [] : [flag, value.join(',')];
+    return [flag, String(value)];
+  });
+}
