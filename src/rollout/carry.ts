@@ -3,6 +3,7 @@ import {
   agentOf,
   type EventData,
   type Happening,
+  isDiskFull,
   type LogEvent,
   LogWriter,
   type RunFolder,
@@ -92,9 +93,9 @@ export async function carryRollout(
     log.append({ type: 'rollout.finished', data: { status: 'done', reason: null } });
     return await close('done', work.repaired);
   } catch (error) {
-    if (deps.signal.aborted || error instanceof BudgetSpent) {
+    if (deps.signal.aborted || error instanceof BudgetSpent || isDiskFull(error)) {
       // Not finished: a resumed run goes on here.
-      await log.close();
+      await log.close().catch(() => undefined);
       throw error;
     }
     log.append({

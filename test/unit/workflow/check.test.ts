@@ -210,6 +210,24 @@ describe('each mistake has its own code and place', () => {
   });
 });
 
+describe('hostile case 10: paths of artifacts that no workspace may have', () => {
+  const paths = [
+    '../../a',
+    '/etc/passwd',
+    'C:/a',
+    '-rf',
+    'a\\0b',
+    'a\\nb',
+    'CON',
+    'aux.txt',
+    'x'.repeat(300),
+  ];
+  test.each([...paths, 'a/../../b', '.git/config', 'a//b', 'a.'])('%s', (path) => {
+    const found = problemsOf(head + artifacts.replace('report.md', `"${path}"`) + agents);
+    expect(found.map(({ code, line }) => ({ code, line }))).toContainEqual({ code: 'path.unsafe', line: 8 });
+  });
+});
+
 test('no prototype is changed by a hostile key', () => {
   problemsOf(`${head}${artifacts}${agents}__proto__: {polluted: true}\n`);
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
