@@ -154,11 +154,8 @@ class Work {
         workflow.agents[agent]!.produces.map((name) => workflow.artifacts[name]!),
       ),
     }));
-    const { merged, dropped } = arm.join(joined);
-    this.place.log.append({
-      type: 'arm.joined',
-      data: { arms: arms.map((each) => each.arm.name), merged, dropped },
-    });
+    const data = arm.join(joined);
+    if (!this.place.past.takeJoin(data.arms)) this.place.log.append({ type: 'arm.joined', data });
   }
 
   /** A verdict on an action as it ends, for whoever steps through; gives its score. */

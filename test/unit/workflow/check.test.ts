@@ -76,6 +76,13 @@ const cases: [string, string, string, string, string][] = [
     'leaves the workspace',
   ],
   [
+    'a file that nobody can write',
+    `${head}${artifacts}${agents}defaults: {tools: []}\n`,
+    'artifact.unwritable',
+    '10:facts',
+    'no tool to write it with',
+  ],
+  [
     'metric without fallback',
     `${head}${artifacts}${agents}outcome: {metrics: {accuracy: {better: higher}}}\n`,
     'metric.no-fallback',
