@@ -1,8 +1,16 @@
 #!/usr/bin/env node
 import { takeHandedKeys } from './cli/keys.js';
 import { program } from './cli/program.js';
-import { exit, Failure } from './cli/terminal.js';
+import { commandName, exit, Failure } from './cli/terminal.js';
 import { RayError, SshError, TargetProblem } from './target/index.js';
+import { isDiskFull } from './trace/index.js';
+
+const diskFull = (message: string) =>
+  new Failure(
+    'disk.full',
+    `There is no room to write. ${message}\nWhat was logged is kept. Free some space, then go on with: ${commandName()} resume`,
+    exit.environment,
+  );
 
 // Whoever reads our output may stop reading (`| head`): that is no failure, and nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,17 +22,17 @@ try {
   await takeHandedKeys();
   process.exitCode = await program(process.argv);
 } catch (error) {
-  const failure = error instanceof Failure ? error : ofTarget(error);
+  const failure = error instanceof Failure ? error : expected(error);
+  const { message } = failure ?? (error as Error);
   if (process.argv.includes('--json'))
-    process.stdout.write(
-      `${JSON.stringify({ error: { code: failure?.code ?? 'internal', message: (error as Error).message } })}\n`,
-    );
-  process.stderr.write(`baton: ${failure ? failure.message : ((error as Error).stack ?? String(error))}\n`);
+    process.stdout.write(`${JSON.stringify({ error: { code: failure?.code ?? 'internal', message } })}\n`);
+  process.stderr.write(`baton: ${failure ? message : ((error as Error).stack ?? message)}\n`);
   process.exitCode = failure?.exitCode ?? exit.environment;
 }
 
-/** A target's own words say what to do; a stack of calls adds nothing. */
-function ofTarget(error: unknown): Failure | null {
+/** What is known to go wrong says what to do in its own words; a stack of calls adds nothing. */
+function expected(error: unknown): Failure | null {
+  if (isDiskFull(error)) return diskFull((error as Error).message);
   if (error instanceof TargetProblem) return new Failure('target.invalid', error.message, exit.usage);
   if (error instanceof RayError || error instanceof SshError)
     return new Failure(`target.${error.code}`, error.message, exit.environment);

@@ -5,6 +5,7 @@ import { readReference } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
 import { userKeys } from './keys.js';
 import { cacheFolder, shipped } from './places.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 /** A job on a target, and the folder of its workflow here. */
@@ -75,8 +76,7 @@ export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJo
 /** Follow the log to its end, and fetch. Ctrl-C only detaches. */
 export async function attachJob(terminal: Terminal, job: BoxJob, from = 0): Promise<number> {
   const { host, name } = job;
-  const detach = new AbortController();
-  process.once('SIGINT', () => detach.abort());
+  const { abort: detach, release } = stopOnSignals();
   try {
     const state = await host.follow(name, (chunk) => process.stderr.write(chunk), {
       from,
@@ -88,6 +88,8 @@ export async function attachJob(terminal: Terminal, job: BoxJob, from = 0): Prom
     if (!detach.signal.aborted) throw error;
     terminal.note(`detached; the job goes on. Attach again with: ${commandName()} jobs attach ${name}`);
     return exit.fine;
+  } finally {
+    release();
   }
 }
 

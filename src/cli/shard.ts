@@ -6,6 +6,7 @@ import { diskFiles } from '../workflow/index.js';
 import { engineFor } from './engine.js';
 import { openText } from './open-workflow.js';
 import { startRun } from './start-run.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 
 /** Rollouts of a training step that a process of its own carries, on whatever machine it is started. */
@@ -48,8 +49,7 @@ export async function shardCommand(terminal: Terminal, path: string): Promise<nu
   );
   const workflow = { ...opened.workflow, limits: { ...opened.workflow.limits, ...shard.limits } };
   const engine = await engineFor(workflow, join(dirname(path), 'engine'));
-  const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const { abort, release } = stopOnSignals();
   const { name, step, policies, seed, sandbox, python, allowEnv } = shard;
   const run = await startRun({
     workflow,
@@ -81,6 +81,7 @@ export async function shardCommand(terminal: Terminal, path: string): Promise<nu
     terminal.emit({ folder: run.folder.path, ended: ended.length, spent });
     return spent === null ? exit.fine : exit.budget;
   } finally {
+    release();
     await run.close();
     await engine?.stop();
   }

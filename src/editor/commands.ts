@@ -15,7 +15,7 @@ import type { RunRow, RunsTree } from './runs/tree.js';
 import type { VerdictComments } from './scores/comments.js';
 import { keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
-import { installCommand } from './shell.js';
+import { installCommand, installGpu } from './shell.js';
 import type { Trainer } from './training/train.js';
 
 export interface Parts {
@@ -82,6 +82,7 @@ export function registerCommands(host: Host, parts: Parts): void {
     setSecret: () => setSecret(host),
     deleteSecret: () => deleteSecret(host),
     installCommand: () => installCommand(host, control.node()),
+    installGpu: () => installGpu(host, control.node()),
     showLog: () => host.log.show(),
     openDesigner: (uri?: vscode.Uri) => openDesigner(uri instanceof vscode.Uri ? uri : undefined),
     openWalkthrough: () =>
@@ -124,7 +125,7 @@ async function openSample({ store, tree }: Parts): Promise<void> {
 }
 
 function brokenRollout(run: Run): RolloutRow | undefined {
-  return run.pages.page(0, run.pages.count()).find((row) => row.outcome?.success !== true && culprit(row));
+  return run.pages.all().find((row) => row.outcome?.success !== true && culprit(row));
 }
 
 async function newWorkflow(host: Host): Promise<void> {
