@@ -37,4 +37,3 @@ class Settings(BaseModel):
     """requests that are sampled at a time"""
     resident: Annotated[int, Field(ge=1)] | None = None
     """policies kept on the device"""
-    sampler: Literal["auto", "own", "vllm"] = "auto"
