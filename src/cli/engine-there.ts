@@ -37,16 +37,13 @@ export async function engineThere(
       terminal.note(`the weights are still on ${box.label} (${error.message.split('\n')[0]})`);
     }
   };
-  const lost = async () => {
-    // A call fails at once; the process that carried it is missed a moment later.
-    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), 2000).unref());
-    const why = await Promise.race([held.ended, tunnel.ended, late]);
+  const gone = Promise.race([held.ended, tunnel.ended]).then((why) => {
     if (!why) return null;
     const todo = `What is logged is kept here, the weights are kept there; go on with: ${commandName()} resume ${run}`;
     return new Failure('engine.lost', `${why.message}\n${todo}`, exit.environment);
-  };
+  });
   const url = `http://127.0.0.1:${tunnel.port}`;
-  return { ...(await joinEngine({ url, token: address.token }, stop)), lost };
+  return { ...(await joinEngine({ url, token: address.token }, stop)), gone };
 }
 
 /** The engine of a choice as arguments of `baton engine`. */

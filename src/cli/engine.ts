@@ -17,8 +17,8 @@ import { exit, Failure } from './terminal.js';
 
 export type RunningEngine = EngineHandle & {
   engine: Pick<Engine, 'url' | 'client'>;
-  /** Where a link leads to it: why a call failed, if the link is what failed. */
-  lost?: () => Promise<Failure | null>;
+  /** Where a link leads to it: resolves with what to say when the link is gone, or with null when it was ended here. */
+  gone?: Promise<Failure | null>;
 };
 
 const base = () => shipped('media/base');

@@ -49,6 +49,8 @@ export async function trainCommand(
   const splits = splitsOf(opened.tasks, options);
   const roles = rolesOf(workflow, options.roles);
   const { abort, release } = stopOnSignals();
+  // A lost engine is no agent's fault: its rollouts are left unfinished rather than put on record as failed.
+  void engine.gone?.then((why) => why && abort.abort());
   const policies = Object.fromEntries(Object.keys(workflow.agents).map((role) => [role, `${role}@v0`]));
   const run = await startRun({
     workflow,

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { findTarget, jobName, type SshTarget } from '../target/index.js';
 import { engineChoice, list, number } from './arguments.js';
-import { engineFor, playableRoles } from './engine.js';
+import { engineFor, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
 import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
@@ -113,12 +113,21 @@ export async function trainWith(
       exit.environment,
     );
   try {
-    return await trainCommand(out, { ...place, engine }, options);
+    const code = await trainCommand(out, { ...place, engine }, options);
+    const why = code === exit.fine ? null : await lostMeanwhile(engine);
+    if (why) throw why;
+    return code;
   } catch (error) {
-    throw (await engine.lost?.()) ?? error;
+    throw (await lostMeanwhile(engine)) ?? error;
   } finally {
     await engine.stop();
   }
+}
+
+/** Whether the link to an engine is gone. A call fails at once, and the process that carried it is missed later. */
+function lostMeanwhile({ gone }: RunningEngine): Promise<Failure | null> {
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), 2000).unref());
+  return gone ? Promise.race([gone, late]) : Promise.resolve(null);
 }
 
 /** The box of a name. Throws where it is another kind of target by now. */

@@ -13,8 +13,18 @@ export interface Head {
   stop(): Promise<void>;
 }
 
-/** `token`: the cluster asks for it. Resolves when the dashboard answers. */
+/** `token`: the cluster asks for it. Resolves when a node is there; Ray gives up on a node after 30 s. */
 export async function startHead(token?: string): Promise<Head> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(token);
+    } catch (error) {
+      if (tries === 4 || !/timed out during startup/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startOnce(token?: string): Promise<Head> {
   const programs = process.env.BATON_RAY;
   if (programs === undefined)
     throw new Error('BATON_RAY is not set: start these tests with "npm run test:box"');
@@ -58,7 +68,10 @@ export async function startHead(token?: string): Promise<Head> {
     return reply?.ok === true && (await reply.text()).includes('ALIVE');
   };
   while (up && !(await alive())) await new Promise((resolve) => setTimeout(resolve, 200));
-  if (!up) throw new Error(`ray ended: ${said}`);
+  if (!up) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`ray ended: ${said}`);
+  }
   return {
     address,
     home: folder,
