@@ -7,6 +7,7 @@ import { isWorkflow } from '../providers/analyses.js';
 import { readKeys } from '../secrets.js';
 import { cliPath, launch, readPrinted, type Started } from './launch.js';
 import { keyOf, type Run } from './run.js';
+import { steer } from './steer.js';
 import { type Remembered, stopRun } from './stop.js';
 import type { RunStore } from './store.js';
 
@@ -67,12 +68,23 @@ export class RunControl {
     }
   }
 
+  /** Over the control channel; where nobody listens there or somebody else holds it, by a signal. */
   async cancel(run: Run): Promise<void> {
-    const asked = await stopRun(run, this.remembered());
+    if ((await steer(run, 'cancel')) === null) return this.store.refresh();
+    const asked = stopRun(run, this.remembered());
     if ('refused' in asked)
       await tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', run.folder.name, asked.refused));
     else this.host.log.info(`asked process ${asked.asked} to stop ${run.folder.name}`);
     this.store.refresh();
+  }
+
+  /** Carry out a short command that starts no run. Rejects with its own words. */
+  async once(args: string[], cwd: string): Promise<void> {
+    const started = await this.launch([...args, '--json'], cwd);
+    const code = await started.ended;
+    if (code === 0) return;
+    const words = readPrinted(started.out).error ?? lastWords(started.err);
+    throw new Error(words || vscode.l10n.t('{0} ended with code {1}', args[0]!, String(code)));
   }
 
   /** A Node.js to run the command line: the editor's own, unless the user names another. */

@@ -238,7 +238,14 @@ function runItem(run: Run): vscode.TreeItem {
     .join(' · ');
   const [icon, color] = icons[state];
   item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
-  item.contextValue = live ? rows.liveRun : rows.run;
+  item.contextValue =
+    run.info.kind === 'train'
+      ? live
+        ? rows.liveTrainingRun
+        : rows.trainingRun
+      : live
+        ? rows.liveRun
+        : rows.run;
   item.tooltip = [
     run.folder.name,
     `${stateName(state)}, ${progress}`,
