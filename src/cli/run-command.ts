@@ -27,6 +27,8 @@ export interface RunOptions {
   temperature?: number | undefined;
   /** Trained weights to act with: a run, or run:checkpoint. */
   from?: string | undefined;
+  /** Wait for an editor that serves its models. */
+  editor?: boolean | undefined;
   policies?: Record<string, string>;
   /** Promoted weights that roles act with, `role@version`; kept so that a resumed run has the same. */
   promoted?: Record<string, string>;
@@ -72,8 +74,10 @@ export async function runCommand(
       temperature: options.temperature ?? null,
       from: options.from ?? null,
       python: options.python ?? null,
+      editor: options.editor ?? false,
     },
     abort,
+    editor: options.editor,
     ...(options.resume ? { resume: options.resume } : {}),
   });
   const specs = specsFor(tasks, options.samples, options.kind ?? 'run', options.policies ?? {});

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
-import { type Endpoint, openPolicy, type Policy, type PolicySources } from '../policy/index.js';
+import { EditorBridge, type Endpoint, openPolicy, type Policy, type PolicySources } from '../policy/index.js';
 import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
 import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
 import {
@@ -45,6 +45,8 @@ export interface StartOptions {
   /** Go on with this run instead of starting one. */
   resume?: RunFolder;
   abort: AbortController;
+  /** Wait for an editor that serves its models. */
+  editor?: boolean | undefined;
 }
 
 /** A run that is open for writing, and everything its rollouts need. */
@@ -87,7 +89,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     allowEnv: options.allowEnv,
     files,
     engine: options.engine,
-    editor: null,
+    editor: options.editor ? new EditorBridge() : null,
   };
   const acting = actors(options, sources);
   for (const agent of Object.keys(workflow.agents)) acting(agent);
@@ -114,7 +116,8 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     await sandbox?.close();
     locked.lock.release();
   };
-  return { folder, log, deps, budget, gate, abort: options.abort, sandbox, close };
+  const { editor } = sources;
+  return { folder, log, deps, budget, gate, abort: options.abort, editor, sandbox, close };
 }
 
 async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {

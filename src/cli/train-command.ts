@@ -24,6 +24,8 @@ export interface TrainOptions extends EngineChoice {
   selectTasks: number;
   sandbox: string;
   python?: string | undefined;
+  /** Wait for an editor that serves its models. */
+  editor?: boolean | undefined;
 }
 
 export interface TrainPlace {
@@ -64,6 +66,7 @@ export async function trainCommand(
     tasks: Object.values(splits).flatMap((tasks) => tasks.map((task) => task.id)),
     options: JSON.parse(JSON.stringify(options)) as Record<string, never>,
     abort,
+    editor: options.editor,
     ...(resume ? { resume } : {}),
   });
   const ear = await listenFor(run, opened.tasks);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { jobName } from '../target/index.js';
-import { list, number } from './arguments.js';
+import { editorFlag, list, number } from './arguments.js';
 import { engineFor, playableRoles } from './engine.js';
 import { findRun } from './look.js';
 import { openWorkflow } from './open-workflow.js';
@@ -64,6 +64,7 @@ export function trainingCommands(
     )
     .option('--deterministic', 'the same seed gives the same weights on the same machine')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .addOption(editorFlag())
     .option('--target <name>', 'train on a machine of your targets (baton target list)')
     .option('--detach', 'with --target: start it there and return')
     .addOption(new Option('--run-name <name>').hideHelp())

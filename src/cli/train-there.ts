@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Box, findTarget, passes } from '../target/index.js';
 import { attachJob, prepareJob, startJob, workflowPlace } from './box-job.js';
-import { findWorkflow } from './open-workflow.js';
+import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
 import { preflight, say, targetsFile } from './target-program.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -16,6 +16,8 @@ export async function trainThere(
 ): Promise<number> {
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
+  const place = workflowPlace(findWorkflow(file));
+  refuseEditorModels(findWorkflow(file), on, options.allowEnv);
   const torch = chosen.engine === 'torch' || chosen.base !== undefined;
   const findings = await preflight(on, { engine: torch ? 'torch' : 'tfjs', ...chosen } as never);
   if (!passes(findings)) {
@@ -26,7 +28,6 @@ export async function trainThere(
       exit.environment,
     );
   }
-  const place = workflowPlace(findWorkflow(file));
   const name = runName('train');
   const job = { box: await Box.open(target), name, folder: place.folder };
   const gpu = findings.find((finding) => finding.what === 'GPU');
@@ -49,6 +50,18 @@ export async function trainThere(
     `${name} runs on ${on}; this machine may be closed. Attach: ${commandName()} jobs attach ${name}`,
   );
   return detach ? exit.fine : attachJob(terminal, job);
+}
+
+/** An editor's models are served on this machine only. */
+function refuseEditorModels(file: string, target: string, allowEnv: string[]): void {
+  const { workflow } = checkFile(file, { allowEnv, embeddedRoles: undefined });
+  const found = Object.values(workflow?.models ?? {}).find(({ provider }) => provider === 'editor');
+  if (found)
+    throw new Failure(
+      'model.unavailable',
+      `"${found.name}" is a model of the editor, which ${target} cannot reach; train here, or name a server that ${target} reaches.`,
+      exit.usage,
+    );
 }
 
 /** The same choices as command line arguments, for the program there. */

@@ -17,7 +17,7 @@ const page = () => editor.frame();
 const runs = () => join(editor.folder, '.baton/runs');
 /** The log of the training run. */
 const log = () => {
-  const name = readdirSync(runs()).find((each) => each.endsWith('-train') || each.includes('train'))!;
+  const name = readdirSync(runs()).find((each) => each.includes('-train-'))!;
   return readFileSync(join(runs(), name, 'run.jsonl'), 'utf8');
 };
 const LONG = 240_000;
@@ -77,7 +77,7 @@ test('the coach is shown by role, stratum and length', async () => {
   await page().getByRole('tab', { name: 'Curves' }).click();
 });
 
-test('a checkpoint is promoted for one role after a question, and rolled back from the Policies view', async () => {
+test('a checkpoint is promoted for every role after a question, and rolled back from the Policies view', async () => {
   await page()
     .getByRole('button', { name: /^Promote step-2/ })
     .click();
@@ -93,6 +93,7 @@ test('a checkpoint is promoted for one role after a question, and rolled back fr
   await editor.command('Baton: Focus on Policies View');
   await editor.row(/^modeler\s*acts with step-2/).hover();
   await editor.shoot('policies', themes);
+  await editor.row(/^modeler/).hover();
   await editor
     .row(/^modeler/)
     .getByRole('button', { name: 'Roll Back' })

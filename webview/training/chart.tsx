@@ -3,7 +3,7 @@ import type { ShownChart } from '../../src/editor/protocol/training.js';
 import { SmallButton } from '../ui/index.js';
 import { lineColour, lineDash } from './colours.js';
 import { type Plot, plot } from './plot.js';
-import { aligned, told, toldInterval } from './values.js';
+import { aligned, told, toldBounds, toldInterval } from './values.js';
 
 /** A chart with its legend, which shows the values under the cursor; the same numbers as a table for who wants them. */
 export function ChartCard({
@@ -63,11 +63,7 @@ export function ChartCard({
               <li key={line.name}>
                 <Swatch at={place(line.name)} theme={theme} />
                 {line.name} <strong>{value ? told(value.mean, chart.unit) : '–'}</strong>
-                {value && value.low !== null && value.high !== null && (
-                  <span className="interval">
-                    {told(value.low, chart.unit)} to {told(value.high, chart.unit)}
-                  </span>
-                )}
+                {value && <span className="interval">{toldBounds(value, chart.unit)}</span>}
               </li>
             );
           })}

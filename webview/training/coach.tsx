@@ -1,5 +1,5 @@
 import type { ShownCoach, ShownDistribution } from '../../src/editor/protocol/training.js';
-import { told, toldInterval } from './values.js';
+import { told, toldBounds } from './values.js';
 
 const CORRELATED = 0.3;
 
@@ -118,6 +118,7 @@ const SCORES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 function Histogram({ of }: { of: ShownDistribution }) {
   const most = Math.max(1, ...of.counts);
+  const bounds = toldBounds(of.mean, 'score');
   const spoken = of.counts
     .flatMap((count, score) => (count > 0 ? [`${count} with ${score}`] : []))
     .join(', ');
@@ -127,10 +128,10 @@ function Histogram({ of }: { of: ShownDistribution }) {
         <span>{of.name}</span>
         <span>
           mean <strong>{told(of.mean.mean, 'score')}</strong>
-          {of.mean.low !== null && (
-            <span className="interval"> {toldInterval(of.mean, 'score').replace(/^\S+ /, '')}</span>
-          )}
-          {of.none > 0 && <span className="interval"> {of.none} without a score</span>}
+          <span className="interval">
+            {bounds !== null && ` (${bounds})`}
+            {of.none > 0 && `, ${of.none} without a score`}
+          </span>
         </span>
       </figcaption>
       <svg

@@ -10,7 +10,8 @@ export function themed(name: string, otherwise: string): string {
 
 export function lineColour(at: number): string {
   const index = at % names.length;
-  return themed(`charts-${names[index]}`, fallback[index]!);
+  // Some themes give see-through colours, which are too dim for a line.
+  return faint(themed(`charts-${names[index]}`, fallback[index]!), 1);
 }
 
 export function lineDash(at: number): number[] {

@@ -40,7 +40,7 @@ export function plot(
       { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true },
       { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true },
     );
-    bands.push({ series: [first + 2, first + 1], fill: faint(colour, 0.14) });
+    bands.push({ series: [first + 2, first + 1], fill: faint(colour, at === 0 ? 0.2 : 0.07) });
   }
   const axis = {
     stroke: quiet,

@@ -12,9 +12,19 @@ export function told(value: number | null | undefined, unit: ShownChart['unit'])
 
 /** A value with its interval, where it has one. */
 export function toldInterval({ mean, low, high }: ShownInterval, unit: ShownChart['unit']): string {
-  return low === null || high === null
-    ? told(mean, unit)
-    : `${told(mean, unit)} (${told(low, unit)} to ${told(high, unit)})`;
+  const bounds = toldBounds({ low, high }, unit);
+  return bounds === null ? told(mean, unit) : `${told(mean, unit)} (${bounds})`;
+}
+
+/** The ends of an interval, where it has them; those of a share and of a score end where the scale does. */
+export function toldBounds(
+  { low, high }: Pick<ShownInterval, 'low' | 'high'>,
+  unit: ShownChart['unit'],
+): string | null {
+  if (low === null || high === null) return null;
+  const top = unit === 'share' ? 1 : unit === 'score' ? 10 : Number.POSITIVE_INFINITY;
+  const bottom = unit === 'number' ? Number.NEGATIVE_INFINITY : 0;
+  return `${told(Math.max(bottom, low), unit)} to ${told(Math.min(top, high), unit)}`;
 }
 
 /** Lines on one axis of steps, as uPlot wants them: steps, then mean, low and high of each line. */

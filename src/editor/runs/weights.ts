@@ -61,7 +61,7 @@ export class Weights {
       done.push(role);
     }
     if (done.length === 0) return null;
-    return vscode.l10n.t('{0} acts with {1} of {2} now.', done.join(', '), checkpoint, run.folder.name);
+    return vscode.l10n.t('{0} of {1} acts now for {2}.', checkpoint, run.folder.name, done.join(', '));
   }
 
   /** Let a role act with what it had before. */

@@ -55,6 +55,8 @@ export class TrainingPanels implements vscode.WebviewPanelSerializer {
     panel.onDidDispose(() => {
       if (this.open.get(key) === panel) this.open.delete(key);
     });
+    const icon = (theme: string) => vscode.Uri.file(this.parts.host.shipped(`media/file-${theme}.svg`));
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
     if (run) new TrainingPanel(this.parts, run, panel);
     else this.fillEmpty(panel, nothing);
   }
