@@ -5,7 +5,7 @@ import type { Split, Task } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
-import { type OpenRun, startRun } from './start-run.js';
+import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 import { printReport } from './train-report.js';
@@ -74,7 +74,7 @@ export async function runCommand(
       temperature: options.temperature ?? null,
       from: options.from ?? null,
       python: options.python ?? null,
-      editor: options.editor ?? false,
+      editor: waitsForEditor(workflow, options),
     },
     abort,
     editor: options.editor,

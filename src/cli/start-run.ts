@@ -55,6 +55,11 @@ export interface OpenRun extends Steered {
   close(): Promise<void>;
 }
 
+/** Whether a workflow names a model of the editor, and the caller may wait for one. */
+export function waitsForEditor({ models }: Workflow, { editor }: { editor?: boolean | undefined }): boolean {
+  return editor === true && Object.values(models).some(({ provider }) => provider === 'editor');
+}
+
 /** Bring up what a run needs, write `run.json`, and take the lock. */
 export async function startRun(options: StartOptions): Promise<OpenRun> {
   const { workflow, files } = options;
@@ -89,7 +94,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     allowEnv: options.allowEnv,
     files,
     engine: options.engine,
-    editor: options.editor ? new EditorBridge() : null,
+    editor: waitsForEditor(workflow, options) ? new EditorBridge() : null,
   };
   const acting = actors(options, sources);
   for (const agent of Object.keys(workflow.agents)) acting(agent);

@@ -130,7 +130,7 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
   if (run.editor)
     run.editor.listener = {
       waiting: () => void moved('run.paused', WAITING),
-      back: () => void moved('run.continued', ''),
+      back: () => void (gate.paused || moved('run.continued', '')),
     };
   gate.listener = {
     attached: () => server.attached,

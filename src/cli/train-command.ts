@@ -5,7 +5,7 @@ import type { Split, Task, Workflow } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
-import { type OpenRun, startRun } from './start-run.js';
+import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 import { finishTraining } from './train-finish.js';
@@ -64,7 +64,10 @@ export async function trainCommand(
     engineInfo: engine.info,
     policies,
     tasks: Object.values(splits).flatMap((tasks) => tasks.map((task) => task.id)),
-    options: JSON.parse(JSON.stringify(options)) as Record<string, never>,
+    options: JSON.parse(JSON.stringify({ ...options, editor: waitsForEditor(workflow, options) })) as Record<
+      string,
+      never
+    >,
     abort,
     editor: options.editor,
     ...(resume ? { resume } : {}),

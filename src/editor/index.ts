@@ -8,6 +8,7 @@ import { registerCommands } from './commands.js';
 import { DebugStarter } from './debug/start.js';
 import { Designer } from './designer/index.js';
 import { hostOf } from './host.js';
+import { ModelOffers } from './models/offers.js';
 import { Analyses } from './providers/analyses.js';
 import { provideDiagnostics } from './providers/diagnostics.js';
 import { provideFeatures } from './providers/features.js';
@@ -51,6 +52,7 @@ export function activateBaton(context: vscode.ExtensionContext): void {
     debug: new DebugStarter(host, store, documents, control),
   };
   new PoliciesTree(host, store);
+  new ModelOffers(host, store);
   new TaskTests(host, analyses, control, parts.debug);
   provideDiagnostics(host, analyses);
   provideFeatures(host, analyses, (document, role) => inline.hover(document, role));

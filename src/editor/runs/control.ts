@@ -42,12 +42,12 @@ export class RunControl {
 
   async resume(run: Run): Promise<void> {
     if (!(await mayRun())) return;
-    await this.start(run.info.file, ['resume', run.folder.path, '--json']);
+    await this.start(run.info.file, ['resume', run.folder.path, '--editor', '--json']);
   }
 
   /** Fork a rollout and wait for the branch's end. Gives the branch's name; a failure has been told. */
   async fork(run: Run, rollout: string, action: string, change: string[]): Promise<string | undefined> {
-    const args = ['fork', run.folder.path, rollout, action, ...change, '--json'];
+    const args = ['fork', run.folder.path, rollout, action, ...change, '--editor', '--json'];
     try {
       const started = await this.launch(args, run.folder.path);
       const title = vscode.l10n.t('Carrying {0} on from {1}', rollout, action);
@@ -94,9 +94,11 @@ export class RunControl {
 
   /** What every command that runs agents is told: the user's own settings. */
   flags(): string[] {
+    // Where the workflow asks no model of the editor, nothing waits for one.
     const python = setting('python', '');
     const env = setting<string[]>('allowEnv', []);
     return [
+      '--editor',
       ...['--sandbox', setting('sandbox', 'auto')],
       ...(python ? ['--python', python] : []),
       ...(env.length > 0 ? ['--allow-env', env.join(',')] : []),
