@@ -9,6 +9,8 @@ import { DebugStarter } from './debug/start.js';
 import { Designer } from './designer/index.js';
 import { hostOf } from './host.js';
 import { ModelOffers } from './models/offers.js';
+import { PolicyModels } from './models/policies.js';
+import { AgentTools } from './models/tools.js';
 import { Analyses } from './providers/analyses.js';
 import { provideDiagnostics } from './providers/diagnostics.js';
 import { provideFeatures } from './providers/features.js';
@@ -53,6 +55,8 @@ export function activateBaton(context: vscode.ExtensionContext): void {
   };
   new PoliciesTree(host, store);
   new ModelOffers(host, store);
+  new PolicyModels(host, store, control);
+  new AgentTools(host, analyses, store, control);
   new TaskTests(host, analyses, control, parts.debug);
   provideDiagnostics(host, analyses);
   provideFeatures(host, analyses, (document, role) => inline.hover(document, role));

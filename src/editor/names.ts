@@ -81,4 +81,10 @@ export const rows = {
   version: 'baton.version',
 } as const;
 
+/** Language model tools, by which the editor's own agent calls them. */
+export const tools = { check: 'baton_check', why: 'baton_why', run: 'baton_run' } as const;
+
+/** Under whose name promoted policies are chat models of the editor. */
+export const chatVendor = 'baton';
+
 export const walkthrough = 'baton.start';

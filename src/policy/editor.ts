@@ -1,5 +1,5 @@
 import { type Ask, CallFailed, type Policy, type Reply } from './ask.js';
-import type { Endpoint } from './open.js';
+import type { Endpoint } from './endpoint.js';
 import { openaiPolicy } from './openai.js';
 
 /** Told when a run begins to wait for the editor's models, and when they are there again. */

@@ -1,15 +1,10 @@
 import type { Model, WorkflowFiles } from '../workflow/index.js';
 import type { Policy } from './ask.js';
 import { type EditorBridge, editorPolicy } from './editor.js';
+import type { Endpoint } from './endpoint.js';
 import { openaiPolicy } from './openai.js';
 import { readRecordings, recordedPolicy } from './recorded.js';
 import { type KeySources, resolveKey } from './secrets.js';
-
-/** An OpenAI endpoint of this machine: the embedded engine, or an editor that serves its models. */
-export interface Endpoint {
-  baseUrl: string;
-  token: string;
-}
 
 export interface PolicySources extends KeySources {
   files: WorkflowFiles;

@@ -104,7 +104,7 @@ test('a checkpoint is promoted for every role after a question, and rolled back 
 }, 400_000);
 
 test('a version is evaluated on held-out tasks, as a run of its own', async () => {
-  const version = editor.row(/^analyst@v\d+\s*step-2/);
+  const version = editor.row(/^data_engineer@v\d+\s*step-2/);
   await version.hover();
   await version.getByRole('button', { name: 'Evaluate' }).click();
   await editor.confirm('Evaluate');

@@ -115,7 +115,7 @@ function roleItem({ role, home, acts, versions }: RoleRow, several: boolean): vs
   item.id = `${home} ${role}`;
   item.iconPath = new vscode.ThemeIcon(acts?.pinned ? 'pinned' : 'person');
   item.description = several ? `${now} · ${basename(home)}` : now;
-  item.tooltip = [home, now, vscode.l10n.t('{0} trained versions', versions.length)].join('\n');
+  item.tooltip = [home, now, vscode.l10n.t('trained versions: {0}', versions.length)].join('\n');
   item.contextValue = acts?.before ? rows.promotedRole : rows.role;
   return item;
 }
