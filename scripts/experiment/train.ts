@@ -106,8 +106,7 @@ async function baton(cwd: string, args: string[], say: (text: string) => void): 
 }
 
 function rolloutsOf(folder: RunFolder): Ended[] {
-  const pages = new RolloutPages(folder);
-  return pages.page(0, pages.count());
+  return new RolloutPages(folder).all();
 }
 
 function bestOf(folder: RunFolder): string {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { SecretFile } from '../policy/index.js';
 import { type Box, type JobState, manifestOf } from '../target/index.js';
 import { secretsOf } from './carried.js';
-import { cacheFolder, configFolder, shipped } from './places.js';
+import { userKeys } from './keys.js';
+import { cacheFolder, shipped } from './places.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 /** What every attempt of a job needs to know about itself; it lies in the job's folder there, as part of its work. */
@@ -57,11 +58,7 @@ export async function startJob(
     XDG_CACHE_HOME: `${root}/cache`,
     XDG_CONFIG_HOME: `${root}/config`,
     ...(target.engine_python ? { BATON_TORCH_PYTHON: target.engine_python } : {}),
-    ...secretsOf(
-      readFileSync(join(folder, workflow), 'utf8'),
-      new SecretFile(join(configFolder(), 'secrets.json')),
-      process.env,
-    ),
+    ...secretsOf(readFileSync(join(folder, workflow), 'utf8'), userKeys(), process.env),
   };
   return box.start(name, attempt, [target.node, `${program}/dist/cli.mjs`, ...args], environment);
 }
@@ -82,8 +79,7 @@ export async function fetchJob(terminal: Terminal, { box, name, folder }: BoxJob
 /** Follow the log to its end, and fetch. Ctrl-C only detaches. */
 export async function attachJob(terminal: Terminal, job: BoxJob, from = 0): Promise<number> {
   const { box, name } = job;
-  const detach = new AbortController();
-  process.once('SIGINT', () => detach.abort());
+  const { abort: detach, release } = stopOnSignals();
   try {
     const state = await box.follow(name, (chunk) => process.stderr.write(chunk), {
       from,
@@ -95,6 +91,8 @@ export async function attachJob(terminal: Terminal, job: BoxJob, from = 0): Prom
     if (!detach.signal.aborted) throw error;
     terminal.note(`detached; the job goes on. Attach again with: ${commandName()} jobs attach ${name}`);
     return exit.fine;
+  } finally {
+    release();
   }
 }
 

@@ -10,6 +10,8 @@ import { findRun } from './look.js';
 import { openRecorded } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { registryOf } from './policy-program.js';
+import { outcomeWord } from './report.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 interface ForkOptions {
@@ -84,9 +86,7 @@ async function attached(folder: RunFolder): Promise<ControlClient> {
 }
 
 async function follow(out: Terminal, folder: RunFolder): Promise<number> {
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
+  const { abort, release } = stopOnSignals();
   let ended = 0;
   let good = 0;
   for await (const { event } of followLog(folder.log, abort.signal)) {
@@ -98,6 +98,7 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
     } else if (!out.json) out.say(line(event));
     if (event.type === 'run.finished') return exit.fine;
   }
+  release();
   return exit.cancelled;
 }
 
@@ -158,12 +159,8 @@ async function fork(
       before: was,
       after: ended.outcome,
     });
-    const word = (success: boolean | undefined) =>
-      success === undefined ? 'unknown' : success ? 'success' : 'failure';
-    out.say(`${rollout}: ${word(was?.success)}`);
-    out.say(
-      `${ended.rollout}: ${word(ended.outcome?.success)}${ended.outcome?.why ? inert(` (${ended.outcome.why})`) : ''}`,
-    );
+    out.say(inert(`${rollout}: ${outcomeWord(was)}`));
+    out.say(inert(`${ended.rollout}: ${outcomeWord(ended.outcome)}`));
     out.say(`next: ${commandName()} diff ${folder.name} ${rollout} ${ended.rollout}`);
     return exit.fine;
   } finally {

@@ -2,11 +2,13 @@ import { createTwoFilesPatch } from 'diff';
 import {
   Blobs,
   countedVerdicts,
+  isCoachCall,
   type LogEvent,
   type RunFolder,
   readLog,
   stateAfter,
 } from '../trace/index.js';
+import { outcomeWord } from './report.js';
 import { colours, exit, Failure, inert, type Terminal } from './terminal.js';
 
 /** One side of a comparison: a rollout, as it was at its end or after an action. */
@@ -44,12 +46,8 @@ export function diffCommand(
   terminal.emit({ run: folder.name, a: left.name, b: right.name, outcome, actions, files });
   if (file === undefined) {
     if (outcome.some((each) => each !== null)) {
-      const word = (at: 0 | 1) =>
-        outcome[at]
-          ? `${outcome[at].success ? 'success' : 'failure'}${outcome[at].why ? ` (${outcome[at].why})` : ''}`
-          : 'not ended';
-      terminal.say(inert(`${left.name}: ${word(0)}`));
-      terminal.say(inert(`${right.name}: ${word(1)}`));
+      terminal.say(inert(`${left.name}: ${outcomeWord(outcome[0] ?? null)}`));
+      terminal.say(inert(`${right.name}: ${outcomeWord(outcome[1] ?? null)}`));
     }
     const differ = actions.filter((each) => each.replies || each.scores[0] !== each.scores[1]);
     if (differ.length === 0) terminal.say('No action differs.');
@@ -113,7 +111,7 @@ function actionDifferences(left: Moment, right: Moment, blobs: Blobs): ActionDif
   const replies = ({ events }: Moment) =>
     new Map(
       events.flatMap((event) =>
-        event.type === 'model.called' && !event.data.action.startsWith('coach/')
+        event.type === 'model.called' && !isCoachCall(event.data.action)
           ? [[event.data.action, blobs.text(event.data.reply)] as const]
           : [],
       ),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLog } from '../trace/index.js';
+import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
 import { findRun } from './look.js';
 import { cacheFolder } from './places.js';
@@ -29,14 +30,9 @@ export function findWeights(wanted: string): Weights {
       `${folder.name} did not train anything; name a training run.`,
       exit.usage,
     );
-  const { events } = readLog(folder.log);
-  const saved = events.flatMap((event) => (event.type === 'checkpoint.saved' ? [event.data] : []));
-  const best = saved.reduce<(typeof saved)[number] | null>(
-    (a, b) => (a === null || (b.rank ?? 0) > (a.rank ?? 0) ? b : a),
-    null,
-  );
-  const found = name === null ? best : saved.find((each) => each.name === name);
-  if (!found?.name)
+  const saved = savedCheckpoints(readLog(folder.log).events);
+  const found = name === null ? bestCheckpoint(saved) : saved.find((each) => each.name === name);
+  if (!found)
     throw new Failure(
       'checkpoint.unknown',
       `${folder.name} has ${name === null ? 'no checkpoint yet' : `no checkpoint "${name}"; it has ${saved.map((each) => each.name).join(', ') || 'none'}`}.`,

@@ -4,6 +4,7 @@ import type { EngineHandle } from './engine-handle.js';
 import type { Opened } from './open-workflow.js';
 import { startRun } from './start-run.js';
 import { listenFor } from './steering.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { exit, Failure } from './terminal.js';
 
 /** Fork a rollout of a run that nobody is carrying out: open the run again, carry the branch to its end, close it. */
@@ -15,10 +16,7 @@ export async function forkHere(
   { allowEnv, editor }: { allowEnv: string[]; editor?: boolean },
 ): Promise<Ended> {
   const info = folder.readInfo();
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const { abort, release } = stopOnSignals();
   const run = await startRun({
     ...opened,
     kind: info.kind,
@@ -42,8 +40,7 @@ export async function forkHere(
     });
     return await ear.carry(spec);
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    release();
     await ear.close('done');
     await run.close();
   }

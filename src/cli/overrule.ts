@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { countedVerdicts, LogWriter, type RunFolder, readLog, reviewed } from '../trace/index.js';
+import { countedVerdicts, keepOverrule, type RunFolder, readLog } from '../trace/index.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 /** `baton overrule`: a person's score for an action counts over every judge's; kept with author, reason and time. */
@@ -27,12 +27,7 @@ export async function overruleCommand(
       exit.usage,
     );
   const author = given.author ?? userInfo().username;
-  const { log } = await LogWriter.open(folder.review(`person-${author.replace(/[^\w.-]/g, '_')}`));
-  log.append({
-    type: 'overrule',
-    data: { action: reviewed(rollout, action), score, author, reason: given.reason },
-  });
-  await log.close();
+  await keepOverrule(folder, { rollout, action, score, author, reason: given.reason });
   const before = countedVerdicts(events).get(action)?.score ?? null;
   terminal.emit({ run: folder.name, rollout, action, before, score, author });
   terminal.say(`${action} of ${rollout}: ${before ?? 'null'} -> ${score ?? 'null'}, by ${author}.`);

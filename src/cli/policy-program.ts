@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { type Candidate, PolicyProblem, PolicyRegistry } from '../engine/index.js';
 import { RunFolder, readLog } from '../trace/index.js';
+import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
 import { findRun } from './look.js';
 import { cacheFolder, shipped } from './places.js';
@@ -132,14 +133,9 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
   const ran = engineSchema.safeParse(info.engine);
   if (info.kind !== 'train' || !ran.success)
     throw new PolicyProblem(`${folder.name} is not a training run; name one: baton promote ${role} RUN`);
-  const { events } = readLog(folder.log);
-  const saved = events.flatMap((event) => (event.type === 'checkpoint.saved' ? [event.data] : []));
-  const best = saved.reduce<(typeof saved)[number] | null>(
-    (a, b) => (a === null || (b.rank ?? 0) > (a.rank ?? 0) ? b : a),
-    null,
-  );
-  const chosen = wanted === undefined ? best : (saved.find(({ name }) => name === wanted) ?? null);
-  if (chosen === null) {
+  const saved = savedCheckpoints(readLog(folder.log).events);
+  const chosen = wanted === undefined ? bestCheckpoint(saved) : saved.find(({ name }) => name === wanted);
+  if (!chosen) {
     const names = saved.map(({ name }) => name).join(', ') || 'none';
     throw new PolicyProblem(`${folder.name} has no checkpoint ${wanted ?? ''}; there are: ${names}.`);
   }
@@ -168,11 +164,11 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
     hash: chosen.hashes[role] ?? '',
     from: {
       run: folder.name,
-      checkpoint: chosen.name ?? '',
+      checkpoint: chosen.name,
       policy,
       data: createHash('sha256').update(readFileSync(folder.log)).digest('hex'),
     },
-    rank: chosen.rank ?? null,
+    rank: chosen.rank,
   };
 }
 

@@ -13,6 +13,12 @@ export interface Summary {
   blame: BlameRow[];
 }
 
+/** How a rollout, or a moment of one, stands. */
+export function outcomeWord(outcome: Ended['outcome']): string {
+  if (!outcome) return 'not ended';
+  return `${outcome.success ? 'success' : 'failure'}${outcome.why ? ` (${outcome.why})` : ''}`;
+}
+
 export function summarise(ended: readonly Ended[]): Summary {
   const group = (of: readonly Ended[]) => ({ rollouts: of.length, success: share(of) });
   const strata = [...new Set(ended.map((rollout) => rollout.stratum))].sort();

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
+  fromReviewed,
   type Happening,
   type LogEvent,
   LogWriter,
@@ -18,7 +19,7 @@ export class ReviewPass {
     private readonly before: readonly LogEvent[],
   ) {
     const judged = before.flatMap((event) =>
-      event.type === 'verdict' ? [event.data.action.slice(0, event.data.action.indexOf('/'))] : [],
+      event.type === 'verdict' ? (fromReviewed(event.data.action)?.rollout ?? []) : [],
     );
     this.done = new Set(judged);
     // Its verdicts may have been cut off in the middle: they are given again, and the later ones count.
@@ -46,8 +47,10 @@ export class ReviewPass {
   /** The coach's calls that this pass bought for a rollout before it was stopped, named as the coach names them. */
   callsOf(rollout: string): LogEvent[] {
     return this.before.flatMap((event) => {
-      if (event.type !== 'model.called' || !event.data.action.startsWith(`${rollout}/`)) return [];
-      return [{ ...event, data: { ...event.data, action: event.data.action.slice(rollout.length + 1) } }];
+      if (event.type !== 'model.called') return [];
+      const named = fromReviewed(event.data.action);
+      if (named?.rollout !== rollout) return [];
+      return [{ ...event, data: { ...event.data, action: named.action } }];
     });
   }
 

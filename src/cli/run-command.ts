@@ -1,12 +1,13 @@
 import { evaluateRollouts } from '../evaluation/index.js';
-import { type Ended, openForks, type RolloutSpec, rolloutId, runBatch } from '../rollout/index.js';
+import { type Ended, openForks, rolloutId, runBatch, specsFor } from '../rollout/index.js';
 import { RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
-import type { Split, Task } from '../workflow/index.js';
+import type { Split } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 import { printReport } from './train-report.js';
 
@@ -49,10 +50,7 @@ export async function runCommand(
       'No task is chosen; leave --split and --tasks out to run all.',
       exit.usage,
     );
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const { abort, release } = stopOnSignals();
   const run = await startRun({
     workflow,
     files,
@@ -134,8 +132,7 @@ export async function runCommand(
       ? exit.problems
       : exit.fine;
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    release();
     await ear.close(status);
     await run.close();
   }
@@ -173,24 +170,11 @@ function finish(
   if (status === 'cancelled') terminal.say(`Cancelled. Go on with: ${commandName()} resume ${folder.path}`);
 }
 
-/** One spec per task and sample, samples outermost, so that early results cover many tasks. */
-export function specsFor(
-  tasks: readonly Task[],
-  samples: number,
-  step: string,
-  policies: Record<string, string>,
-): RolloutSpec[] {
-  return Array.from({ length: samples }, (_, sample) =>
-    tasks.map((of): RolloutSpec => ({ step, task: of.id, sample, branch: 'main', of, policies })),
-  ).flat();
-}
-
 /** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
 export function endedOf(folder: RunFolder, forks = false): Ended[] {
-  const pages = new RolloutPages(folder);
   const reviews = readReviews(folder);
-  return pages
-    .page(0, pages.count())
+  return new RolloutPages(folder)
+    .all()
     .filter(({ branch }) => forks || (branch ?? 'main') === 'main')
     .map((ended) => {
       const later = reviews.get(ended.rollout);

@@ -1,13 +1,22 @@
 import { contractCoach } from '../coach/index.js';
 import type { PolicySources } from '../policy/index.js';
 import { Budget, BudgetSpent, type Ended } from '../rollout/index.js';
-import { Blobs, countedVerdicts, type Judge, type RunFolder, readLog, reviewed } from '../trace/index.js';
+import {
+  Blobs,
+  countedVerdicts,
+  isCoachCall,
+  type Judge,
+  type RunFolder,
+  readLog,
+  reviewed,
+} from '../trace/index.js';
 import type { Workflow } from '../workflow/index.js';
 import { userKeys } from './keys.js';
 import { type Opened, openRecorded } from './open-workflow.js';
 import { ReviewPass } from './review-pass.js';
 import { endedOf } from './run-command.js';
 import { judgeFor } from './start-run.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 export interface ScoreOptions {
@@ -34,9 +43,7 @@ export async function scoreCommand(
   const pass = await ReviewPass.open(folder, writer);
   const tally = { judged: 0, changed: 0, abstained: 0 };
   const all = endedOf(folder);
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
+  const { abort, release } = stopOnSignals();
   try {
     for (const [at, ended] of all.entries()) {
       if (abort.signal.aborted) break;
@@ -52,7 +59,7 @@ export async function scoreCommand(
     stopped(terminal, folder, error.message);
     return exit.budget;
   } finally {
-    process.off('SIGINT', stop);
+    release();
     await pass.close();
   }
   if (abort.signal.aborted) return stopped(terminal, folder, 'Cancelled');
@@ -115,7 +122,7 @@ async function judgeOne(
   const before = new Map(ended.scores.map((score) => [score.action, score]));
   // What the run's own coach answered is not this pass's answer; what this pass bought before it was stopped is.
   const events = [
-    ...own.filter((event) => event.type !== 'model.called' || !event.data.action.startsWith('coach/')),
+    ...own.filter((event) => event.type !== 'model.called' || !isCoachCall(event.data.action)),
     ...pass.callsOf(ended.rollout),
   ];
   const blobs = new Blobs(folder.blobs);

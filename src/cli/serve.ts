@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readBaseModel, startEngine } from '../engine/index.js';
 import { findWeights, type Weights } from './eval.js';
 import { cacheFolder, shipped } from './places.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 export interface ServeOptions {
@@ -33,9 +34,8 @@ export async function serveCommand(
   }).catch((error: Error) => {
     throw new Failure('engine.failed', `The engine did not start: ${error.message}`, exit.environment);
   });
-  const stop = () => void engine.stop();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const { abort, release } = stopOnSignals();
+  abort.signal.addEventListener('abort', () => void engine.stop());
   try {
     const { data } = await engine.client.models();
     const known = data.map((model) => model.id);
@@ -56,8 +56,7 @@ export async function serveCommand(
     await engine.ended;
     return exit.fine;
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    release();
     await engine.stop();
   }
 }

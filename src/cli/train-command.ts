@@ -1,12 +1,13 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import type { RunFolder } from '../trace/index.js';
-import { type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
+import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
 import type { Split, Task, Workflow } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
 import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
+import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 import { finishTraining } from './train-finish.js';
 import { watchOn } from './train-watch.js';
@@ -46,10 +47,7 @@ export async function trainCommand(
   const workflow = chosen(opened.workflow, options);
   const splits = splitsOf(opened.tasks, options);
   const roles = rolesOf(workflow, options.roles);
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const { abort, release } = stopOnSignals();
   const policies = Object.fromEntries(Object.keys(workflow.agents).map((role) => [role, `${role}@v0`]));
   const run = await startRun({
     workflow,
@@ -97,8 +95,7 @@ export async function trainCommand(
     status = 'budget';
     return await stopped(terminal, run, null, `the budget is spent: ${error.cap}`);
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    release();
     await ear.close(status);
     await run.close();
   }
@@ -129,7 +126,7 @@ async function stopped(
   run.log.append({ type: 'run.paused', data: { why } });
   await run.log.sync();
   const saved = loop?.checkpoints ?? [];
-  const best = saved.length > 0 ? saved.reduce((a, b) => (b.rank > a.rank ? b : a)).name : null;
+  const best = bestCheckpoint(saved)?.name;
   terminal.emit({ event: 'run.paused', run: run.folder.name, why, checkpoints: saved });
   terminal.say(
     `Stopped (${why}) with ${saved.length} checkpoint${saved.length === 1 ? '' : 's'}${best ? `; the best so far on select is ${best}` : ''}. log: ${run.folder.path}`,

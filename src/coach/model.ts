@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { askWithRetries, type ChatMessage, type Policy } from '../policy/index.js';
-import type { Blobs, Happening, Judge, Judged, LogEvent, Verdict } from '../trace/index.js';
+import {
+  type Blobs,
+  coachCall,
+  type Happening,
+  type Judge,
+  type Judged,
+  type LogEvent,
+  type Verdict,
+} from '../trace/index.js';
 import { type Facts, failureCodes, knownFailure } from '../workflow/index.js';
 import { type ActionRecord, actionsOf } from './actions.js';
 import { judgeByContracts } from './contracts.js';
@@ -114,7 +122,7 @@ async function oneAnswer(
   sample: number,
   log: (event: Happening) => Promise<void>,
 ): Promise<{ answer: Answer } | { reason: string }> {
-  const id = `coach/${action.id}/${sample}`;
+  const id = coachCall(action.id, sample);
   const messages = coachMessages(options, judged, action, randomBytes(9).toString('base64url'));
   let reason = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

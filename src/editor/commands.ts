@@ -134,7 +134,7 @@ async function openSample({ store, tree }: Parts): Promise<void> {
 }
 
 function brokenRollout(run: Run): RolloutRow | undefined {
-  return run.pages.page(0, run.pages.count()).find((row) => row.outcome?.success !== true && culprit(row));
+  return run.pages.all().find((row) => row.outcome?.success !== true && culprit(row));
 }
 
 async function newWorkflow(host: Host): Promise<void> {

@@ -62,13 +62,20 @@ async function callServer(client: OpenAI, options: ServerOptions, ask: Ask): Pro
         }
       : {}),
   };
+  // The client never takes its listener off a signal: on that of a run they would pile up, one for each call.
+  const abort = new AbortController();
+  const stop = () => abort.abort(ask.signal.reason);
+  if (ask.signal.aborted) stop();
+  ask.signal.addEventListener('abort', stop, { once: true });
   try {
     const raw = ask.onText
-      ? await streamed(client, body, ask.onText, ask.signal)
-      : await client.chat.completions.create(body, { signal: ask.signal });
+      ? await streamed(client, body, ask.onText, abort.signal)
+      : await client.chat.completions.create(body, { signal: abort.signal });
     return readReply(raw, ask, (performance.now() - start) / 1000);
   } catch (error) {
     throw failure(error, options);
+  } finally {
+    ask.signal.removeEventListener('abort', stop);
   }
 }
 

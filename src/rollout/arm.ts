@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EventData,
+  type FileChange,
   type Recorded,
   restore,
   WorkspaceHistory,
@@ -75,9 +76,11 @@ export class Arm {
   }
 
   /** Take only what each joining arm owns; everything else it changed is dropped, and named. */
-  join(arms: { arm: Arm; owns: Artifact[] }[]): { merged: string[]; dropped: string[] } {
+  join(arms: { arm: Arm; owns: Artifact[] }[]): EventData<'arm.joined'> {
     const merged: string[] = [];
     const dropped: string[] = [];
+    const wrote: FileChange[] = [];
+    const deleted: string[] = [];
     const before = new Map(this.state);
     const said = this.said.length;
     for (const { arm, owns } of arms) {
@@ -88,12 +91,12 @@ export class Arm {
         );
       for (const path of before.keys())
         if (!arm.state.has(path)) {
-          if (owned(path)) this.state.delete(path);
+          if (owned(path)) deleted.push(path);
           (owned(path) ? merged : dropped).push(path);
         }
       for (const [path, file] of arm.state) {
         if (before.get(path)?.sha256 === file.sha256) continue;
-        if (owned(path)) this.state.set(path, file);
+        if (owned(path)) wrote.push(file);
         (owned(path) ? merged : dropped).push(path);
       }
       for (const artifact of owns)
@@ -101,8 +104,10 @@ export class Arm {
       this.said.push(...arm.said.slice(said));
       arm.close();
     }
+    for (const path of deleted) this.state.delete(path);
+    for (const file of wrote) this.state.set(file.path, file);
     this.close();
-    return { merged, dropped };
+    return { arms: arms.map(({ arm }) => arm.name), merged, dropped, wrote, deleted };
   }
 
   /** Remove the workspace from disk; the state stays. */

@@ -1,21 +1,15 @@
 import { readFileSync } from 'node:fs';
 import {
+  agentOf,
   type EventData,
   type Happening,
+  isDiskFull,
   type LogEvent,
   LogWriter,
   type RunFolder,
   scoresOf,
 } from '../trace/index.js';
-import {
-  agentsIn,
-  evaluate,
-  type Flow,
-  lookupFacts,
-  type Task,
-  type TaskFile,
-  truth,
-} from '../workflow/index.js';
+import { agentsIn, type Flow, holds, lookupFacts, type Task, type TaskFile } from '../workflow/index.js';
 import { Arm } from './arm.js';
 import { BudgetSpent } from './budget.js';
 import type { RolloutDeps } from './deps.js';
@@ -32,6 +26,18 @@ export interface RolloutSpec extends RolloutName {
   parent?: EventData<'rollout.started'>['parent'];
   /** In a fork: what is changed, and at which action. */
   edit?: Edit;
+}
+
+/** One spec per task and sample, samples outermost, so that early results cover many tasks. */
+export function specsFor(
+  tasks: readonly Task[],
+  samples: number,
+  step: string,
+  policies: Readonly<Record<string, string>>,
+): RolloutSpec[] {
+  return Array.from({ length: samples }, (_, sample) =>
+    tasks.map((of) => ({ step, task: of.id, sample, branch: 'main', of, policies: { ...policies } })),
+  ).flat();
 }
 
 export type Ended = EventData<'rollout.ended'>;
@@ -87,9 +93,9 @@ export async function carryRollout(
     log.append({ type: 'rollout.finished', data: { status: 'done', reason: null } });
     return await close('done', work.repaired);
   } catch (error) {
-    if (deps.signal.aborted || error instanceof BudgetSpent) {
+    if (deps.signal.aborted || error instanceof BudgetSpent || isDiskFull(error)) {
       // Not finished: a resumed run goes on here.
-      await log.close();
+      await log.close().catch(() => undefined);
       throw error;
     }
     log.append({
@@ -121,8 +127,7 @@ class Work {
       case 'repeat':
         for (let at = 0; at < flow.max; at++) {
           await this.run(flow.body, arm);
-          const answer = evaluate(flow.until.expression, lookupFacts(arm.facts, this.place.task));
-          if ('value' in answer && truth(answer.value)) return;
+          if (holds(flow.until.expression, lookupFacts(arm.facts, this.place.task))) return;
         }
         return;
       case 'parallel':
@@ -149,11 +154,8 @@ class Work {
         workflow.agents[agent]!.produces.map((name) => workflow.artifacts[name]!),
       ),
     }));
-    const { merged, dropped } = arm.join(joined);
-    this.place.log.append({
-      type: 'arm.joined',
-      data: { arms: arms.map((each) => each.arm.name), merged, dropped },
-    });
+    const data = arm.join(joined);
+    if (!this.place.past.takeJoin(data.arms)) this.place.log.append({ type: 'arm.joined', data });
   }
 
   /** A verdict on an action as it ends, for whoever steps through; gives its score. */
@@ -197,7 +199,7 @@ class Work {
 /** In a fork everybody acts with what the parent acted with, and the changed role with what the change says. */
 function forSpec(deps: RolloutDeps, { edit, policies }: RolloutSpec): RolloutDeps {
   if (!edit) return deps;
-  const role = edit.action.split('.')[0]!;
+  const role = agentOf(edit.action);
   const changed = edit.change.policy;
   const acting: RolloutDeps['acting'] = (agent) =>
     deps.acting(agent, agent === role && changed !== undefined ? changed : policies[agent]);

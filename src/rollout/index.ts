@@ -4,7 +4,7 @@
  */
 export { type BatchOptions, runBatch } from './batch.js';
 export { Budget, BudgetSpent, type Spent } from './budget.js';
-export { carryRollout, type Ended, type RolloutSpec } from './carry.js';
+export { carryRollout, type Ended, type RolloutSpec, specsFor } from './carry.js';
 export * from './control/index.js';
 export type { Acting, RolloutDeps, TakeFacts } from './deps.js';
 export { factRequests, messageFacts } from './facts.js';

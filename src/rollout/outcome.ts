@@ -2,13 +2,13 @@ import type { Blobs, Outcome, WorkspaceState } from '../trace/index.js';
 import {
   evaluate,
   type FactsByArtifact,
+  holds,
   isFault,
   lookupFacts,
   type Metric,
   measure,
   parseExpression,
   type Task,
-  truth,
   type Workflow,
 } from '../workflow/index.js';
 
@@ -22,12 +22,8 @@ export function computeOutcome(
   answers: (name: string | null) => string | null,
 ): Outcome {
   const lookup = lookupFacts(withAbsent(workflow, facts), task);
-  const holds = (expression: Parameters<typeof evaluate>[0]) => {
-    const answer = evaluate(expression, lookup);
-    return 'value' in answer && truth(answer.value);
-  };
   let success = workflow.outcome.success
-    ? holds(workflow.outcome.success.expression)
+    ? holds(workflow.outcome.success.expression, lookup)
     : Object.values(workflow.artifacts).every(
         (artifact) => artifact.producer === null || facts[artifact.name]?.valid === true,
       );
@@ -36,14 +32,14 @@ export function computeOutcome(
     : (workflow.outcome.success?.text ?? 'an artifact does not keep its contract');
   if (task.expect !== null) {
     const expected = parseExpression(task.expect);
-    if (isFault(expected) || !holds(expected)) {
+    if (isFault(expected) || !holds(expected, lookup)) {
       success = false;
       why = `expected: ${task.expect}`;
     }
   }
   const metrics: Outcome['metrics'] = {};
   for (const metric of workflow.outcome.metrics) {
-    if (metric.when && !holds(metric.when.expression)) continue;
+    if (metric.when && !holds(metric.when.expression, lookup)) continue;
     const measured = success
       ? measureMetric(metric, workflow, state, blobs, answers)
       : { invalid: 'the rollout failed' };

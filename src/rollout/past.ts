@@ -7,6 +7,8 @@ export interface PastAction {
   finished: EventData<'action.finished'> | null;
 }
 
+const armsKey = (arms: readonly string[]) => arms.join(' ');
+
 /** What a rollout's log already holds, so that a resumed one buys nothing again. */
 export class Past {
   private readonly actions = new Map<string, PastAction>();
@@ -17,6 +19,9 @@ export class Past {
   readonly edited = new Map<string, EventData<'workspace.edited'>>();
   /** Actions that have a verdict, by pass. */
   readonly judged = new Set<string>();
+
+  /** How often the arms of a `parallel:` were joined, by their names. */
+  private readonly joins = new Map<string, number>();
 
   constructor(readonly events: readonly LogEvent[]) {
     this.started = events.some((event) => event.type === 'rollout.started');
@@ -39,6 +44,9 @@ export class Past {
         case 'workspace.edited':
           this.edited.set(event.data.action, event.data);
           break;
+        case 'arm.joined':
+          this.joins.set(armsKey(event.data.arms), (this.joins.get(armsKey(event.data.arms)) ?? 0) + 1);
+          break;
         case 'verdict':
           this.judged.add(`${event.data.pass}/${event.data.action}`);
           break;
@@ -49,6 +57,13 @@ export class Past {
 
   action(id: string): PastAction | undefined {
     return this.actions.get(id);
+  }
+
+  /** Whether the log has the next join of these arms; each is told of once. */
+  takeJoin(arms: readonly string[]): boolean {
+    const left = this.joins.get(armsKey(arms)) ?? 0;
+    this.joins.set(armsKey(arms), left - 1);
+    return left > 0;
   }
 
   private of(id: string): PastAction {

@@ -213,15 +213,19 @@ const shapes = {
   /** A fork's change of the workspace before `action`. */
   'workspace.edited': z.object({
     action: actionId,
+    arm: z.string().default('main'),
     wrote: z.array(fileChange),
     deleted: z.array(z.string()),
     commit: z.string().nullable(),
     facts: z.record(z.string(), factsSchema),
   }),
+  /** Arms of a `parallel:` have ended: what they owed is in the workspace they came from now, the rest is dropped. */
   'arm.joined': z.object({
     arms: z.array(z.string()),
     merged: z.array(z.string()),
     dropped: z.array(z.string()),
+    wrote: z.array(fileChange).default([]),
+    deleted: z.array(z.string()).default([]),
   }),
   verdict: verdictSchema,
   overrule: z.object({ action: actionId, score: maybeNumber, author: z.string(), reason: z.string() }),

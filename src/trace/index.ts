@@ -2,7 +2,9 @@
  * trace/: the event log of a run, its blobs and its workspace history: write, read, recover, follow, restore.
  * It must never acknowledge what is not on disk, trust a run directory, or know how a rollout is carried out.
  */
+export { agentOf, coachCall, fromReviewed, isCoachCall, reviewed } from './action-names.js';
 export { Blobs } from './bodies.js';
+export { isDiskFull } from './disk-full.js';
 export * from './events.js';
 export * from './export/index.js';
 export { followLog, LogTail } from './follow.js';
@@ -12,11 +14,12 @@ export { type LogLine, readLine, scanLines } from './lines.js';
 export { type Lock, lockOwner, processStart, takeLock } from './lock.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
-export { readReviews, reviewed } from './reviews.js';
+export { keepOverrule, type Overrule, readReviews } from './reviews.js';
 export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, safeId } from './run-folder.js';
 export { type Counted, countedVerdicts, scoresOf } from './verdicts.js';
 export { GitObjects, gitAllows } from './workspace/git-objects.js';
 export { GitView } from './workspace/git-view.js';
 export { type Recorded, WorkspaceHistory, type WorkspaceState } from './workspace/history.js';
-export { restore, stateAfter, staysInside } from './workspace/restore.js';
+export { restore, staysInside } from './workspace/restore.js';
+export { stateAfter } from './workspace/state.js';
 export { LogWriter } from './write.js';

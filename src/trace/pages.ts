@@ -50,6 +50,11 @@ export class RolloutPages {
     }
   }
 
+  /** Every row, in the order in which they ended. */
+  all(): RolloutRow[] {
+    return this.page(0, this.count());
+  }
+
   private get path(): string {
     return join(this.folder.index, 'rollouts.json');
   }

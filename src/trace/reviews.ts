@@ -1,13 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fromReviewed, reviewed } from './action-names.js';
 import type { Happening, LogEvent } from './events.js';
 import { readLog } from './read.js';
 import type { RunFolder } from './run-folder.js';
-
-/** In a review, an action is named with its rollout. */
-export function reviewed(rollout: string, action: string): string {
-  return `${rollout}/${action}`;
-}
+import { LogWriter } from './write.js';
 
 /**
  * What was added to a run later, by rollout: verdicts of another pass and overrules, in the order of their times,
@@ -22,12 +19,30 @@ export function readReviews(folder: RunFolder): Map<string, LogEvent[]> {
   events.sort((a, b) => a.at - b.at || a.seq - b.seq);
   for (const event of events) {
     if (event.type !== 'verdict' && event.type !== 'overrule') continue;
-    const at = event.data.action.indexOf('/');
-    if (at < 0) continue;
-    const rollout = event.data.action.slice(0, at);
-    const data = { ...event.data, action: event.data.action.slice(at + 1) };
+    const named = fromReviewed(event.data.action);
+    if (!named) continue;
+    const { rollout, action } = named;
+    const data = { ...event.data, action };
     const own = { ...event, ...({ type: event.type, data } as Happening) } as LogEvent;
     found.set(rollout, [...(found.get(rollout) ?? []), own]);
   }
   return found;
+}
+
+/** A person's word on an action. */
+export interface Overrule {
+  rollout: string;
+  action: string;
+  /** 0 to 10; null: the action cannot be judged and is masked. */
+  score: number | null;
+  reason: string;
+  author: string;
+}
+
+/** Keep a person's word in the run's reviews. It is on disk when this resolves. */
+export async function keepOverrule(folder: RunFolder, given: Overrule): Promise<void> {
+  const { rollout, action, score, reason, author } = given;
+  const { log } = await LogWriter.open(folder.review(`person-${author.replace(/[^\w.-]/g, '_')}`));
+  log.append({ type: 'overrule', data: { action: reviewed(rollout, action), score, author, reason } });
+  await log.close();
 }

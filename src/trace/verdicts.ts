@@ -1,3 +1,4 @@
+import { agentOf } from './action-names.js';
 import type { EventData, LogEvent, Verdict } from './events.js';
 
 /** The verdict of an action that counts, and whether a person overruled it. */
@@ -45,7 +46,7 @@ export function scoresOf(events: readonly LogEvent[]): EventData<'rollout.ended'
   );
   return [...countedVerdicts(events)].map(([action, { verdict, overrule, score }]) => ({
     action,
-    agent: agents.get(action) ?? action.split('.')[0]!,
+    agent: agents.get(action) ?? agentOf(action),
     score,
     code: verdict.code,
     blamed: verdict.blamed?.agent ?? null,

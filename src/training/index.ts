@@ -7,6 +7,7 @@ export * from './loop/index.js';
 export {
   type AdvantageOptions,
   type Advantages,
+  advantageOptions,
   advantagesOf,
   moments,
   propagateRewards,

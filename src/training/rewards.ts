@@ -1,3 +1,4 @@
+import type { TrainingOptions } from '../workflow/index.js';
 /**
  * From scores to advantages, in pure functions. Shapes: an action has `n` sampled tokens; vectors "per token" have
  * one entry for each. Source: MAPPA (arXiv 2601.23228) and REINFORCE++ (arXiv 2501.03262).
@@ -32,6 +33,18 @@ export interface AdvantageOptions {
   stdFloor: number;
   maxAdvantage: number;
   zeroSignal: number;
+}
+
+/** The knobs of a workflow's `training:` as the arithmetic takes them; `klCoefficient` is that of this step. */
+export function advantageOptions(options: TrainingOptions, klCoefficient: number): AdvantageOptions {
+  return {
+    algorithm: options.algorithm,
+    gamma: options.gamma,
+    klCoefficient,
+    stdFloor: options.std_floor === 'published' ? 1e-8 : options.std_floor,
+    maxAdvantage: options.max_advantage,
+    zeroSignal: options.zero_signal,
+  };
 }
 
 /** What a role's batch came to: advantages per sample and token (null: masked), or why the role is skipped. */

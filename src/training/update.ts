@@ -1,6 +1,13 @@
 import type { EngineClient } from '../engine/index.js';
 import { randomFrom, shuffled, type TrainingOptions } from '../workflow/index.js';
-import { type Advantages, advantagesOf, propagateRewards, type Sample, toSequence } from './rewards.js';
+import {
+  type Advantages,
+  advantageOptions,
+  advantagesOf,
+  propagateRewards,
+  type Sample,
+  toSequence,
+} from './rewards.js';
 
 /** Where a role's weights stand. */
 export interface RoleState {
@@ -83,14 +90,7 @@ export async function updateRole(
   const found: Advantages = advantagesOf(
     samples,
     usable.map((each) => each.reward),
-    {
-      algorithm: options.algorithm,
-      gamma: options.gamma,
-      klCoefficient: options.kl.in === 'reward' ? state.kl : 0,
-      stdFloor: options.std_floor === 'published' ? 1e-8 : options.std_floor,
-      maxAdvantage: options.max_advantage,
-      zeroSignal: options.zero_signal,
-    },
+    advantageOptions(options, options.kl.in === 'reward' ? state.kl : 0),
   );
   const tokens = samples.reduce((sum, sample) => sum + sample.ids.length, 0);
   const report: RoleReport = {

@@ -41,7 +41,11 @@ const byKind: Record<ArtifactKind, Record<string, TypeName>> = {
   folder: { files: 'list' },
 };
 
+const types = Object.fromEntries(
+  Object.entries(byKind).map(([kind, own]) => [kind, { ...everywhere, ...own }]),
+) as Record<ArtifactKind, Record<string, TypeName>>;
+
 /** The facts that an artifact of a kind can have, with their types. */
-export function factTypes(kind: ArtifactKind): Record<string, TypeName> {
-  return { ...everywhere, ...byKind[kind] };
+export function factTypes(kind: ArtifactKind): Readonly<Record<string, TypeName>> {
+  return types[kind];
 }

@@ -10,6 +10,7 @@ export { functions as expressionFunctions } from './expression/functions.js';
 export {
   type Expression,
   evaluate,
+  holds,
   isFault,
   type Lookup,
   parseExpression,
@@ -45,4 +46,4 @@ export {
   type Task,
   type TaskFile,
 } from './tasks/index.js';
-export { fillTemplate, show } from './template.js';
+export { fillLog, fillTemplate, show } from './template.js';

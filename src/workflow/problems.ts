@@ -21,6 +21,7 @@ export const problemCodes = {
   'artifact.never-produced': 'error',
   'artifact.produced-twice': 'error',
   'artifact.unused': 'warning',
+  'artifact.unwritable': 'error',
   'flow.cycle': 'error',
   'flow.consumer-first': 'error',
   'flow.agent-missing': 'warning',

@@ -86,7 +86,12 @@ const artifact = z.strictObject({
 
 const agentFields = {
   model: name.optional().describe('A name under models'),
-  tools: z.array(z.enum(['python'])).optional(),
+  tools: z
+    .array(z.enum(['python']))
+    .optional()
+    .describe(
+      'What an agent may use: by default python where it has to do with files, and nothing otherwise',
+    ),
   max_turns: z.int().min(1).max(100).optional(),
   context: z
     .enum(['full', 'previous'])

@@ -11,9 +11,20 @@ import {
 
 const HOLE = /\{\{([^{}]*)\}\}/g;
 
+const LOG_HOLE = /\{([^{}]*)\}/g;
+
 /** Fill `{{expression}}` in a prompt. Texts go in as they are, lists and mappings as compact JSON. */
 export function fillTemplate(text: string, lookup: Lookup): string {
-  return text.replace(HOLE, (whole, inner: string) => {
+  return fill(text, HOLE, lookup);
+}
+
+/** Fill `{expression}` in the text of a log point, as `fillTemplate` does. */
+export function fillLog(text: string, lookup: Lookup): string {
+  return fill(text, LOG_HOLE, lookup);
+}
+
+function fill(text: string, hole: RegExp, lookup: Lookup): string {
+  return text.replace(hole, (whole, inner: string) => {
     const expression = parseExpression(inner.trim());
     if (isFault(expression)) return whole;
     const answer = evaluate(expression, lookup);

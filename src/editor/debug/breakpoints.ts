@@ -1,7 +1,7 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import type { Breakpoint } from '../../rollout/index.js';
-import type { Expression } from '../../workflow/index.js';
-import { countMet, holds, logText, lookupAt, parseCondition } from './conditions.js';
+import { type Expression, fillLog, holds } from '../../workflow/index.js';
+import { countMet, lookupAt, parseCondition } from './conditions.js';
 import type { Stop, Timeline } from './timeline.js';
 
 /** Which lines (from 1) of a text belong to which role. */
@@ -59,7 +59,7 @@ export function hitOf(
   if (point.hitCondition !== null && !countMet(point.hitCondition, point.hits)) return null;
   return point.logMessage === null
     ? { stops: `breakpoint on ${point.role}` }
-    : { log: logText(point.logMessage, lookup) };
+    : { log: fillLog(point.logMessage, lookup) };
 }
 
 /** The same breakpoint as the runner of a live rollout takes it; none where it never stops. */

@@ -1,12 +1,4 @@
-import {
-  type Expression,
-  evaluate,
-  isFault,
-  type Lookup,
-  parseExpression,
-  truth,
-  type Value,
-} from '../../workflow/index.js';
+import { type Expression, isFault, type Lookup, parseExpression, type Value } from '../../workflow/index.js';
 import type { Stop, Timeline } from './timeline.js';
 
 /** Exception filters, by their id; `label` is what the breakpoints view shows. */
@@ -64,11 +56,6 @@ export function parseCondition(text: string): Expression | { wrong: string } {
   return isFault(parsed) ? { wrong: parsed.message } : parsed;
 }
 
-export function holds(condition: Expression, lookup: Lookup): boolean {
-  const answer = evaluate(condition, lookup);
-  return 'value' in answer && truth(answer.value);
-}
-
 /** Whether a hit count such as `3`, `>= 3` or `% 2` is met at the n-th hit (from 1). */
 export function countMet(text: string, n: number): boolean {
   const parsed = /^\s*(>=|>|<=|<|==|=|%)?\s*(\d+)\s*$/.exec(text);
@@ -89,20 +76,6 @@ export function countMet(text: string, n: number): boolean {
     default:
       return n >= wanted;
   }
-}
-
-/** A log point's text with `{expression}` filled in. */
-export function logText(message: string, lookup: Lookup): string {
-  return message.replace(/\{([^{}]*)\}/g, (whole, inner: string) => {
-    const parsed = parseExpression(inner.trim());
-    if (isFault(parsed)) return whole;
-    const answer = evaluate(parsed, lookup);
-    return 'value' in answer
-      ? typeof answer.value === 'string'
-        ? answer.value
-        : JSON.stringify(answer.value)
-      : whole;
-  });
 }
 
 /** Why an exception filter stops here; null where it does not. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type EventData, type RolloutRow, readLog, type Verdict } from '../../trace/index.js';
+import { agentOf, type EventData, type RolloutRow, readLog, type Verdict } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { setting } from '../host.js';
 import { rows, settings } from '../names.js';
@@ -85,7 +85,7 @@ export class VerdictComments {
   }
 
   private thread(document: vscode.TextDocument, judged: Judged): vscode.CommentThread | undefined {
-    const role = judged.action.split('.')[0]!;
+    const role = agentOf(judged.action);
     const at = this.analyses
       .of(document)
       .mentions.find(
@@ -149,7 +149,7 @@ function comments({ run, rollout, action, verdict, overrule }: Judged): vscode.C
     .appendMarkdown(`**${vscode.l10n.t('Score {0}', verdict.score ?? '-')}** `)
     .appendText(verdict.diagnosis);
   if (verdict.advice) text.appendMarkdown('\n\n').appendText(verdict.advice);
-  if (verdict.blamed && verdict.blamed.agent !== action.split('.')[0])
+  if (verdict.blamed && verdict.blamed.agent !== agentOf(action))
     text.appendMarkdown('\n\n').appendText(vscode.l10n.t('Blamed: {0}', verdict.blamed.agent));
   text.appendMarkdown('\n');
   const link = (label: string, uri: vscode.Uri) =>

@@ -1,17 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
-import { LogWriter, reviewed } from '../../trace/index.js';
+import { keepOverrule, type Overrule } from '../../trace/index.js';
 import type { Run } from '../runs/run.js';
 
 /** A person's word on a verdict. */
-export interface Review {
-  rollout: string;
-  action: string;
-  /** 0 to 10; null: the action cannot be judged and is masked. */
-  score: number | null;
-  reason: string;
-}
+export type Review = Omit<Overrule, 'author'>;
 
 /** Who reviews: the user of this machine, as a name that a file can have. */
 export function reviewer(): string {
@@ -23,11 +15,6 @@ export function reviewer(): string {
 }
 
 /** Keep a review in the run's log, with author and time. It is on disk when this resolves. */
-export async function keepReview(run: Run, { rollout, action, score, reason }: Review): Promise<void> {
-  const author = reviewer();
-  const path = run.folder.review(`editor-${author.replace(/[^\w-]/g, '_')}`);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const { log } = await LogWriter.open(path);
-  log.append({ type: 'overrule', data: { action: reviewed(rollout, action), score, author, reason } });
-  await log.close();
+export async function keepReview(run: Run, review: Review): Promise<void> {
+  await keepOverrule(run.folder, { ...review, author: reviewer() });
 }

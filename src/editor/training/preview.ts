@@ -1,6 +1,6 @@
 import { type LogEvent, readLog } from '../../trace/index.js';
 import {
-  type AdvantageOptions,
+  advantageOptions,
   advantagesOf,
   moments,
   propagateRewards,
@@ -49,14 +49,14 @@ export function rewardPreview(
     .filter(({ branch }) => !branch || branch === 'main');
   const events = rows.map((row): [string, string, LogEvent[]] => [
     row.rollout,
-    row.group,
+    row.task,
     [...readLog(run.folder.rollout(row.rollout)).events, ...run.reviews(row.rollout)],
   ]);
   const how = {
     rewardScale: options.reward_scale,
     reward: options.reward === 'outcome' ? ('outcome' as const) : ('action' as const),
   };
-  const samples = events.flatMap(([rollout, group, own]) => samplesOf(rollout, group, own, how));
+  const samples = events.flatMap(([rollout, task, own]) => samplesOf(rollout, task, own, how));
   const seconds = moments(rows.map((row) => row.seconds)).mean;
   return {
     rollouts: rows.length,
@@ -89,7 +89,7 @@ function previewOf(role: string, samples: readonly Sample[], options: TrainingOp
       advantage: null,
       examples: [],
     };
-  const made = advantagesOf(samples, rewards, advantageOptions(options));
+  const made = advantagesOf(samples, rewards, advantageOptions(options, 0));
   if ('skipped' in made) return { ...base, skipped: made.skipped, advantage: null, examples: [] };
   const each = made.perSample.flatMap((values, at) => {
     const advantage = values?.at(-1);
@@ -102,17 +102,6 @@ function previewOf(role: string, samples: readonly Sample[], options: TrainingOp
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   each.sort((a, b) => Math.abs(b.advantage) - Math.abs(a.advantage));
   return { ...base, skipped: null, advantage: [at(0), at(0.5), at(1)], examples: each.slice(0, 5) };
-}
-
-function advantageOptions(options: TrainingOptions): AdvantageOptions {
-  return {
-    algorithm: options.algorithm,
-    gamma: options.gamma,
-    klCoefficient: 0,
-    stdFloor: options.std_floor === 'published' ? 1e-8 : options.std_floor,
-    maxAdvantage: options.max_advantage,
-    zeroSignal: options.zero_signal,
-  };
 }
 
 /** The preview as a text to read. */

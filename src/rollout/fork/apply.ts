@@ -52,7 +52,7 @@ export async function editWorkspace(place: TurnPlace, arm: Arm, action: string):
   );
   const facts: EventData<'workspace.edited'>['facts'] = {};
   for (const agent of owners) Object.assign(facts, (await factsOf(place, arm, agent, null)).facts);
-  log.append({ type: 'workspace.edited', data: { action, wrote, deleted, commit, facts } });
+  log.append({ type: 'workspace.edited', data: { action, arm: arm.name, wrote, deleted, commit, facts } });
   await log.sync();
 }
 

@@ -20,6 +20,7 @@ const COPIED = new Set([
   'artifact.checked',
   'action.finished',
   'workspace.edited',
+  'arm.joined',
 ]);
 
 /**
@@ -59,7 +60,8 @@ export async function beginFork(
     events.slice(0, at).flatMap((event) => (event.type === 'action.finished' ? [event.data.action] : [])),
   );
   for (const event of events.slice(0, at)) {
-    if (!COPIED.has(event.type) || !('action' in event.data) || !done.has(event.data.action ?? '')) continue;
+    if (!COPIED.has(event.type)) continue;
+    if ('action' in event.data && !done.has(event.data.action ?? '')) continue;
     const happening = { type: event.type, data: event.data } as Happening;
     log.append(
       happening.type === 'model.called'

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import {
   type Expression,
-  evaluate,
+  fillLog,
+  holds,
   isFault,
   type Lookup,
   parseExpression,
-  truth,
 } from '../../workflow/index.js';
 import type { Point } from './point.js';
 
@@ -76,7 +76,8 @@ export class Stops {
       const hits = (this.hits.get(each.id) ?? 0) + 1;
       this.hits.set(each.id, hits);
       if (hits < (each.hits ?? 1)) continue;
-      if (each.log !== undefined) stops.push({ log: fillLog(each.log, point), breakpoint: each.id });
+      if (each.log !== undefined)
+        stops.push({ log: fillLog(each.log, lookupAt(point)), breakpoint: each.id });
       else stops.push({ stop: each.condition ?? `breakpoint on ${each.agent}`, breakpoint: each.id });
     }
     const why = this.filter(point);
@@ -99,11 +100,6 @@ export class Stops {
   }
 }
 
-function holds(test: Expression, lookup: Lookup): boolean {
-  const answer = evaluate(test, lookup);
-  return 'value' in answer && truth(answer.value);
-}
-
 /** What a condition can name: the action's own numbers, then artifacts and the task. */
 export function lookupAt(point: Point): Lookup {
   const own = {
@@ -122,14 +118,4 @@ export function lookupAt(point: Point): Lookup {
       return own[first as keyof typeof own];
     return point.facts(parts);
   };
-}
-
-function fillLog(text: string, point: Point): string {
-  const lookup = lookupAt(point);
-  return text.replace(/\{([^{}]+)\}/g, (whole, inner: string) => {
-    const tree = parseExpression(inner);
-    if (isFault(tree)) return whole;
-    const answer = evaluate(tree, lookup);
-    return 'value' in answer ? String(answer.value) : 'unknown';
-  });
 }

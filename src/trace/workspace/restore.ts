@@ -1,20 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Blobs } from '../bodies.js';
-import type { LogEvent } from '../events.js';
 import type { WorkspaceState } from './history.js';
-
-/** The files of a rollout's workspace after its first `actions` finished actions (all where it is left out). */
-export function stateAfter(events: readonly LogEvent[], action?: string): WorkspaceState {
-  const state: WorkspaceState = new Map();
-  for (const event of events) {
-    if (event.type !== 'action.finished' && event.type !== 'workspace.edited') continue;
-    for (const path of event.data.deleted) state.delete(path);
-    for (const file of event.data.wrote) state.set(file.path, file);
-    if (event.type === 'action.finished' && event.data.action === action) break;
-  }
-  return state;
-}
 
 /**
  * Write a workspace as it was, byte for byte, into an empty folder. The log may come from anybody: no path leaves

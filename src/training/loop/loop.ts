@@ -1,12 +1,18 @@
 import { driftAlarm, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import { type Ended, type RolloutSpec, runBatch } from '../../rollout/index.js';
+import { type Ended, runBatch, specsFor } from '../../rollout/index.js';
 import type { LogEvent } from '../../trace/index.js';
 import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
 import type { RoleReport } from '../update.js';
 import type { LoopParts } from './parts.js';
 import { activityOf, type StepReport, successByStratum, successOf } from './report.js';
 import { trainRoles } from './roles.js';
-import { type Recovered, type RoleProgress, recoverTraining, type SavedCheckpoint } from './state.js';
+import {
+  bestCheckpoint,
+  type Recovered,
+  type RoleProgress,
+  recoverTraining,
+  type SavedCheckpoint,
+} from './state.js';
 
 export type Splits = Record<'train' | 'select' | 'test', readonly Task[]>;
 
@@ -74,7 +80,7 @@ export class TrainingLoop {
     }
     if (this.stopped) return null;
     const { checkpoints } = this.known;
-    const best = checkpoints.reduce((a, b) => (b.rank > a.rank ? b : a));
+    const best = bestCheckpoint(checkpoints)!;
     Object.assign(this.parts.policies, best.policies);
     const after = await this.evaluate(best.name, 'test', splits.test);
     return this.stopped ? null : { best, checkpoints, before, after };
@@ -115,14 +121,14 @@ export class TrainingLoop {
       );
       const saved = await client.checkpoints({ action: 'save', name, policies: versions });
       const hashes = saved.find((each) => each.name === name)?.policies ?? {};
-      const data: SavedCheckpoint = { name, step, policies: { ...policies }, rank: report.rank };
-      log.append({
-        type: 'checkpoint.saved',
-        data: {
-          ...data,
-          hashes: Object.fromEntries(Object.entries(hashes).map(([role, { hash }]) => [role, hash])),
-        },
-      });
+      const data: SavedCheckpoint = {
+        name,
+        step,
+        policies: { ...policies },
+        rank: report.rank,
+        hashes: Object.fromEntries(Object.entries(hashes).map(([role, { hash }]) => [role, hash])),
+      };
+      log.append({ type: 'checkpoint.saved', data });
       await log.sync();
       this.known.checkpoints.push(data);
       watch.checkpoint(data, report);
@@ -142,11 +148,7 @@ export class TrainingLoop {
     label: string,
   ): Promise<{ ended: Ended[]; events: Map<string, LogEvent[]>; fresh: boolean }> {
     const { folder, log, deps, concurrency, watch, policies } = this.parts;
-    const specs = Array.from({ length: samples }, (_, sample) =>
-      tasks.map(
-        (of): RolloutSpec => ({ step, task: of.id, sample, branch: 'main', of, policies: { ...policies } }),
-      ),
-    ).flat();
+    const specs = specsFor(tasks, samples, step, policies);
     const found = new Map<string, { ended: Ended; events: LogEvent[] }>();
     const { spent } = await runBatch(folder, log, specs, deps, {
       concurrency,

@@ -1,5 +1,5 @@
 import type { Ended } from '../../rollout/index.js';
-import type { LogEvent } from '../../trace/index.js';
+import { agentOf, isCoachCall, type LogEvent } from '../../trace/index.js';
 import type { RoleReport } from '../update.js';
 import type { RoleProgress } from './state.js';
 
@@ -56,7 +56,7 @@ export function activityOf(
   for (const rollout of ended) {
     for (const event of events.get(rollout.rollout) ?? []) {
       // A model coach's calls stand in the same log.
-      if (event.type === 'model.called' && !event.data.action.includes('/')) {
+      if (event.type === 'model.called' && !isCoachCall(event.data.action)) {
         const tally = of(agentOf(event.data.action));
         tally.calls += 1;
         tally.tokens += event.data.usage.replyTokens;
@@ -97,9 +97,4 @@ function activity({ calls, tokens, cut, tools, good, scores }: Tally): RoleActiv
       [...scores].map(([stratum, all]) => [stratum, all.reduce((sum, value) => sum + value, 0) / all.length]),
     ),
   };
-}
-
-/** An action's id is its agent, visit and turn. */
-function agentOf(action: string): string {
-  return action.split('.')[0]!;
 }

@@ -21,6 +21,8 @@ export interface SavedCheckpoint {
   policies: Record<string, string>;
   /** The score on select that checkpoints are ranked by. */
   rank: number;
+  /** Hash of each role's weights. */
+  hashes: Record<string, string>;
 }
 
 /** What a run's log says of its training so far. */
@@ -47,24 +49,31 @@ export function recoverTraining(
     roles.map((role) => [role, { version: 'v0', hash: baseHash, updates: 0, kl: training.kl.coefficient }]),
   );
   const step = events.findLast((event) => event.type === 'training.step');
-  const pages = new RolloutPages(folder);
   return {
     next: step ? step.data.step + 1 : 0,
     roles: step ? { ...fresh, ...stepSchema.parse(step.data.report).state } : fresh,
-    checkpoints: events.flatMap(checkpointOf),
+    checkpoints: savedCheckpoints(events),
     updated: new Set(
       events.flatMap((event) =>
         event.type === 'training.update' ? [`${event.data.step}/${event.data.role}`] : [],
       ),
     ),
-    known: new Set(pages.page(0, pages.count()).map((row) => row.rollout)),
+    known: new Set(new RolloutPages(folder).all().map((row) => row.rollout)),
   };
 }
 
-function checkpointOf(event: LogEvent): SavedCheckpoint[] {
-  if (event.type !== 'checkpoint.saved') return [];
-  const { name, step, policies, rank } = event.data;
-  return name === undefined || rank === undefined ? [] : [{ name, step, policies, rank }];
+/** The ranked checkpoints that a run's log tells of, oldest first. */
+export function savedCheckpoints(events: readonly LogEvent[]): SavedCheckpoint[] {
+  return events.flatMap((event) => {
+    if (event.type !== 'checkpoint.saved') return [];
+    const { name, step, policies, rank, hashes } = event.data;
+    return name === undefined || rank === undefined ? [] : [{ name, step, policies, rank, hashes }];
+  });
+}
+
+/** The highest ranked on select, the earlier one of equals; null without any. */
+export function bestCheckpoint<T extends { rank: number }>(saved: readonly T[]): T | null {
+  return saved.reduce<T | null>((best, each) => (best && best.rank >= each.rank ? best : each), null);
 }
 
 /**

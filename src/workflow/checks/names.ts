@@ -3,6 +3,14 @@ import type { RawWorkflow } from '../schema.js';
 import { suggestion } from '../source/nearest.js';
 import type { Source } from '../source/source.js';
 
+/** An agent's tools; one that has to do with files has python where nothing else is said. */
+export function toolsOf(raw: RawWorkflow, agent: RawWorkflow['agents'][string]): 'python'[] {
+  const files = [...agent.consumes, ...agent.produces].some(
+    (name) => raw.artifacts[name]?.path !== undefined,
+  );
+  return agent.tools ?? raw.defaults.tools ?? (files ? ['python'] : []);
+}
+
 /** Names of agents, artifacts and models that something refers to and nothing defines. */
 export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
   const problems: Problem[] = [];
@@ -41,6 +49,15 @@ export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
     for (const key of ['consumes', 'produces'] as const)
       for (const [at, artifact] of agent[key].entries())
         known('artifact', artifact, artifacts, ['agents', name, key, at]);
+    for (const [at, artifact] of agent.produces.entries())
+      if (raw.artifacts[artifact]?.path !== undefined && !toolsOf(raw, agent).includes('python'))
+        problems.push(
+          source.problem(
+            'artifact.unwritable',
+            `"${name}" owes the file of "${artifact}" and has no tool to write it with; leave tools out, or add python.`,
+            ['agents', name, 'produces', at],
+          ),
+        );
     for (const [at, artifact] of agent.consumes.entries())
       if (artifacts.includes(artifact) && !produced.has(artifact))
         problems.push(

@@ -20,6 +20,7 @@ import { suggestion } from '../source/nearest.js';
 import type { Path, Source } from '../source/source.js';
 import { templateFaults } from '../template.js';
 import { checkExpression, type FieldTypes, faultProblem, scopeOf, taskFieldTypes } from './expressions.js';
+import { toolsOf } from './names.js';
 
 /** From a file of the right shape to a workflow: expressions parsed and typed, texts read, defaults filled in. */
 export function resolveWorkflow(
@@ -195,7 +196,7 @@ class Resolver {
       consumes: raw.consumes,
       produces: raw.produces,
       model: raw.model ?? defaults.model ?? Object.keys(models)[0] ?? '',
-      tools: raw.tools ?? defaults.tools ?? [],
+      tools: toolsOf(this.raw, raw),
       maxTurns: raw.max_turns ?? defaults.max_turns ?? 1,
       context: raw.context ?? defaults.context ?? 'full',
       temperature: raw.temperature ?? defaults.temperature ?? null,

@@ -29,6 +29,12 @@ export function evaluate(expression: Expression, lookup: Lookup): Evaluated {
   }
 }
 
+/** Whether a condition is true; one without an answer is not. */
+export function holds(condition: Expression, lookup: Lookup): boolean {
+  const answer = evaluate(condition, lookup);
+  return 'value' in answer && truth(answer.value);
+}
+
 export function truth(value: Value): boolean {
   return value === true || (typeof value === 'number' && value !== 0);
 }

@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { type LogEvent, RunFolder, readLog } from '../../../src/trace/index.js';
 import { randomFrom } from '../../../src/workflow/index.js';
 import { startCli } from './command.js';
@@ -24,6 +24,9 @@ function runOf(folder: string): RunFolder {
   const runs = join(folder, '.baton/runs');
   return new RunFolder(join(runs, readdirSync(runs)[0]!));
 }
+
+const begun = (folder: string) =>
+  existsSync(join(folder, '.baton/runs')) && readLog(runOf(folder).log).events.length > 0;
 
 const finished = (events: LogEvent[]) =>
   events.findLast((event) => event.type === 'run.finished')?.data.summary as {
@@ -60,6 +63,8 @@ test(`kill -9 ${KILLS} times at random moments of a training: it goes on, and it
   const folder = team();
   const random = randomFrom('kills of a training');
   let going = train(folder);
+  // Before there is a run there is nothing to go on with.
+  await vi.waitUntil(() => begun(folder), { timeout: 60_000 });
   let kills = 0;
   let seen = 0;
   for (;;) {

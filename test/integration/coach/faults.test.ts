@@ -73,6 +73,30 @@ describe('clean work is blamed on nobody', () => {
   });
 });
 
+test('hostile case 20: a program ten times as long is judged as its clean twin; a constant answer is near the floor', async () => {
+  const padding = Array.from(
+    { length: 40 },
+    (_, at) => `# This is step ${at} of very careful, thorough work.`,
+  );
+  const pad = (program: string) => [...padding, program, ...padding, ''].join('\n');
+  const scores = (ended: Ended[]) =>
+    Object.fromEntries(
+      ended.map(({ task, scores }) => [task, scores.map(({ action, score }) => [action, score])]),
+    );
+  const clean = await runTeam((task) => cleanPrograms(task, 'tab'));
+  const padded = await runTeam((task) => {
+    const { data_engineer, modeler, analyst } = cleanPrograms(task, 'tab');
+    return { data_engineer: pad(data_engineer), modeler: pad(modeler), analyst: pad(analyst) };
+  });
+  expect(scores(padded)).toEqual(scores(clean));
+  const constant = faults.find(({ name }) => name === 'constant predictions')!;
+  const flat = await runTeam((task) => constant.change(cleanPrograms(task, 'tab'), task));
+  for (const rollout of flat) {
+    const last = rollout.scores.find(({ agent }) => agent === constant.role);
+    expect(last?.score, JSON.stringify(told(rollout))).toBeLessThanOrEqual(3);
+  }
+});
+
 describe('each fault is charged to the role that made it', () => {
   test.each(faults)('$name', async ({ role, codes, change }) => {
     const ended = await runTeam((task) => change(cleanPrograms(task, 'tab'), task));

@@ -1,18 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  countMet,
-  filterHit,
-  holds,
-  logText,
-  lookupAt,
-  parseCondition,
-} from '../../../src/editor/debug/conditions.js';
+import { countMet, filterHit, lookupAt, parseCondition } from '../../../src/editor/debug/conditions.js';
 import { framesOf, move, run, timelineOf } from '../../../src/editor/debug/timeline.js';
 import { failingLine } from '../../../src/editor/scores/failing-line.js';
 import { RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
-import type { Expression } from '../../../src/workflow/index.js';
+import { type Expression, fillLog, holds } from '../../../src/workflow/index.js';
 
 const runs = join(import.meta.dirname, '../../../media/sample/runs');
 const folder = new RunFolder(join(runs, readdirSync(runs)[0]!));
@@ -82,7 +75,7 @@ test.each([
 });
 
 test('log points fill in what is known and leave the rest', () => {
-  expect(logText('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[0]!))).toBe(
+  expect(fillLog('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[0]!))).toBe(
     'data_engineer got 2, {nobody}',
   );
 });

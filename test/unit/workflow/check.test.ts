@@ -76,6 +76,13 @@ const cases: [string, string, string, string, string][] = [
     'leaves the workspace',
   ],
   [
+    'a file that nobody can write',
+    `${head}${artifacts}${agents}defaults: {tools: []}\n`,
+    'artifact.unwritable',
+    '10:facts',
+    'no tool to write it with',
+  ],
+  [
     'metric without fallback',
     `${head}${artifacts}${agents}outcome: {metrics: {accuracy: {better: higher}}}\n`,
     'metric.no-fallback',
@@ -207,6 +214,24 @@ describe('each mistake has its own code and place', () => {
     const line = text.split('\n')[found!.line - 1]!;
     expect(`${found!.line}:${line.slice(found!.column - 1, found!.endColumn - 1)}`).toBe(place);
     expect(found!.endLine).toBe(found!.line);
+  });
+});
+
+describe('hostile case 10: paths of artifacts that no workspace may have', () => {
+  const paths = [
+    '../../a',
+    '/etc/passwd',
+    'C:/a',
+    '-rf',
+    'a\\0b',
+    'a\\nb',
+    'CON',
+    'aux.txt',
+    'x'.repeat(300),
+  ];
+  test.each([...paths, 'a/../../b', '.git/config', 'a//b', 'a.'])('%s', (path) => {
+    const found = problemsOf(head + artifacts.replace('report.md', `"${path}"`) + agents);
+    expect(found.map(({ code, line }) => ({ code, line }))).toContainEqual({ code: 'path.unsafe', line: 8 });
   });
 });
 

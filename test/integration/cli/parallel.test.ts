@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Blobs, listRuns, readLog, stateAfter } from '../../../src/trace/index.js';
+import { folderWith, runCli } from './command.js';
+
+const workflow = `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: go}]
+artifacts:
+  start: {path: start.txt, kind: text}
+  left: {path: left.txt, kind: text}
+  right: {path: right.txt, kind: text}
+  all: {path: all.txt, kind: text}
+agents:
+  opener: {role: Begin., produces: [start], prompt: I am opener}
+  lefty: {role: Left., consumes: [start], produces: [left], prompt: I am lefty}
+  righty: {role: Right., consumes: [start], produces: [right], prompt: I am righty}
+  closer: {role: End., consumes: [left, right], produces: [all], prompt: I am closer}
+flow:
+  - opener
+  - parallel: [lefty, righty]
+  - closer
+`;
+
+const programs = {
+  opener: 'open("start.txt", "w").write("start")\nopen("extra.txt", "w").write("before")',
+  // Each arm writes the same file, the other's artifact, and one that was there before; then it waits for the other.
+  lefty:
+    'import time\nopen("shared.txt", "w").write("left")\nopen("start.txt", "w").write("spoilt")\nopen("right.txt", "w").write("forged")\ntime.sleep(0.5)\nopen("left.txt", "w").write(open("shared.txt").read())',
+  righty:
+    'import os, time\nopen("shared.txt", "w").write("right")\nos.remove("extra.txt")\ntime.sleep(0.5)\nopen("right.txt", "w").write(open("shared.txt").read())',
+  closer:
+    'import os\nseen = sorted(os.listdir("."))\nopen("all.txt", "w").write(" ".join(seen) + ": " + " ".join(open(n).read() for n in ("left.txt", "right.txt", "start.txt", "extra.txt")))',
+};
+
+test('hostile case 28: parallel agents that write the same file each have their own, and only what an arm owes is merged', async () => {
+  const replies = Object.entries(programs).map(([role, program]) =>
+    JSON.stringify({ when: `I am ${role}`, reply: `\`\`\`python\n${program}\n\`\`\`` }),
+  );
+  const folder = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies.join('\n') });
+  const ran = await runCli(folder, ['run', '--json']);
+  expect(ran.code, ran.stderr).toBe(0);
+  const [run] = listRuns(folder);
+  const { events } = readLog(run!.rollout('run.task-1.0'));
+  const joined = events.find((event) => event.type === 'arm.joined')!;
+  expect(joined.data).toMatchObject({
+    merged: ['left.txt', 'right.txt'],
+    dropped: expect.arrayContaining(['shared.txt', 'start.txt', 'right.txt', 'extra.txt']),
+  });
+  const blobs = new Blobs(run!.blobs);
+  const texts = (of: typeof events, action?: string) =>
+    Object.fromEntries(
+      [...stateAfter(of, action)].map(([path, { sha256 }]) => [path, blobs.get(sha256).toString()]),
+    );
+  expect(texts(events, 'lefty.0.0')).toMatchObject({ 'shared.txt': 'left', 'extra.txt': 'before' });
+  expect(texts(events, 'righty.0.0')).toEqual({
+    'start.txt': 'start',
+    'shared.txt': 'right',
+    'right.txt': 'right',
+  });
+  expect(texts(events)).toEqual({
+    'start.txt': 'start',
+    'extra.txt': 'before',
+    'left.txt': 'left',
+    'right.txt': 'right',
+    'all.txt': 'extra.txt left.txt right.txt start.txt: left right start before',
+  });
+  const outcome = events.findLast((event) => event.type === 'outcome');
+  expect(outcome?.data).toMatchObject({ success: true });
+
+  // A fork after the join stands on what was joined, and its log tells of the join once.
+  writeFileSync(
+    join(folder, 'other.txt'),
+    '```python\nopen("all.txt", "w").write(open("right.txt").read())\n```',
+  );
+  const forked = await runCli(folder, [
+    ...['fork', run!.name, 'run.task-1.0', 'closer.0.0'],
+    ...['--reply', join(folder, 'other.txt')],
+  ]);
+  expect(forked.code, forked.stderr).toBe(0);
+  const branch = readLog(run!.rollout('run.task-1.0.fork-1')).events;
+  expect(branch.filter((event) => event.type === 'arm.joined')).toHaveLength(1);
+  expect(texts(branch)).toMatchObject({ 'left.txt': 'left', 'right.txt': 'right', 'all.txt': 'right' });
+});
