@@ -70,6 +70,7 @@ export class RunControl {
 
   /** Over the control channel; where nobody listens there or somebody else holds it, by a signal. */
   async cancel(run: Run): Promise<void> {
+    if (!(await mayRun())) return;
     if ((await steer(run, 'cancel')) === null) return this.store.refresh();
     const asked = stopRun(run, this.remembered());
     if ('refused' in asked)

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { LogTail } from '../../trace/index.js';
-import type { Host } from '../host.js';
+import { type Host, mayRun } from '../host.js';
 import { commands } from '../names.js';
 import { page } from '../page.js';
 import { type ToHost, type ToView, toHost } from '../protocol/training.js';
@@ -97,7 +97,7 @@ export class TrainingPanel {
     if (how === 'resume') await control.resume(this.run);
     else if (how === 'cancel') await control.cancel(this.run);
     else {
-      const refused = await steer(this.run, how);
+      const refused = (await mayRun()) ? await steer(this.run, how) : null;
       if (refused) this.say(refused, true);
     }
     store.refresh();
