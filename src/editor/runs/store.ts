@@ -102,7 +102,11 @@ export class RunStore {
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
     void vscode.commands.executeCommand('setContext', contextKeys.hasRuns, all.length > 0);
-    this.timer ??= setInterval(() => this.lookAgain(), LOOK_MS);
+    if (!this.timer) {
+      this.timer = setInterval(() => this.lookAgain(), LOOK_MS);
+      // Who waits for runs to appear is told of those that are there already.
+      setImmediate(() => this.changed.fire());
+    }
     return all;
   }
 
