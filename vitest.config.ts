@@ -28,6 +28,15 @@ export default defineConfig({
         },
       },
       {
+        // `npm run test:native`: needs the native binding of TensorFlow.
+        test: {
+          name: 'native',
+          include: ['test/native/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // `npm run test:box`: needs the Python environment, sshd and Ray, so it is not part of `npm test`.
         test: {
           name: 'box',

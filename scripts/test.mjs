@@ -10,7 +10,15 @@ const python = ensurePandas();
 await import('./build.mjs');
 const done = spawnSync(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--project', '!box', ...process.argv.slice(2)],
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    '!box',
+    '--project',
+    '!native',
+    ...process.argv.slice(2),
+  ],
   { stdio: 'inherit', env: { ...process.env, ...(python ? { BATON_TEST_PYTHON: python } : {}) } },
 );
 process.exitCode = done.status ?? 1;

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '5' },
     only: { type: 'string' },
     rollouts: { type: 'string' },
+    habits: { type: 'string', default: '1' },
     minutes: { type: 'string' },
     out: { type: 'string', default: 'docs/results' },
     write: { type: 'boolean', default: false },
@@ -23,6 +24,7 @@ const done = new Set(readRecords(path).map(keyOf));
 const wanted = plan(Number(values.seeds)).filter(
   (setting) =>
     (values.only === undefined || values.only.split(',').includes(setting.reward)) &&
+    (values.habits === 'all' || values.habits.split(',').includes(String(setting.habits))) &&
     (values.rollouts === undefined || values.rollouts.split(',').includes(String(setting.rollouts))),
 );
 const until =

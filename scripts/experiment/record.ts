@@ -24,6 +24,8 @@ const record = z.object({
   rollouts: z.number(),
   steps: z.number(),
   seed: z.number(),
+  habits: z.number().default(1),
+  backend: z.string().default('wasm'),
   commit: z.string(),
   base: z.string(),
   minutes: z.number(),

@@ -14,14 +14,15 @@ import {
 
 const temperatures = [1, 0.6, 0];
 const sizes = [8, 16, 48];
+const strengths = [1, 2, 0.5];
 
 /** The results as Markdown; what was not measured yet says so. */
 export function resultTable(
   records: readonly Trained[],
   perfect: { success: number; rollouts: number } | null,
 ): string {
-  const of = (reward: Trained['reward'], rollouts: number) =>
-    records.filter((each) => each.reward === reward && each.rollouts === rollouts);
+  const of = (reward: Trained['reward'], rollouts: number, habits = 1) =>
+    records.filter((each) => each.reward === reward && each.rollouts === rollouts && each.habits === habits);
   const [action, shuffled] = [of('action', 48), of('shuffled', 48)];
   const commits = [...new Set(records.map((each) => each.commit))].join(', ');
   return [
@@ -34,16 +35,24 @@ export function resultTable(
     'Success after training with per-action scores minus success with the outcome broadcast to all agents, same seeds, same rollouts spent. Above zero favours per-action scores.',
     '',
     ...markdown(
-      ['rollouts a step', 'seeds', ...temperatures.map((t) => `temperature ${t}`)],
-      sizes.map((size) => {
-        const [own, broadcast] = [of('action', size), of('outcome', size)];
-        const pairs = own.filter((one) => broadcast.some((each) => each.seed === one.seed)).length;
-        return [
-          String(size),
-          String(pairs),
-          ...temperatures.map((t) => points(ahead(own, broadcast, t, success))),
-        ];
-      }),
+      [
+        'wrong habits of the base',
+        'rollouts a step',
+        'seeds',
+        ...temperatures.map((t) => `temperature ${t}`),
+      ],
+      strengths.flatMap((habits) =>
+        sizes.map((size) => {
+          const [own, broadcast] = [of('action', size, habits), of('outcome', size, habits)];
+          const pairs = own.filter((one) => broadcast.some((each) => each.seed === one.seed)).length;
+          return [
+            habits === 1 ? 'as shipped' : `x ${habits}`,
+            String(size),
+            String(pairs),
+            ...temperatures.map((t) => points(ahead(own, broadcast, t, success))),
+          ];
+        }),
+      ),
     ),
     '',
     '![Success over rollouts spent](curves.svg)',

@@ -6,6 +6,7 @@ import { evaluateRollouts, fairUnit, succeeded, tableMeans } from '../../src/eva
 import type { Ended } from '../../src/rollout/index.js';
 import { RolloutPages, RunFolder, readLog } from '../../src/trace/index.js';
 import { changeText } from '../../src/workflow/index.js';
+import { baseFlags } from './bases.js';
 import type { Setting } from './plan.js';
 import type { Evaluation, Trained } from './record.js';
 
@@ -35,13 +36,19 @@ export async function train(
     } as const;
     writeFileSync(file, changeText(readFileSync(file, 'utf8'), [every]));
     const numbers = { steps, rollouts, seed, 'eval-tasks': TEST_TASKS };
+    const own = baseFlags(setting.habits);
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const run = await baton(folder, ['train', '--reward', reward, ...flags], say);
+    const run = await baton(
+      folder,
+      ['train', '--backend', 'wasm', '--reward', reward, ...flags, ...own],
+      say,
+    );
     const trained = new RunFolder(run);
     const ended = rolloutsOf(trained);
     const at = (prefix: string) => ended.filter((each) => each.step.startsWith(prefix));
     const best = bestOf(trained);
-    const base = (trained.readInfo().engine as { base: string }).base.slice(0, 12);
+    const { base: hash, backend } = trained.readInfo().engine as { base: string; backend: string };
+    const base = hash.slice(0, 12);
     const known = earlier.find((each) => each.seed === seed && each.base === base)?.evaluations;
     const evaluations = [
       evaluation('before', 1, at('test-base')),
@@ -64,6 +71,7 @@ export async function train(
       ...setting,
       commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
       base,
+      backend,
       minutes: Math.round((Date.now() - start) / 6000) / 10,
       evaluations,
       curve: events.flatMap((event) =>

@@ -6,7 +6,12 @@ import { type Weights, weightsHash } from '../../src/engine/model/weights.js';
 import { roles } from './task.js';
 import type { Schedule } from './train.js';
 
-export type Stage = Schedule & { readonly tokens_seen: number };
+export type Stage = Schedule & {
+  readonly tokens_seen: number;
+  /** Factors on the rates in rates.ts; 1 where nothing is said. */
+  readonly habits?: number;
+  readonly slips?: number;
+};
 
 /** The stages of training that a base says it went through. */
 export function stagesOf(folder: string): Stage[] {

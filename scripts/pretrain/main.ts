@@ -1,7 +1,9 @@
 // `npm run pretrain [-- --steps N --seed S --out DIR]`: trains the base model again, in minutes.
 // `--from DIR` goes on from a trained base with a lower rate, after its demonstrations changed.
 // `--reinforce STEPS` trains nothing that is kept: it shows that reinforcement corrects the base in media/base.
+// `--habits F` and `--slips F` multiply how often demonstrations do the wrong thing: a harder or an easier base.
 // `npm run pretrain -- --vocabulary PYTHON` learns the vocabulary first, with an interpreter that has `tokenizers`.
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadBackend } from '../../src/engine/backend/load.js';
@@ -12,6 +14,7 @@ import { copyWeights, initialWeights } from '../../src/engine/model/weights.js';
 import { loadTokenizer } from '../../src/engine/tokenizer.js';
 import { stagesOf, writeFolder } from './folder.js';
 import { measure } from './measure.js';
+import { scale } from './rates.js';
 import { reinforce } from './reinforce.js';
 import { baseConfig } from './shape.js';
 import { type Schedule, train } from './train.js';
@@ -25,8 +28,12 @@ const { values } = parseArgs({
     from: { type: 'string' },
     vocabulary: { type: 'string' },
     reinforce: { type: 'string' },
+    habits: { type: 'string', default: '1' },
+    slips: { type: 'string', default: '1' },
   },
 });
+scale.habits = Number(values.habits);
+scale.slips = Number(values.slips);
 const tokenizerPath = join('media', 'base', 'tokenizer.json');
 if (values.vocabulary !== undefined) {
   writeVocabulary(values.vocabulary, join('scripts', 'pretrain', 'vocabulary.py'), tokenizerPath);
@@ -60,8 +67,10 @@ train(tf, kernel, weights, tokenizer, schedule, (step, loss, tokens) => {
 });
 writeFolder(values.out, weights, [
   ...(values.from === undefined ? [] : stagesOf(values.from)),
-  { ...schedule, tokens_seen: seen },
+  { ...schedule, ...scale, tokens_seen: seen },
 ]);
+const ownTokenizer = join(values.out, 'tokenizer.json');
+if (!existsSync(ownTokenizer)) copyFileSync(tokenizerPath, ownTokenizer);
 const w = uploadForDecoding(tf, weights);
 for (const temperature of [1, 0.6, 0]) {
   const policies = { data_engineer: w, modeler: w, analyst: w };

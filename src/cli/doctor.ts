@@ -1,7 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEngine } from '../engine/index.js';
 import { discoverModels } from '../policy/index.js';
 import { probeAll } from '../sandbox/index.js';
-import { exit, type Terminal } from './terminal.js';
+import { shipped } from './places.js';
+import { commandName, exit, type Terminal } from './terminal.js';
 
 interface Finding {
   what: string;
@@ -33,13 +38,10 @@ export async function doctorCommand(terminal: Terminal): Promise<number> {
         what: `sandbox: ${level.level}`,
         works: level.works,
         why: level.why,
-        todo: level.todo,
+        todo: level.works ? [] : level.todo,
         needed: !confined,
       })),
-    binding(
-      '@tensorflow/tfjs-node-gpu',
-      'On a machine with an NVIDIA GPU and CUDA: npm install @tensorflow/tfjs-node-gpu',
-    ),
+    await embeddedEngine(),
   ];
   const models = await discoverModels(process.env);
   const ok = findings.every((finding) => finding.works || !finding.needed) && confined;
@@ -52,7 +54,7 @@ export async function doctorCommand(terminal: Terminal): Promise<number> {
     terminal.say(
       `${finding.works ? 'ok     ' : finding.needed ? 'MISSING' : '-      '} ${finding.what}: ${finding.why}`,
     );
-    if (!finding.works) for (const todo of finding.todo) terminal.say(`          ${todo}`);
+    for (const todo of finding.todo) terminal.say(`          ${todo}`);
   }
   for (const found of models)
     terminal.say(
@@ -75,17 +77,26 @@ function program(what: string, args: string[], todo: string): Finding {
   }
 }
 
-function binding(name: string, todo: string): Finding {
+/** The backend that the embedded engine chooses when it is started, and what a faster one takes. */
+async function embeddedEngine(): Promise<Finding> {
+  const what = 'embedded engine';
+  const dir = mkdtempSync(join(tmpdir(), 'baton-doctor-'));
   try {
-    const path = import.meta.resolve(name);
-    return { what: name, works: true, why: path, todo: [], needed: false };
-  } catch {
-    return {
-      what: name,
-      works: false,
-      why: 'not installed (optional; the embedded engine runs on WebAssembly)',
-      todo: [todo],
-      needed: false,
+    const program = shipped(join('dist', 'engine.mjs'));
+    const engine = await startEngine({ dir, base: shipped('media/base'), program, backend: 'auto' });
+    const { backend, reasons } = await engine.client.health();
+    await engine.stop();
+    const faster = {
+      'native-cpu': `The native CPU build is faster: ${commandName()} doctor --install-native`,
+      'native-gpu': `With an NVIDIA GPU and CUDA: ${commandName()} doctor --install-gpu`,
     };
+    const todo = Object.entries(faster).flatMap(([name, how]) =>
+      reasons.some((reason) => reason.startsWith(`${name}:`) && backend !== name) ? [how] : [],
+    );
+    return { what, works: true, why: reasons.toReversed().join('; '), todo, needed: true };
+  } catch (error) {
+    return { what, works: false, why: (error as Error).message, todo: [], needed: true };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
   }
 }

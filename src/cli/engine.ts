@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Engine,
@@ -28,7 +29,7 @@ export interface EngineChoice {
   backend?: string | undefined;
   /** `tfjs` where nothing is said, `torch` where a base model is named. */
   engine?: 'tfjs' | 'torch' | undefined;
-  /** For the torch engine: a model folder, a GGUF file, or an id of the Hugging Face hub. */
+  /** For the torch engine a model folder, a GGUF file, or an id of the Hugging Face hub; for tfjs a folder of its own kind. */
   base?: string | undefined;
   method?: 'lora' | 'full' | undefined;
   enginePython?: string | undefined;
@@ -53,7 +54,6 @@ export async function engineFor(
   if (!Object.values(workflow.models).some((model) => model.provider === 'embedded')) return null;
   try {
     const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
-    if (!torch && choice.base !== undefined) throw new Error('--base needs the torch engine: --engine torch');
     const engine = torch ? await torchEngine(dir, choice) : await tfjsEngine(dir, choice);
     const health = await engine.client.health();
     return {
@@ -78,10 +78,17 @@ export async function engineFor(
   }
 }
 
+/** The shipped base, or another one of its kind (`npm run pretrain` makes them). */
+function tfjsBase(folder: string | undefined): string {
+  if (folder === undefined) return base();
+  if (existsSync(join(folder, 'baton.json'))) return folder;
+  throw new Error(`${folder} is no base model of the tfjs engine (it has no baton.json); use --engine torch`);
+}
+
 function tfjsEngine(dir: string, choice: EngineChoice): Promise<Engine> {
   return startEngine({
     dir,
-    base: base(),
+    base: tfjsBase(choice.base),
     program: shipped(join('dist', 'engine.mjs')),
     deterministic: choice.deterministic ?? false,
     backend: (choice.backend ?? 'auto') as 'auto',

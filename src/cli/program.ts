@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { installNative } from '../engine/index.js';
+import { installGpu, installNative } from '../engine/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
 import { editorFlag, list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
@@ -19,7 +19,7 @@ import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { type ScoreOptions, scoreCommand } from './score.js';
 import { targetCommands } from './target-program.js';
-import { exit, Terminal } from './terminal.js';
+import { exit, Failure, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 import { trainingCommands, trainWith } from './train-program.js';
 import { version } from './version.js';
@@ -147,9 +147,22 @@ export async function program(argv: readonly string[]): Promise<number> {
   json(root.command('doctor'))
     .description('what works on this machine, what is missing and how to get it')
     .option('--install-native', 'build the native CPU binding of TensorFlow into the cache (hundreds of MB)')
-    .action(async (options: { installNative?: boolean }) => {
+    .option(
+      '--install-gpu',
+      'install @tensorflow/tfjs-node-gpu into the cache (needs an NVIDIA GPU with CUDA)',
+    )
+    .action(async (options: { installNative?: boolean; installGpu?: boolean }) => {
       const out = terminal();
-      if (options.installNative) await installNative((step) => out.note(step));
+      const installers = [options.installNative && installNative, options.installGpu && installGpu];
+      for (const install of installers)
+        if (install)
+          await install((step) => out.note(step)).catch((error: Error) => {
+            throw new Failure(
+              'install.failed',
+              `${error.message}\nNothing was changed; the embedded engine still has WebAssembly.`,
+              exit.environment,
+            );
+          });
       done(await doctorCommand(out));
     });
   root

@@ -45,7 +45,10 @@ export function trainingCommands(
         'torch',
       ]),
     )
-    .option('--base <model>', 'model folder, GGUF file or Hugging Face id that the roles start from (torch)')
+    .option(
+      '--base <model>',
+      'what the roles start from: a model folder, GGUF file or Hugging Face id (torch), or a base that npm run pretrain made (tfjs)',
+    )
     .addOption(
       new Option(
         '--method <kind>',

@@ -17,7 +17,7 @@ import type { Weights } from './runs/weights.js';
 import type { VerdictComments } from './scores/comments.js';
 import { keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
-import { installCommand } from './shell.js';
+import { installCommand, installGpu } from './shell.js';
 import type { TrainingPanels } from './training/panels.js';
 import type { Trainer } from './training/train.js';
 
@@ -92,6 +92,7 @@ export function registerCommands(host: Host, parts: Parts): void {
     setSecret: () => setSecret(host),
     deleteSecret: () => deleteSecret(host),
     installCommand: () => installCommand(host, control.node()),
+    installGpu: () => installGpu(host, control.node()),
     showLog: () => host.log.show(),
     openDesigner: (uri?: vscode.Uri) => openDesigner(uri instanceof vscode.Uri ? uri : undefined),
     openWalkthrough: () =>

@@ -38,6 +38,7 @@ export const commands = {
   setSecret: 'baton.setSecret',
   deleteSecret: 'baton.deleteSecret',
   installCommand: 'baton.installCommand',
+  installGpu: 'baton.installGpu',
   showLog: 'baton.showLog',
   openDesigner: 'baton.openDesigner',
   openWalkthrough: 'baton.openWalkthrough',

@@ -38,6 +38,18 @@ export async function installCommand(host: Host, node: string): Promise<void> {
   );
 }
 
+/** Install the GPU binding of TensorFlow in a terminal, where it can be watched and stopped. */
+export function installGpu(host: Host, node: string): void {
+  const terminal = vscode.window.createTerminal({
+    name: vscode.l10n.t('Baton: GPU binding'),
+    shellPath: node,
+    shellArgs: [cliPath(host.context.extensionPath), 'doctor', '--install-gpu'],
+    env: { ELECTRON_RUN_AS_NODE: '1' },
+    iconPath: new vscode.ThemeIcon('cloud-download'),
+  });
+  terminal.show();
+}
+
 function writeScript(host: Host, node: string): string {
   const folder = join(host.context.globalStorageUri.fsPath, 'bin');
   const cli = cliPath(host.context.extensionPath);

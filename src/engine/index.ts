@@ -8,8 +8,8 @@ export {
   choose,
   type Trial,
 } from './backend/choose.js';
-export { type InstallOptions, installNative } from './backend/install.js';
-export { nativeFolder } from './backend/load.js';
+export { type InstallOptions, installGpu, installNative } from './backend/install.js';
+export { loadBackend, nativeFolder } from './backend/load.js';
 export { type BaseModel, readBaseModel } from './base.js';
 export {
   type ChatCall,

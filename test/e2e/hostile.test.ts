@@ -149,7 +149,7 @@ describe('a run that came with a clone', () => {
     await editor.row(/^one/).click({ button: 'right' });
     await editor.page.getByRole('menuitem', { name: 'Open Trajectory' }).click();
     await editor.line('<img').waitFor();
-    await editor.openFile('a.baton.yaml');
+    await editor.page.locator('.tab').filter({ hasText: 'a.baton.yaml' }).first().click();
     await editor.command('Comments: Focus on Comments View');
     await editor.page
       .locator('.comments-panel .monaco-list-row')
@@ -168,7 +168,7 @@ describe('a run that came with a clone', () => {
   });
 
   test('hostile case 25: forged messages to a page are dropped', async () => {
-    await editor.openFile('a.baton.yaml');
+    await editor.page.locator('.tab').filter({ hasText: 'a.baton.yaml' }).first().click();
     await editor.command('Baton: Open Designer');
     const view = editor.frame();
     await view.locator('.role').nth(1).waitFor();

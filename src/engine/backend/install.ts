@@ -1,5 +1,5 @@
-// Builds the native CPU binding into the user's cache from packages of the npm and Python registries alone: the
-// binding's own installer wants a host that many networks do not reach. Linux on x64 only.
+// Installs native bindings into the user's cache. The CPU one is built from packages of the npm and Python registries
+// alone: its own installer wants a host that many networks do not reach. Linux on x64 only.
 import { execFile } from 'node:child_process';
 import {
   cpSync,
@@ -12,8 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { nativeFolder } from './load.js';
+import { gpuFolder, nativeFolder } from './load.js';
 
+const GPU_BINDING = '@tensorflow/tfjs-node-gpu@4.22.0';
 const BINDING = '@tensorflow/tfjs-node@4.22.0';
 /** the release whose C interface that binding is written against; its wheel holds libraries and headers */
 const LIBRARY = 'tensorflow-cpu==2.15.1';
@@ -56,17 +57,7 @@ export async function installNative(
   const working = `${folder}.part-${process.pid}`;
   rmSync(working, { recursive: true, force: true });
   mkdirSync(working, { recursive: true });
-  const run = (step: string, command: string, args: readonly string[], cwd: string): Promise<void> => {
-    progress(step);
-    return new Promise((resolve, reject) => {
-      const settings = { cwd, timeout: STEP_LIMIT_MS, maxBuffer: 1 << 28, signal: options.signal };
-      execFile(command, [...args], settings, (error, stdout, stderr) => {
-        if (error === null) return resolve();
-        const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join('\n');
-        reject(new Error(`${step} failed (${command} ${args[0]}): ${last || error.message}`));
-      });
-    });
-  };
+  const run = runner(progress, options.signal);
   try {
     writeFileSync(join(working, 'package.json'), '{"private": true}\n');
     const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', BINDING];
@@ -94,6 +85,46 @@ export async function installNative(
     rmSync(working, { recursive: true, force: true });
     throw error;
   }
+}
+
+/**
+ * Installs the GPU binding with npm, whose install script downloads TensorFlow (hundreds of MB) from outside the
+ * registries, and returns its folder. Nothing is left behind where it fails. Rejects with the step that failed.
+ */
+export async function installGpu(
+  progress: (step: string) => void,
+  options: Omit<InstallOptions, 'python'> = {},
+): Promise<string> {
+  const folder = options.folder ?? gpuFolder();
+  const working = `${folder}.part-${process.pid}`;
+  rmSync(working, { recursive: true, force: true });
+  mkdirSync(working, { recursive: true });
+  try {
+    writeFileSync(join(working, 'package.json'), '{"private": true}\n');
+    const npm = ['install', '--no-audit', '--no-fund', GPU_BINDING];
+    await runner(progress, options.signal)(`Installing ${GPU_BINDING}`, 'npm', npm, working);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(working, folder);
+    return folder;
+  } catch (error) {
+    rmSync(working, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Carries out one step of an installation; rejects with the last lines that it wrote. */
+function runner(progress: (step: string) => void, signal: AbortSignal | undefined) {
+  return (step: string, command: string, args: readonly string[], cwd: string): Promise<void> => {
+    progress(step);
+    return new Promise((resolve, reject) => {
+      const settings = { cwd, timeout: STEP_LIMIT_MS, maxBuffer: 1 << 28, signal };
+      execFile(command, [...args], settings, (error, stdout, stderr) => {
+        if (error === null) return resolve();
+        const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join('\n');
+        reject(new Error(`${step} failed (${command} ${args[0]}): ${last || error.message}`));
+      });
+    });
+  };
 }
 
 /** Puts headers and libraries where the binding's build looks for them, under the names that it knows. */

@@ -21,6 +21,11 @@ export function nativeFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'baton', 'native');
 }
 
+/** Where `installGpu` puts the GPU binding. */
+export function gpuFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return `${nativeFolder(env)}-gpu`;
+}
+
 class Absent extends Error {}
 
 type Wasm = Pick<typeof import('@tensorflow/tfjs-backend-wasm'), 'setWasmPaths'>;
@@ -82,7 +87,7 @@ export function tryOut(tf: Tf): void {
 /** Loads the best backend that passes its trial. Throws where none does, with all reasons. */
 export async function loadBackend(wish: BackendWish): Promise<Backend> {
   const here = dirname(fileURLToPath(import.meta.url));
-  const folders = [here, nativeFolder()];
+  const folders = [here, nativeFolder(), gpuFolder()];
   const trials = new Map<BackendName, Trial>();
   for (const name of candidates(wish)) {
     try {

@@ -3,15 +3,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, startEngine, startTorchEngine, type UpdateCall } from '../../../src/engine/index.js';
 import { randomFrom } from '../../../src/workflow/index.js';
+import { bundled } from '../../bundled.js';
 import { torchPython } from '../python.js';
 import { baseWeights, cosine, gradientOf, minus, relative, weightsOf } from './weights.js';
 
 const base = 'media/base';
-const program = join('dist', `parity-engine-${process.pid}.mjs`);
+let program: string;
 const optimizer = { lr: 1e-3, betas: [0.9, 0.95] as [number, number], eps: 1e-5, grad_clip: 1e9 };
 let folder: string;
 let tfjs: Engine;
@@ -31,15 +31,7 @@ const ask = (seed: number) => ({
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'baton-parity-'));
-  await build({
-    entryPoints: ['src/engine/main.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-  });
+  program = await bundled('src/engine/main.ts');
   tfjs = await startEngine({ dir: join(folder, 'tfjs'), base, program, deterministic: true });
   torch = await startTorchEngine({
     dir: join(folder, 'torch'),

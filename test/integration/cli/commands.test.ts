@@ -40,6 +40,14 @@ test('usage errors exit with 2', async () => {
   expect((await runCli(folder, ['--help'])).code).toBe(0);
 });
 
+test('a base that the engine cannot start from is named', async () => {
+  const folder = folderWith({});
+  await runCli(folder, ['init', '.', '--template', 'table-team']);
+  const ran = await runCli(folder, ['train', '--engine', 'tfjs', '--base', folder]);
+  expect(ran.code).toBe(3);
+  expect(ran.stderr).toMatch(/is no base model of the tfjs engine.*--engine torch/);
+});
+
 test('run, why, runs and show read the same log; --fail-under decides the exit code', async () => {
   const folder = folderWith({ 'a.baton.yaml': good, 'replies.jsonl': '{"reply": "one"}\n' });
   const run = await runCli(folder, ['run', '--json', '--fail-under', '50']);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith, runCli } from './command.js';
@@ -46,8 +46,21 @@ test('doctor names what works, as JSON, and says so by its exit code', async () 
   const done = await runCli(folder, ['doctor', '--json']);
   const report = JSON.parse(done.stdout) as { ok: boolean; findings: { what: string; works: boolean }[] };
   expect(report.findings.map((finding) => finding.what)).toEqual(
-    expect.arrayContaining(['node', 'git', 'python3', 'sandbox: bubblewrap']),
+    expect.arrayContaining(['node', 'git', 'python3', 'sandbox: bubblewrap', 'embedded engine']),
   );
   expect(done.code).toBe(report.ok ? 0 : 3);
   expect(report.findings.find((finding) => finding.what === 'sandbox: bubblewrap')?.works).toBe(true);
+});
+
+test('doctor --install-gpu says what failed, and leaves nothing behind', async () => {
+  const folder = folderWith({});
+  // A registry that cannot be reached, as on a machine without a network.
+  const offline = { npm_config_registry: 'http://127.0.0.1:9', npm_config_fetch_retries: '0' };
+  const ran = await runCli(folder, ['doctor', '--install-gpu', '--json'], offline);
+  expect(ran.code).toBe(3);
+  expect(JSON.parse(ran.stdout).error).toMatchObject({
+    code: 'install.failed',
+    message: expect.stringMatching(/tfjs-node-gpu[\s\S]*Nothing was changed/),
+  });
+  expect(readdirSync(join(folder, '.cache/baton'))).toEqual([]);
 });

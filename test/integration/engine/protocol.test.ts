@@ -4,27 +4,18 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEngine } from '../../../src/engine/index.js';
+import { bundled } from '../../bundled.js';
 import { protocolCases } from './cases.js';
 
 const base = 'media/base';
-// Inside the checkout, so that the packages left out of this bundle are found.
-const program = join('dist', `engine-test-${process.pid}.mjs`);
+let program: string;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'baton-engine-'));
-  await build({
-    entryPoints: ['src/engine/main.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-  });
+  program = await bundled('src/engine/main.ts');
 });
 
 afterAll(() => {
@@ -33,7 +24,7 @@ afterAll(() => {
 });
 
 protocolCases({
-  start: (dir) => startEngine({ dir, base, program, deterministic: true }),
+  start: (dir) => startEngine({ dir, base, program, backend: 'wasm', deterministic: true }),
   backend: 'wasm',
   rounding: 0,
 });
