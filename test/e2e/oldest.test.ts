@@ -49,7 +49,9 @@ test('what that editor lacks is said: chat models of extensions in the log', asy
 });
 
 test('a run whose role asks a model of an editor without any says so', async () => {
-  await editor.openFile('team.baton.yaml');
+  await editor.command('View: Show Explorer');
+  await editor.row('team.baton.yaml').dblclick();
+  await editor.page.locator('.tab.active').filter({ hasText: 'team.baton.yaml' }).waitFor();
   await editor.command('Baton: Run Team');
   const log = () => {
     const runs = join(editor.folder, '.baton/runs');
