@@ -32,3 +32,8 @@ export function engineChoice(command: Command): Command {
     )
     .option('--engine-python <path>', "a Python that has the torch engine's packages");
 }
+
+/** How a run is told that an editor serves the models with `provider: editor`. */
+export function editorFlag(): Option {
+  return new Option('--editor', 'wait for an editor that serves its models (provider: editor)');
+}

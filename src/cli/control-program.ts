@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ControlClient, type ForkChange } from '../rollout/index.js';
 import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
-import { list } from './arguments.js';
+import { editorFlag, list } from './arguments.js';
 import { choiceOf, type EngineChoice, engineFor, playableRoles } from './engine.js';
 import { forkHere } from './fork-here.js';
 import { findRun } from './look.js';
@@ -21,6 +21,7 @@ interface ForkOptions {
   file?: string[];
   policy?: string;
   allowEnv: string[];
+  editor?: boolean;
 }
 
 /** pause, continue, cancel, follow and fork: for a run of this machine, from any terminal. */
@@ -68,6 +69,7 @@ export function controlCommands(
       'who acts in this role from there on: role@version, or a model of the workflow',
     )
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .addOption(editorFlag())
     .action(async (run: string, rollout: string, action: string, options: ForkOptions) =>
       done(await fork(terminal(), findRun(run), rollout, action, options)),
     );
@@ -147,7 +149,7 @@ async function fork(
   const over = registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
   const engine = await engineFor(opened.workflow, dir, over ? choiceOf(over) : had);
   try {
-    const ended = await forkHere(folder, opened, at, engine, options.allowEnv);
+    const ended = await forkHere(folder, opened, at, engine, options);
     const before = readLog(folder.rollout(rollout)).events.find((event) => event.type === 'outcome');
     const was = before?.type === 'outcome' ? before.data : null;
     out.emit({

@@ -13,7 +13,7 @@ export async function forkHere(
   opened: Opened,
   at: ForkAt,
   engine: EngineHandle | null,
-  allowEnv: string[],
+  { allowEnv, editor }: { allowEnv: string[]; editor?: boolean },
 ): Promise<Ended> {
   const info = folder.readInfo();
   const { abort, release } = stopOnSignals();
@@ -30,6 +30,7 @@ export async function forkHere(
     tasks: info.tasks,
     options: info.options,
     abort,
+    editor,
     resume: folder,
   });
   const ear = await listenFor(run, opened.tasks);

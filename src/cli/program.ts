@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installGpu, installNative } from '../engine/index.js';
 import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
-import { list, number } from './arguments.js';
+import { editorFlag, list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
@@ -94,7 +94,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .description('go on with a run that was stopped; nothing that was answered is bought again')
     .option('--concurrency <n>', 'rollouts at a time', number, 8)
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
-    .action(async (name: string | undefined, options: { concurrency: number; allowEnv: string[] }) => {
+    .addOption(editorFlag())
+    .action(async (name: string | undefined, options: ResumeOptions) => {
       const folder = findRun(name);
       const info = folder.readInfo();
       const roles = playableRoles(info.options as EngineChoice);
@@ -117,6 +118,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
         concurrency: options.concurrency,
         allowEnv: options.allowEnv,
+        editor: options.editor,
         tasks: info.tasks,
         promoted: kept.promoted ?? {},
         resume: folder,
@@ -195,6 +197,12 @@ export function json(command: Command): Command {
   return command.option('--json', 'write JSON to stdout and nothing else there');
 }
 
+interface ResumeOptions {
+  concurrency: number;
+  allowEnv: string[];
+  editor?: boolean;
+}
+
 function runFlags(command: Command): Command {
   return command
     .addOption(
@@ -208,6 +216,7 @@ function runFlags(command: Command): Command {
     .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
     .option('--python <path>', 'the Python that agents use')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .addOption(editorFlag())
     .option('--hold', 'wait before the first action until somebody attaches and lets it go on')
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
 }

@@ -5,7 +5,7 @@ import type { Split } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
-import { type OpenRun, startRun } from './start-run.js';
+import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
@@ -28,6 +28,8 @@ export interface RunOptions {
   temperature?: number | undefined;
   /** Trained weights to act with: a run, or run:checkpoint. */
   from?: string | undefined;
+  /** Wait for an editor that serves its models. */
+  editor?: boolean | undefined;
   policies?: Record<string, string>;
   /** Promoted weights that roles act with, `role@version`; kept so that a resumed run has the same. */
   promoted?: Record<string, string>;
@@ -70,8 +72,10 @@ export async function runCommand(
       temperature: options.temperature ?? null,
       from: options.from ?? null,
       python: options.python ?? null,
+      editor: waitsForEditor(workflow, options),
     },
     abort,
+    editor: options.editor,
     ...(options.resume ? { resume: options.resume } : {}),
   });
   const specs = specsFor(tasks, options.samples, options.kind ?? 'run', options.policies ?? {});

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
-import { type Endpoint, openPolicy, type Policy, type PolicySources } from '../policy/index.js';
+import { EditorBridge, type Endpoint, openPolicy, type Policy, type PolicySources } from '../policy/index.js';
 import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
 import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
 import {
@@ -45,12 +45,19 @@ export interface StartOptions {
   /** Go on with this run instead of starting one. */
   resume?: RunFolder;
   abort: AbortController;
+  /** Wait for an editor that serves its models. */
+  editor?: boolean | undefined;
 }
 
 /** A run that is open for writing, and everything its rollouts need. */
 export interface OpenRun extends Steered {
   sandbox: Sandbox | null;
   close(): Promise<void>;
+}
+
+/** Whether a workflow names a model of the editor, and the caller may wait for one. */
+export function waitsForEditor({ models }: Workflow, { editor }: { editor?: boolean | undefined }): boolean {
+  return editor === true && Object.values(models).some(({ provider }) => provider === 'editor');
 }
 
 /** Bring up what a run needs, write `run.json`, and take the lock. */
@@ -87,7 +94,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     allowEnv: options.allowEnv,
     files,
     engine: options.engine,
-    editor: null,
+    editor: waitsForEditor(workflow, options) ? new EditorBridge() : null,
   };
   const acting = actors(options, sources);
   for (const agent of Object.keys(workflow.agents)) acting(agent);
@@ -114,7 +121,8 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     await sandbox?.close();
     locked.lock.release();
   };
-  return { folder, log, deps, budget, gate, abort: options.abort, sandbox, close };
+  const { editor } = sources;
+  return { folder, log, deps, budget, gate, abort: options.abort, editor, sandbox, close };
 }
 
 async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {

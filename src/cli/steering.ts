@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EditorBridge } from '../policy/index.js';
 import {
   type Budget,
   beginFork,
@@ -26,6 +27,8 @@ export interface Steered {
   gate: PausableGate;
   budget: Budget;
   abort: AbortController;
+  /** The editor's models; null: the run was started without an editor. */
+  editor: EditorBridge | null;
 }
 
 /** A run's ear: who attaches can pause, step, look back, fork and cancel. */
@@ -37,6 +40,9 @@ export interface Ear {
   idle(): Promise<void>;
   close(status: string): Promise<void>;
 }
+
+/** Why a run is paused whose models are an editor's that is not there. */
+const WAITING = 'waiting for the editor';
 
 /** Listen for controllers until closed. `tasks` are those that forks may be made of. */
 export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<Ear> {
@@ -107,6 +113,12 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
       return { rollout: rolloutId(spec) };
     },
     cancel,
+    editor(endpoint, from) {
+      if (!run.editor) throw new Error(`${folder.name} asks no model of an editor.`);
+      run.editor.offer(from, endpoint);
+      return {};
+    },
+    left: (from) => run.editor?.withdraw(from),
     lost(onLost) {
       gate.stops.setBreakpoints([]);
       gate.stops.setFilters({});
@@ -115,6 +127,11 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
       if (onLost === 'cancel') cancel();
     },
   });
+  if (run.editor)
+    run.editor.listener = {
+      waiting: () => void moved('run.paused', WAITING),
+      back: () => void (gate.paused || moved('run.continued', '')),
+    };
   gate.listener = {
     attached: () => server.attached,
     held: (held) => server.tell('held', told(held)),

@@ -6,7 +6,7 @@ import type { EngineChoice, RunningEngine } from './engine.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
 import { shardsOver, takeScheduler } from './shards.js';
-import { type OpenRun, startRun } from './start-run.js';
+import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
@@ -28,6 +28,8 @@ export interface TrainOptions extends EngineChoice {
   python?: string | undefined;
   /** A box that the engine runs on, while the loop runs here. */
   engineOn?: string | undefined;
+  /** Wait for an editor that serves its models. */
+  editor?: boolean | undefined;
 }
 
 export interface TrainPlace {
@@ -65,8 +67,12 @@ export async function trainCommand(
     engineInfo: engine.info,
     policies,
     tasks: Object.values(splits).flatMap((tasks) => tasks.map((task) => task.id)),
-    options: JSON.parse(JSON.stringify(options)) as Record<string, never>,
+    options: JSON.parse(JSON.stringify({ ...options, editor: waitsForEditor(workflow, options) })) as Record<
+      string,
+      never
+    >,
     abort,
+    editor: options.editor,
     ...(resume ? { resume } : {}),
   });
   const ear = await listenFor(run, opened.tasks);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { findTarget, jobName, type SshTarget } from '../target/index.js';
-import { engineChoice, list, number } from './arguments.js';
+import { editorFlag, engineChoice, list, number } from './arguments.js';
 import { engineFor, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
 import { findRun } from './look.js';
@@ -50,6 +50,7 @@ export function trainingCommands(
     )
     .option('--deterministic', 'the same seed gives the same weights on the same machine')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .addOption(editorFlag())
     .option('--target <name>', 'train on a machine of your targets (baton target list)')
     .option('--detach', 'with --target: start it there and return')
     .addOption(new Option('--run-name <name>').hideHelp())

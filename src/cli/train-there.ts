@@ -4,7 +4,7 @@ import { type Finding, findTarget, passes } from '../target/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { asArguments, engineArguments } from './engine-there.js';
 import { openHost } from './job-host.js';
-import { findWorkflow } from './open-workflow.js';
+import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
 import { preflight, say, targetsFile } from './target-program.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -36,8 +36,9 @@ export async function trainThere(
 ): Promise<number> {
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
-  const findings = await mustPass(terminal, on, chosen);
   const place = workflowPlace(findWorkflow(file));
+  refuseEditorModels(findWorkflow(file), on, options.allowEnv);
+  const findings = await mustPass(terminal, on, chosen);
   const name = runName('train');
   const job = { host: await openHost(target), kind: target.kind, name, folder: place.folder };
   const gpu = findings.find((finding) => finding.what === 'GPU');
@@ -59,4 +60,16 @@ export async function trainThere(
   } finally {
     await job.host.close();
   }
+}
+
+/** An editor's models are served on this machine only. */
+function refuseEditorModels(file: string, target: string, allowEnv: string[]): void {
+  const { workflow } = checkFile(file, { allowEnv, embeddedRoles: undefined });
+  const found = Object.values(workflow?.models ?? {}).find(({ provider }) => provider === 'editor');
+  if (found)
+    throw new Failure(
+      'model.unavailable',
+      `"${found.name}" is a model of the editor, which ${target} cannot reach; train here, or name a server that ${target} reaches.`,
+      exit.usage,
+    );
 }

@@ -9,13 +9,16 @@ import { type CommandName, type Host, mayRun, tell } from './host.js';
 import { commands, contextKeys, walkthrough } from './names.js';
 import type { RunControl } from './runs/control.js';
 import { RunDocuments } from './runs/documents.js';
+import type { PolicyRow } from './runs/policies.js';
 import { Run } from './runs/run.js';
 import type { RunStore } from './runs/store.js';
 import type { RunRow, RunsTree } from './runs/tree.js';
+import type { Weights } from './runs/weights.js';
 import type { VerdictComments } from './scores/comments.js';
 import { keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
 import { installCommand, installGpu } from './shell.js';
+import type { TrainingPanels } from './training/panels.js';
 import type { Trainer } from './training/train.js';
 
 export interface Parts {
@@ -25,6 +28,8 @@ export interface Parts {
   comments: VerdictComments;
   debug: DebugStarter;
   trainer: Trainer;
+  panels: TrainingPanels;
+  weights: Weights;
 }
 
 type Handler = (...args: never[]) => unknown;
@@ -41,6 +46,11 @@ export function registerCommands(host: Host, parts: Parts): void {
         typeof role === 'string' ? role : undefined,
       ),
     debugLive: (uri?: vscode.Uri) => debug.live(uri instanceof vscode.Uri ? uri : undefined),
+    openTraining: (row?: RunRow) => parts.panels.show(row?.is === 'run' ? row.run : undefined),
+    promote: (row?: PolicyRow) =>
+      row?.is === 'version' && parts.weights.promote(row.run, row.checkpoint, [row.role]),
+    rollback: (row?: PolicyRow) => row?.is === 'role' && parts.weights.rollback(row.home, row.role),
+    evaluate: (row?: PolicyRow) => row?.is === 'version' && parts.weights.evaluate(row.run, row.checkpoint),
     train: (uri?: vscode.Uri) => parts.trainer.train(uri instanceof vscode.Uri ? uri : undefined),
     fork: (row?: RunRow) =>
       row?.is === 'action' &&

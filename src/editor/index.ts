@@ -8,6 +8,9 @@ import { registerCommands } from './commands.js';
 import { DebugStarter } from './debug/start.js';
 import { Designer } from './designer/index.js';
 import { hostOf } from './host.js';
+import { ModelOffers } from './models/offers.js';
+import { PolicyModels } from './models/policies.js';
+import { AgentTools } from './models/tools.js';
 import { Analyses } from './providers/analyses.js';
 import { provideDiagnostics } from './providers/diagnostics.js';
 import { provideFeatures } from './providers/features.js';
@@ -19,12 +22,14 @@ import { PoliciesTree } from './runs/policies.js';
 import { provideTrajectories } from './runs/readers.js';
 import { RunStore } from './runs/store.js';
 import { RunsTree } from './runs/tree.js';
+import { Weights } from './runs/weights.js';
 import { Scores } from './scores/book.js';
 import { VerdictComments } from './scores/comments.js';
 import { InlineScores } from './scores/inline.js';
 import { decoratePrograms } from './scores/programs.js';
 import { provideShellCommand } from './shell.js';
 import { TaskTests } from './tests/controller.js';
+import { TrainingPanels } from './training/panels.js';
 import { Trainer } from './training/train.js';
 
 /** The extension, as a table of contents. Registers; does no work. */
@@ -36,15 +41,22 @@ export function activateBaton(context: vscode.ExtensionContext): void {
   const scores = new Scores(host);
   const inline = new InlineScores(host, analyses, store, scores);
   const control = new RunControl(host, store);
+  const weights = new Weights(host, store, control);
+  const panels = new TrainingPanels({ host, analyses, store, control, weights });
   const parts = {
     store,
     control,
+    weights,
+    panels,
     tree: new RunsTree(host, store),
     comments: new VerdictComments(host, analyses, store),
-    trainer: new Trainer(host, analyses, store, control, documents),
+    trainer: new Trainer(host, analyses, store, control, documents, panels),
     debug: new DebugStarter(host, store, documents, control),
   };
   new PoliciesTree(host, store);
+  new ModelOffers(host, store);
+  new PolicyModels(host, store, control);
+  new AgentTools(host, analyses, store, control);
   new TaskTests(host, analyses, control, parts.debug);
   provideDiagnostics(host, analyses);
   provideFeatures(host, analyses, (document, role) => inline.hover(document, role));

@@ -14,6 +14,10 @@ export const commands = {
   debugLive: 'baton.debugLive',
   fork: 'baton.fork',
   train: 'baton.train',
+  openTraining: 'baton.openTraining',
+  promote: 'baton.promote',
+  rollback: 'baton.rollback',
+  evaluate: 'baton.evaluate',
   openSample: 'baton.openSample',
   newWorkflow: 'baton.newWorkflow',
   useLanguage: 'baton.useLanguage',
@@ -54,6 +58,9 @@ export const views = { container: 'baton', runs: 'baton.runs', policies: 'baton.
 
 export const customEditors = { designer: 'baton.designer' } as const;
 
+/** Webview panels that come back after a reload. */
+export const panels = { training: 'baton.training' } as const;
+
 export const contextKeys = {
   hasRuns: 'baton.hasRuns',
   filtered: 'baton.filtered',
@@ -64,10 +71,21 @@ export const contextKeys = {
 export const rows = {
   run: 'baton.run',
   liveRun: 'baton.liveRun',
+  trainingRun: 'baton.trainingRun',
+  liveTrainingRun: 'baton.liveTrainingRun',
   rollout: 'baton.rollout',
   action: 'baton.action',
   file: 'baton.file',
   verdict: 'baton.verdict',
+  role: 'baton.role',
+  promotedRole: 'baton.promotedRole',
+  version: 'baton.version',
 } as const;
+
+/** Language model tools, by which the editor's own agent calls them. */
+export const tools = { check: 'baton_check', why: 'baton_why', run: 'baton_run' } as const;
+
+/** Under whose name promoted policies are chat models of the editor. */
+export const chatVendor = 'baton';
 
 export const walkthrough = 'baton.start';

@@ -54,6 +54,8 @@ export class CallFailed extends Error {
     readonly again: boolean,
     /** Seconds the server asked us to wait. */
     readonly wait: number | null = null,
+    /** Nobody was there: the call was not made. */
+    readonly unreachable = false,
   ) {
     super(message);
     this.name = 'CallFailed';

@@ -4,7 +4,9 @@
  */
 export { type Ask, CallFailed, type ChatMessage, type Policy, type Reply, type Usage } from './ask.js';
 export { discoverModels, type Found } from './discover.js';
-export { type Endpoint, openPolicy, type PolicySources } from './open.js';
+export { EditorBridge } from './editor.js';
+export type { Endpoint } from './endpoint.js';
+export { openPolicy, type PolicySources } from './open.js';
 export { openaiPolicy, type ServerOptions } from './openai.js';
 export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
 export { askWithRetries, type RetryOptions } from './retry.js';

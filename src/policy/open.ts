@@ -1,19 +1,16 @@
 import type { Model, WorkflowFiles } from '../workflow/index.js';
 import type { Policy } from './ask.js';
+import { type EditorBridge, editorPolicy } from './editor.js';
+import type { Endpoint } from './endpoint.js';
 import { openaiPolicy } from './openai.js';
 import { readRecordings, recordedPolicy } from './recorded.js';
 import { type KeySources, resolveKey } from './secrets.js';
 
-/** An OpenAI endpoint that the composition root brought up: the embedded engine, or the editor's bridge. */
-export interface Endpoint {
-  baseUrl: string;
-  token: string;
-}
-
 export interface PolicySources extends KeySources {
   files: WorkflowFiles;
   engine: Endpoint | null;
-  editor: Endpoint | null;
+  /** Where the editor's models are; null: this run was started without an editor. */
+  editor: EditorBridge | null;
 }
 
 const DEFAULT_TIMEOUT = 120;
@@ -48,21 +45,21 @@ export function openPolicy(
       }),
     };
   }
-  const endpoint = model.provider === 'embedded' ? sources.engine : sources.editor;
-  if (!endpoint)
-    return {
-      missing:
-        model.provider === 'embedded'
-          ? 'The embedded engine is not running.'
-          : `"${model.name}" is a model of the editor: start this run from the editor.`,
-    };
+  if (model.provider === 'editor')
+    return sources.editor
+      ? { policy: editorPolicy(sources.editor, model.model ?? 'any', timeoutSeconds) }
+      : {
+          missing: `"${model.name}" is a model of the editor: start this run from the editor, or with --editor to wait for one.`,
+        };
+  const endpoint = sources.engine;
+  if (!endpoint) return { missing: 'The embedded engine is not running.' };
   return {
     policy: openaiPolicy({
       baseUrl: endpoint.baseUrl,
       model: version ?? model.model ?? model.name,
       apiKey: endpoint.token,
       timeoutSeconds,
-      tokens: model.provider === 'embedded',
+      tokens: true,
     }),
   };
 }

@@ -138,6 +138,8 @@ function failure(error: unknown, options: ServerOptions): Error {
     return new CallFailed(
       `Nothing answers at ${options.baseUrl} (${deepest(error)}); is the server running?`,
       true,
+      null,
+      true,
     );
   if (error instanceof OpenAI.APIError) {
     const status = error.status as number | undefined;

@@ -2,30 +2,43 @@ import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, w
 import type { LogEvent } from './events.js';
 import { decodeLine } from './line.js';
 
-/**
- * Events of a log file from a byte offset on, as they are written. Ends when `signal` is aborted. A half-written
- * line is waited for; a damaged one is passed over.
- */
+/** Reads what was added to a log file since it last looked. A half-written line is waited for; a damaged one is passed over. */
+export class LogTail {
+  private rest = Buffer.alloc(0);
+
+  /** `offset`: the byte to begin at, where a line begins. */
+  constructor(
+    private readonly path: string,
+    private offset = 0,
+  ) {}
+
+  /** The next events, a part of the file at a time; null at its present end. `end`: the byte after each one's line. */
+  read(): { event: LogEvent; end: number }[] | null {
+    const bytes = readFrom(this.path, this.offset);
+    if (bytes.length === 0) return null;
+    this.offset += bytes.length;
+    this.rest = Buffer.concat([this.rest, bytes]);
+    const found: { event: LogEvent; end: number }[] = [];
+    for (let end = this.rest.indexOf(10); end >= 0; end = this.rest.indexOf(10)) {
+      const decoded = decodeLine(this.rest.toString('utf8', 0, end), null);
+      this.rest = this.rest.subarray(end + 1);
+      if ('event' in decoded) found.push({ event: decoded.event, end: this.offset - this.rest.length });
+    }
+    return found;
+  }
+}
+
+/** Events of a log file from a byte offset on, as they are written. Ends when `signal` is aborted. */
 export async function* followLog(
   path: string,
   signal: AbortSignal,
   from = 0,
 ): AsyncGenerator<{ event: LogEvent; end: number }> {
-  let offset = from;
-  let rest = Buffer.alloc(0);
+  const tail = new LogTail(path, from);
   while (!signal.aborted) {
-    const bytes = readFrom(path, offset);
-    if (bytes.length === 0) {
-      await changed(path, signal);
-      continue;
-    }
-    offset += bytes.length;
-    rest = Buffer.concat([rest, bytes]);
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      const decoded = decodeLine(rest.toString('utf8', 0, end), null);
-      rest = rest.subarray(end + 1);
-      if ('event' in decoded) yield { event: decoded.event, end: offset - rest.length };
-    }
+    const found = tail.read();
+    if (found) yield* found;
+    else await changed(path, signal);
   }
 }
 

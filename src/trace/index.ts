@@ -7,7 +7,7 @@ export { Blobs } from './bodies.js';
 export { isDiskFull } from './disk-full.js';
 export * from './events.js';
 export * from './export/index.js';
-export { followLog } from './follow.js';
+export { followLog, LogTail } from './follow.js';
 export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type LogLine, readLine, scanLines } from './lines.js';

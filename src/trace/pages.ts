@@ -17,6 +17,8 @@ import type { RunFolder } from './run-folder.js';
 export type RolloutRow = EventData<'rollout.ended'>;
 
 const CHUNK = 1 << 18;
+/** Bytes of a line that its rollout's name is in: it is the first thing that the data says. */
+const HEAD = 512;
 const MARK = Buffer.from('"type":"rollout.ended"');
 
 /**
@@ -53,6 +55,26 @@ export class RolloutPages {
   /** Every row, in the order in which they ended. */
   all(): RolloutRow[] {
     return this.page(0, this.count());
+  }
+
+  /** The row of one rollout; undefined where it has not ended. Only the beginnings of the other lines are read. */
+  find(rollout: string): RolloutRow | undefined {
+    this.update();
+    if (this.offsets.length === 0) return undefined;
+    const wanted = `"rollout":${JSON.stringify(rollout)}`;
+    const head = Buffer.alloc(HEAD);
+    const file = openSync(this.folder.log, 'r');
+    try {
+      for (const offset of this.offsets.toReversed()) {
+        const read = readSync(file, head, 0, HEAD, offset);
+        if (!head.toString('utf8', 0, read).includes(wanted)) continue;
+        const event = readLine(file, offset);
+        if (event?.type === 'rollout.ended' && event.data.rollout === rollout) return event.data;
+      }
+      return undefined;
+    } finally {
+      closeSync(file);
+    }
   }
 
   private get path(): string {

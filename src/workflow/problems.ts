@@ -41,6 +41,7 @@ export const problemCodes = {
   'model.unpriced': 'error',
   'model.ambiguous': 'error',
   'model.cannot-play': 'error',
+  'model.not-trainable': 'error',
   'secret.in-clear': 'error',
   'secret.not-allowed': 'error',
   'scope.user-only': 'error',

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => editor?.close());
 
-const view = () => editor.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+const view = () => editor.frame();
 const text = () => readFileSync(join(editor.folder, 'table-team.baton.yaml'), 'utf8');
 /** What lies on disk once everything is saved. */
 const saved = () =>

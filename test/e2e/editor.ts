@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { inject } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -117,6 +117,18 @@ export class Editor {
   /** A line of the active text editor. */
   line(text: string | RegExp): Locator {
     return this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first();
+  }
+
+  /** The page inside a webview. */
+  frame(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
+
+  /** Say yes to a question that the editor asks in a dialog. */
+  async confirm(button: string): Promise<void> {
+    const dialog = this.page.locator('.monaco-dialog-box');
+    await dialog.getByRole('button', { name: button, exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
   }
 
   async pick(text: string | RegExp): Promise<void> {

@@ -49,19 +49,20 @@ export function installInto({ node, entry }: Testbed, place: string, vsix: strin
   execFileSync(node, args, { env: environment(place), stdio: ['ignore', 'ignore', 2] });
 }
 
-/** A real editor on a free port; `trust`: every folder is trusted, and nobody is asked. */
+/** A real editor on a free port, with user data of its own; `trust`: every folder is trusted, and nobody is asked. */
 export async function startEditor(
   { node, entry }: Testbed,
   place: string,
-  options: { trust: boolean },
+  options: { trust: boolean; user?: string; settings?: Record<string, unknown>; flags?: string[] },
 ): Promise<{ url: string; child: ChildProcess }> {
-  const user = join(place, options.trust ? 'user' : 'user-restricted');
+  const user = join(place, options.user ?? (options.trust ? 'user' : 'user-restricted'));
   mkdirSync(join(user, 'User'), { recursive: true });
-  writeFileSync(join(user, 'User', 'settings.json'), JSON.stringify(settings));
+  writeFileSync(join(user, 'User', 'settings.json'), JSON.stringify({ ...settings, ...options.settings }));
   const port = await freePort();
   const args = [entry, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--user-data-dir', user];
   args.push(...extensionsOf(place), '--disable-telemetry', '--disable-update-check');
   args.push('--config', join(place, 'none.yaml'), ...(options.trust ? ['--disable-workspace-trust'] : []));
+  args.push(...(options.flags ?? []));
   const child = spawn(node, args, { env: environment(place), stdio: ['ignore', 'ignore', 'pipe'] });
   const url = `http://127.0.0.1:${port}`;
   for (;;) {

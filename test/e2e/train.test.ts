@@ -1,6 +1,8 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../integration/cli/command.js';
-import { Editor } from './editor.js';
+import { Editor, themes } from './editor.js';
 
 let editor: Editor;
 beforeAll(async () => {
@@ -10,6 +12,15 @@ beforeAll(async () => {
   await editor.openFile('table-team.baton.yaml');
 });
 afterAll(() => editor?.close());
+
+const page = () => editor.frame();
+const runs = () => join(editor.folder, '.baton/runs');
+/** The log of the training run. */
+const log = () => {
+  const name = readdirSync(runs()).find((each) => each.includes('-train-'))!;
+  return readFileSync(join(runs(), name, 'run.jsonl'), 'utf8');
+};
+const LONG = 240_000;
 
 test('training starts from the palette after a preview of what the recorded scores would teach', async () => {
   await editor.command('Baton: Train Team');
@@ -21,10 +32,88 @@ test('training starts from the palette after a preview of what the recorded scor
   await editor.shoot('preview');
   await editor.page.locator('.quick-input-widget').filter({ hasText: 'Start training?' }).waitFor();
   await editor.pick('Train');
-  await editor.row(/train/).waitFor({ timeout: 60_000 });
-  await editor.row(/step [12] of 2/).waitFor({ timeout: 240_000 });
-  await editor.row(/step [12] of 2/).hover();
-  await editor.shoot('training');
-  const cancel = editor.row(/step [12] of 2/).getByRole('button', { name: 'Cancel Run' });
-  if (await cancel.isVisible()) await cancel.click();
+});
+
+test('its page opens by itself, and it can be paused and go on', async () => {
+  await page()
+    .getByRole('status')
+    .filter({ hasText: 'Measuring the untrained team' })
+    .waitFor({ timeout: 90_000 });
+  await page().getByText('Waits for the first whole step.').first().waitFor();
+  await page().getByRole('button', { name: 'Pause' }).click();
+  await page().locator('.state.paused').waitFor({ timeout: LONG });
+  expect(log()).toContain('"type":"run.paused"');
+  await page().getByRole('button', { name: 'Continue' }).click();
+  await page().locator('.state.running').waitFor();
+});
+
+test('curves, checkpoints and their best appear as it learns, also after the window was reloaded', async () => {
+  await editor.load();
+  await page().locator('.state.running').waitFor();
+  await page()
+    .getByRole('slider', { name: /^Success in training/ })
+    .waitFor({ timeout: LONG });
+  await page()
+    .getByRole('row', { name: /^step-2/ })
+    .waitFor({ timeout: LONG });
+  await page().locator('.badge').filter({ hasText: 'best' }).first().waitFor();
+  await editor.shoot('training', themes);
+}, 600_000);
+
+test('the values of a step are read with the keyboard, and as a table', async () => {
+  const chart = page().getByRole('slider', { name: /^Success in training/ });
+  await chart.focus();
+  await editor.page.keyboard.press('ArrowLeft');
+  await expect.poll(() => chart.getAttribute('aria-valuetext')).toMatch(/^step [12]: all \d+ %/);
+  await page().getByRole('button', { name: 'Success in training as a table' }).click();
+  await page().locator('.scroll td').first().waitFor();
+});
+
+test('the coach is shown by role, stratum and length', async () => {
+  await page().getByRole('tab', { name: 'Coach' }).click();
+  await page().getByRole('region', { name: 'Scores by role' }).getByRole('img').nth(2).waitFor();
+  await page().getByText('Nobody has agreed or overruled yet').waitFor();
+  await editor.shoot('coach', themes);
+  await page().getByRole('tab', { name: 'Curves' }).click();
+});
+
+test('a checkpoint is promoted for every role after a question, and rolled back from the Policies view', async () => {
+  await page()
+    .getByRole('button', { name: /^Promote step-2/ })
+    .click();
+  await editor.confirm('Promote');
+  await page().getByRole('alert').filter({ hasText: 'step-2' }).waitFor({ timeout: 90_000 });
+  const current = () => {
+    const path = join(editor.folder, '.baton/policies/current.json');
+    return existsSync(path)
+      ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, { version: string | null }>)
+      : {};
+  };
+  expect(Object.values(current()).map(({ version }) => version)).toEqual(['p1', 'p1', 'p1']);
+  await editor.command('Baton: Focus on Policies View');
+  await editor.row(/^modeler\s*acts with step-2/).hover();
+  await editor.shoot('policies', themes);
+  await editor.row(/^modeler/).hover();
+  await editor
+    .row(/^modeler/)
+    .getByRole('button', { name: 'Roll Back' })
+    .click();
+  await editor.confirm('Roll Back');
+  await expect.poll(() => current().modeler?.version, { timeout: 60_000 }).toBeNull();
+  await editor.row(/^modeler\s*acts with its base/).waitFor();
+}, 400_000);
+
+test('a version is evaluated on held-out tasks, as a run of its own', async () => {
+  const version = editor.row(/^data_engineer@v\d+\s*step-2/);
+  await version.hover();
+  await version.getByRole('button', { name: 'Evaluate' }).click();
+  await editor.confirm('Evaluate');
+  await editor.command('Baton: Focus on Runs View');
+  await editor.row(/eval/).waitFor({ timeout: 120_000 });
+  await editor.row(/eval/).hover();
+  await editor.row(/eval/).getByRole('button', { name: 'Cancel Run' }).click();
+  await editor
+    .row(/eval/)
+    .getByRole('button', { name: 'Cancel Run' })
+    .waitFor({ state: 'detached', timeout: 120_000 });
 }, 400_000);

@@ -1,4 +1,5 @@
 import '@xyflow/react/dist/style.css';
+import '../ui/base.css';
 import './designer.css';
 import { ReactFlowProvider } from '@xyflow/react';
 import { useCallback, useEffect, useState } from 'react';

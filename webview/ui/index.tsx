@@ -13,6 +13,8 @@ import {
 } from '@vscode/webview-ui-toolkit';
 import { type ReactNode, useEffect, useRef } from 'react';
 
+export { Tabs } from './tabs.js';
+
 provideVSCodeDesignSystem().register(
   vsCodeButton(),
   vsCodeCheckbox(),

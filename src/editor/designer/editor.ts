@@ -4,6 +4,7 @@ import { diskFiles, oneEdit } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { declaration } from '../language/index.js';
 import { customEditors } from '../names.js';
+import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
 import type { RunStore } from '../runs/store.js';
@@ -11,7 +12,6 @@ import type { Scores } from '../scores/book.js';
 import { changed } from './changes.js';
 import { graphOf } from './graph.js';
 import { liveOf } from './live.js';
-import { page, pageOptions } from './page.js';
 
 const LIVE_MS = 1000;
 

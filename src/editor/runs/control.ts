@@ -7,6 +7,7 @@ import { isWorkflow } from '../providers/analyses.js';
 import { readKeys } from '../secrets.js';
 import { cliPath, launch, readPrinted, type Started } from './launch.js';
 import { keyOf, type Run } from './run.js';
+import { steer } from './steer.js';
 import { type Remembered, stopRun } from './stop.js';
 import type { RunStore } from './store.js';
 
@@ -41,12 +42,12 @@ export class RunControl {
 
   async resume(run: Run): Promise<void> {
     if (!(await mayRun())) return;
-    await this.start(run.info.file, ['resume', run.folder.path, '--json']);
+    await this.start(run.info.file, ['resume', run.folder.path, '--editor', '--json']);
   }
 
   /** Fork a rollout and wait for the branch's end. Gives the branch's name; a failure has been told. */
   async fork(run: Run, rollout: string, action: string, change: string[]): Promise<string | undefined> {
-    const args = ['fork', run.folder.path, rollout, action, ...change, '--json'];
+    const args = ['fork', run.folder.path, rollout, action, ...change, '--editor', '--json'];
     try {
       const started = await this.launch(args, run.folder.path);
       const title = vscode.l10n.t('Carrying {0} on from {1}', rollout, action);
@@ -67,12 +68,24 @@ export class RunControl {
     }
   }
 
+  /** Over the control channel; where nobody listens there or somebody else holds it, by a signal. */
   async cancel(run: Run): Promise<void> {
-    const asked = await stopRun(run, this.remembered());
+    if (!(await mayRun())) return;
+    if ((await steer(run, 'cancel')) === null) return this.store.refresh();
+    const asked = stopRun(run, this.remembered());
     if ('refused' in asked)
       await tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', run.folder.name, asked.refused));
     else this.host.log.info(`asked process ${asked.asked} to stop ${run.folder.name}`);
     this.store.refresh();
+  }
+
+  /** Carry out a short command that starts no run. Rejects with its own words. */
+  async once(args: string[], cwd: string): Promise<void> {
+    const started = await this.launch([...args, '--json'], cwd);
+    const code = await started.ended;
+    if (code === 0) return;
+    const words = readPrinted(started.out).error ?? lastWords(started.err);
+    throw new Error(words || vscode.l10n.t('{0} ended with code {1}', args[0]!, String(code)));
   }
 
   /** A Node.js to run the command line: the editor's own, unless the user names another. */
@@ -82,9 +95,11 @@ export class RunControl {
 
   /** What every command that runs agents is told: the user's own settings. */
   flags(): string[] {
+    // Where the workflow asks no model of the editor, nothing waits for one.
     const python = setting('python', '');
     const env = setting<string[]>('allowEnv', []);
     return [
+      '--editor',
       ...['--sandbox', setting('sandbox', 'auto')],
       ...(python ? ['--python', python] : []),
       ...(env.length > 0 ? ['--allow-env', env.join(',')] : []),

@@ -82,7 +82,7 @@ export class RunDocuments implements vscode.FileSystemProvider {
     const key = `${run.key}/${rollout}`;
     let made = this.trajectories.get(key);
     if (!made) {
-      const row = run.pages.all().find((each) => each.rollout === rollout);
+      const row = run.pages.find(rollout);
       made = trajectory(run, row, rollout);
       this.keepFew(this.trajectories, key, made);
     }

@@ -1,53 +1,139 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { type EventData, LogTail } from '../../trace/index.js';
 import type { Host } from '../host.js';
-import { views } from '../names.js';
+import { rows, views } from '../names.js';
 import type { Run } from './run.js';
 import type { RunStore } from './store.js';
+import { type Acts, actingIn, homeOf } from './weights.js';
 
-type PolicyRow = { is: 'role'; role: string; versions: Version[] } | { is: 'version'; version: Version };
-interface Version {
-  name: string;
-  step: number;
-  run: Run;
+interface RoleRow {
+  is: 'role';
+  role: string;
+  /** The folder whose runs act with it. */
+  home: string;
+  versions: VersionRow[];
+  acts: Acts | undefined;
 }
+export interface VersionRow {
+  is: 'version';
+  role: string;
+  run: Run;
+  checkpoint: string;
+  step: number;
+  policy: string;
+  rank: number | null;
+  best: boolean;
+  acts: boolean;
+}
+export type PolicyRow = RoleRow | VersionRow;
 
-/** Each role's trained versions, from the checkpoints that the logs of training jobs tell of. */
+type Saved = EventData<'checkpoint.saved'>;
+
+/** Each role's trained versions, from the checkpoints that the logs of training jobs tell of, and which one acts. */
 export class PoliciesTree implements vscode.TreeDataProvider<PolicyRow> {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  private readonly known = new WeakMap<Run, { tail: LogTail; saved: Saved[] }>();
 
   constructor(
-    host: Host,
+    private readonly host: Host,
     private readonly store: RunStore,
   ) {
     host.keep(this.changed);
-    host.keep(vscode.window.createTreeView(views.policies, { treeDataProvider: this }));
+    host.keep(
+      vscode.window.createTreeView(views.policies, { treeDataProvider: this, showCollapseAll: true }),
+    );
     host.keep(store.onDidChange(() => this.changed.fire(undefined)));
   }
 
   async getChildren(row?: PolicyRow): Promise<PolicyRow[]> {
-    if (row) return row.is === 'role' ? row.versions.map((version) => ({ is: 'version', version })) : [];
-    const roles = new Map<string, Version[]>();
+    if (row) return row.is === 'role' ? row.versions : [];
+    const roles = new Map<string, RoleRow>();
     for (const run of await this.store.runs()) {
       if (run.info.kind !== 'train') continue;
-      for (const event of run.tail())
-        if (event.type === 'checkpoint.saved')
-          for (const [role, name] of Object.entries(event.data.policies))
-            roles.set(role, [{ name, step: event.data.step, run }, ...(roles.get(role) ?? [])]);
+      const home = homeOf(run);
+      const acting = this.acting(home);
+      const saved = this.saved(run);
+      const top = Math.max(...saved.map(({ rank }) => rank ?? 0));
+      for (const { policies, name, step, rank } of saved.toReversed())
+        for (const [role, policy] of Object.entries(policies)) {
+          if (policy.endsWith('@v0')) continue;
+          const key = `${home} ${role}`;
+          const acts = acting.get(role);
+          const own: RoleRow = roles.get(key) ?? { is: 'role', role, home, versions: [], acts };
+          const checkpoint = name ?? `step-${step}`;
+          own.versions.push({
+            is: 'version',
+            role,
+            run,
+            checkpoint,
+            step,
+            policy,
+            rank: rank ?? null,
+            best: rank === top,
+            acts: acts?.from?.run === run.folder.name && acts.from.checkpoint === checkpoint,
+          });
+          roles.set(key, own);
+        }
     }
-    return [...roles].map(([role, versions]) => ({ is: 'role', role, versions }));
+    return [...roles.values()];
   }
 
   getTreeItem(row: PolicyRow): vscode.TreeItem {
-    if (row.is === 'role') {
-      const item = new vscode.TreeItem(row.role, vscode.TreeItemCollapsibleState.Collapsed);
-      item.iconPath = new vscode.ThemeIcon('person');
-      item.description = vscode.l10n.t('{0} versions', row.versions.length);
-      return item;
-    }
-    const item = new vscode.TreeItem(row.version.name);
-    item.iconPath = new vscode.ThemeIcon('package');
-    item.description = vscode.l10n.t('step {0} of {1}', row.version.step, row.version.run.folder.name);
-    return item;
+    return row.is === 'role' ? roleItem(row, this.several) : versionItem(row);
   }
+
+  private get several(): boolean {
+    return (vscode.workspace.workspaceFolders?.length ?? 0) > 1;
+  }
+
+  /** Checkpoints of a run; only what was added since the last look is read. */
+  private saved(run: Run): Saved[] {
+    const known = this.known.get(run) ?? { tail: new LogTail(run.folder.log), saved: [] };
+    this.known.set(run, known);
+    for (let found = known.tail.read(); found; found = known.tail.read())
+      for (const { event } of found) if (event.type === 'checkpoint.saved') known.saved.push(event.data);
+    return known.saved;
+  }
+
+  private acting(home: string): Map<string, Acts> {
+    try {
+      return actingIn(home);
+    } catch (error) {
+      this.host.log.warn(`What the roles of ${home} act with cannot be read: ${(error as Error).message}`);
+      return new Map();
+    }
+  }
+}
+
+function roleItem({ role, home, acts, versions }: RoleRow, several: boolean): vscode.TreeItem {
+  const item = new vscode.TreeItem(role, vscode.TreeItemCollapsibleState.Expanded);
+  const now = acts?.version
+    ? vscode.l10n.t('acts with {0}', acts.from?.checkpoint ?? acts.version)
+    : vscode.l10n.t('acts with its base');
+  item.id = `${home} ${role}`;
+  item.iconPath = new vscode.ThemeIcon(acts?.pinned ? 'pinned' : 'person');
+  item.description = several ? `${now} · ${basename(home)}` : now;
+  item.tooltip = [home, now, vscode.l10n.t('trained versions: {0}', versions.length)].join('\n');
+  item.contextValue = acts?.before ? rows.promotedRole : rows.role;
+  return item;
+}
+
+function versionItem({ role, run, checkpoint, step, policy, rank, best, acts }: VersionRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(policy);
+  item.id = `${run.key} ${role} ${checkpoint}`;
+  item.iconPath = acts
+    ? new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('testing.iconPassed'))
+    : new vscode.ThemeIcon(best ? 'star-full' : 'package');
+  const words = [
+    checkpoint,
+    rank === null ? null : vscode.l10n.t('select {0}', rank.toFixed(3)),
+    acts ? vscode.l10n.t('acting') : best ? vscode.l10n.t('best') : null,
+  ].filter((word) => word !== null);
+  item.description = words.join(' · ');
+  item.tooltip = [vscode.l10n.t('step {0} of {1}', step, run.folder.name), ...words].join('\n');
+  item.contextValue = rows.version;
+  item.accessibilityInformation = { label: `${policy}, ${words.join(', ')}` };
+  return item;
 }

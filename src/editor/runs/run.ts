@@ -59,11 +59,23 @@ export class Run {
 
   state(): RunState {
     const log = this.folder.log;
-    const live = lockOwner(this.folder.lock) !== undefined;
+    const { live } = this;
     const { size, mtimeMs } = existsSync(log) ? statSync(log) : { size: 0, mtimeMs: 0 };
     const stamp = `${size}/${mtimeMs}/${live}`;
     if (this.kept?.stamp !== stamp) this.kept = { stamp, state: stateOf(lastEvents(log), live) };
     return this.kept.state;
+  }
+
+  /** Whether a process writes it now. */
+  get live(): boolean {
+    return lockOwner(this.folder.lock) !== undefined;
+  }
+
+  /** Why it is paused, as the log has it; null where it is not. */
+  get pausedFor(): string | null {
+    if (this.state() !== 'paused') return null;
+    const last = this.tail().findLast((event) => event.type === 'run.paused');
+    return last?.type === 'run.paused' ? last.data.why : null;
   }
 
   /** The last steps of training or evaluation that the log tells of. */

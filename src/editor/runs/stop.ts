@@ -11,8 +11,7 @@ export interface Remembered {
 }
 
 /**
- * Over the control channel; where somebody else holds it, by a signal to the process that writes the run. It stops at the next safe
- * place and can be resumed. A run's folder may come
+ * Signal the process that writes a run: it stops at the next safe place and can be resumed. A run's folder may come
  * from anybody, so its lock alone never names a process to signal: it must be one that we started, or one whose
  * command line is Baton's.
  */

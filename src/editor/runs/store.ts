@@ -102,7 +102,11 @@ export class RunStore {
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
     void vscode.commands.executeCommand('setContext', contextKeys.hasRuns, all.length > 0);
-    this.timer ??= setInterval(() => this.lookAgain(), LOOK_MS);
+    if (!this.timer) {
+      this.timer = setInterval(() => this.lookAgain(), LOOK_MS);
+      // Who waits for runs to appear is told of those that are there already.
+      setImmediate(() => this.changed.fire());
+    }
     return all;
   }
 
@@ -110,8 +114,13 @@ export class RunStore {
   private async findBases(): Promise<string[]> {
     const open = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
     const bases = new Set(open.map(({ uri }) => uri.fsPath));
-    for (const file of await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 500))
-      if (file.scheme === 'file') bases.add(dirname(file.fsPath));
+    try {
+      for (const file of await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 500))
+        if (file.scheme === 'file') bases.add(dirname(file.fsPath));
+    } catch (error) {
+      // Where the editor cannot search, runs of the open folders themselves are still shown.
+      this.host.log.warn(`workflows in subfolders are not looked for: ${(error as Error).message}`);
+    }
     return [...bases];
   }
 

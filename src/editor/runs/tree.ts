@@ -214,6 +214,9 @@ const icons: Record<ReturnType<Run['state']>, [string, string | null]> = {
   stopped: ['debug-disconnect', null],
 };
 
+/** What the log says of a pause that somebody asked for. */
+const BY_HAND = 'paused by hand';
+
 function runItem(run: Run): vscode.TreeItem {
   const state = run.state();
   const live = state === 'running' || state === 'paused';
@@ -230,7 +233,8 @@ function runItem(run: Run): vscode.TreeItem {
     live && run.planned > 0
       ? vscode.l10n.t('{0} of {1}', count, run.planned)
       : vscode.l10n.t('{0} rollouts', count);
-  const progress = step ?? rollouts;
+  const waits = run.pausedFor;
+  const progress = waits === null || waits === BY_HAND ? (step ?? rollouts) : waits;
   const when = new Date(run.info.created);
   item.id = run.key;
   item.description = [run.info.kind === 'run' ? null : run.info.kind, progress, live ? null : shortTime(when)]
@@ -238,7 +242,14 @@ function runItem(run: Run): vscode.TreeItem {
     .join(' · ');
   const [icon, color] = icons[state];
   item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
-  item.contextValue = live ? rows.liveRun : rows.run;
+  item.contextValue =
+    run.info.kind === 'train'
+      ? live
+        ? rows.liveTrainingRun
+        : rows.trainingRun
+      : live
+        ? rows.liveRun
+        : rows.run;
   item.tooltip = [
     run.folder.name,
     `${stateName(state)}, ${progress}`,

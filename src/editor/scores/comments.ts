@@ -33,7 +33,9 @@ export class VerdictComments {
   ) {
     this.controller = host.keep(vscode.comments.createCommentController('baton', 'Baton'));
     const refresh = () => {
-      this.going = this.going.then(() => this.refresh());
+      this.going = this.going
+        .then(() => this.refresh())
+        .catch((error: Error) => host.log.error(`comments: ${error.stack ?? error.message}`));
     };
     host.keep(store.onDidChange(refresh));
     host.keep(vscode.window.onDidChangeVisibleTextEditors(refresh));
@@ -66,8 +68,8 @@ export class VerdictComments {
         wanted.map(({ rollout, action, overrule }) => [rollout, action, overrule]),
       ]);
       if (this.stamps.get(key) === stamp) continue;
-      this.stamps.set(key, stamp);
       this.drop(key);
+      this.stamps.set(key, stamp);
       this.threads.set(
         key,
         wanted.flatMap((judged) => this.thread(document, judged) ?? []),
@@ -81,7 +83,8 @@ export class VerdictComments {
   private drop(key: string): void {
     for (const thread of this.threads.get(key) ?? []) thread.dispose();
     this.threads.delete(key);
-    if (![...this.threads.keys()].includes(key)) return;
+    // A document that is shown again gets its comments again.
+    this.stamps.delete(key);
   }
 
   private thread(document: vscode.TextDocument, judged: Judged): vscode.CommentThread | undefined {

@@ -6,6 +6,7 @@ import { type Analyses, isWorkflow } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunDocuments } from '../runs/documents.js';
 import type { RunStore } from '../runs/store.js';
+import type { TrainingPanels } from './panels.js';
 import { previewText, rewardPreview } from './preview.js';
 
 interface Choices {
@@ -21,6 +22,7 @@ export class Trainer {
     private readonly store: RunStore,
     private readonly control: RunControl,
     private readonly documents: RunDocuments,
+    private readonly panels: TrainingPanels,
   ) {}
 
   async train(uri?: vscode.Uri): Promise<void> {
@@ -42,14 +44,14 @@ export class Trainer {
     }
     const choices = await this.ask(workflow);
     if (!choices || !(await this.confirm(document.uri, workflow, choices))) return;
-    await this.control.start(document.uri.fsPath, [
+    const run = await this.control.start(document.uri.fsPath, [
       'train',
       document.uri.fsPath,
       '--json',
       ...['--steps', String(choices.steps), '--roles', choices.roles.join(',')],
       ...this.control.flags(),
     ]);
-    await vscode.commands.executeCommand('baton.runs.focus');
+    if (run) await this.panels.show(run);
   }
 
   private async ask(workflow: Workflow): Promise<Choices | undefined> {

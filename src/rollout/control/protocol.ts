@@ -67,6 +67,14 @@ export const requests = {
     gives: z.object({ rollout }),
   },
   cancel: { takes: nothing, gives: nothing },
+  /** An editor serves its models there, on this machine, as long as this connection lives. */
+  editor: {
+    takes: z.object({
+      baseUrl: z.string().regex(/^http:\/\/127\.0\.0\.1:\d+\/v1$/, 'only an address of this machine'),
+      token: z.string().min(16),
+    }),
+    gives: nothing,
+  },
 } as const;
 
 export type RequestName = keyof typeof requests;

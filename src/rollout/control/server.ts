@@ -25,13 +25,17 @@ import {
 
 /** What the channel steers: the composition root gives one function per request. */
 export type Steering = {
-  [N in Exclude<RequestName, 'attach'>]: (taken: Taken<N>) => Promise<Gives<N>> | Gives<N>;
+  /** `from`: the connection that asks, by identity. */
+  [N in Exclude<RequestName, 'attach'>]: (taken: Taken<N>, from: object) => Promise<Gives<N>> | Gives<N>;
 } & {
+  /** A connection is gone, whatever it was. */
+  left(from: object): void;
   /** The controller is gone; the run was told what to do then. */
   lost(onLost: Taken<'attach'>['onLost']): void;
 };
 
-const READ_ONLY: ReadonlySet<RequestName> = new Set(['status', 'goTo']);
+/** What steers nothing, so that a connection which only follows may ask it. */
+const HARMLESS: ReadonlySet<RequestName> = new Set(['status', 'goTo', 'editor']);
 const ATTACH_SECONDS = 5;
 
 interface Client {
@@ -113,6 +117,7 @@ export class ControlServer {
       clearTimeout(late);
       this.clients.delete(client);
       connection.dispose();
+      this.steering.left(client);
       if (client.role === 'control') this.steering.lost(client.onLost);
     });
     for (const name of Object.keys(requests) as RequestName[])
@@ -126,12 +131,12 @@ export class ControlServer {
     if (!parsed.success) throw refusal(`${name}: ${z.prettifyError(parsed.error)}`);
     if (name === 'attach') return this.attach(client, parsed.data as Taken<'attach'>);
     if (client.role === null) throw refusal('Attach first.');
-    if (client.role === 'follow' && !READ_ONLY.has(name))
+    if (client.role === 'follow' && !HARMLESS.has(name))
       throw refusal(`${name}: this connection only follows; attach with the role control to steer.`);
     try {
       // Each request's own type was just checked; the table cannot say that to the compiler.
-      const act = this.steering[name] as (taken: unknown) => unknown;
-      return await act(parsed.data);
+      const act = this.steering[name] as (taken: unknown, from: object) => unknown;
+      return await act(parsed.data, client);
     } catch (error) {
       throw refusal((error as Error).message);
     }
@@ -150,7 +155,7 @@ export class ControlServer {
       );
     Object.assign(client, { role, onLost, name });
     this.newToken();
-    return this.steering.status({});
+    return this.steering.status({}, client);
   }
 }
 

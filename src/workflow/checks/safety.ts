@@ -43,6 +43,7 @@ export function safetyProblems(raw: RawWorkflow, source: Source, options: Safety
   problems.push(
     ...priceProblems(raw, source),
     ...roleProblems(raw, source, options),
+    ...editorProblems(raw, source),
     ...trainingProblems(raw, source),
   );
   return problems;
@@ -161,6 +162,24 @@ function roleProblems(
         ? `Here you could use ${alternatives}.`
         : 'Use a real model: any OpenAI-compatible server will do.');
     return [source.problem('model.cannot-play', message, path)];
+  });
+}
+
+/** A model of the editor cannot be trained: its weights are not here. */
+function editorProblems(raw: RawWorkflow, source: Source): Problem[] {
+  // Roles learn unless they say otherwise, so only a role that says it wants to is told that it cannot.
+  const written = (source.value as { agents?: Record<string, object> } | null)?.agents ?? {};
+  return Object.entries(raw.agents).flatMap(([name, agent]) => {
+    const model = agent.model ?? raw.defaults.model ?? Object.keys(raw.models)[0];
+    const wants = agent.trained && Object.hasOwn(written[name] ?? {}, 'trained');
+    if (!wants || model === undefined || raw.models[model]?.provider !== 'editor') return [];
+    return [
+      source.problem(
+        'model.not-trainable',
+        `"${name}" cannot be trained: "${model}" is a model of the editor, whose weights are not here. Take trained away, or use another model.`,
+        ['agents', name, 'trained'],
+      ),
+    ];
   });
 }
 

@@ -6,6 +6,7 @@ import * as names from '../../../src/editor/names.js';
 const root = join(import.meta.dirname, '../../..');
 const text = readFileSync(join(root, 'package.json'), 'utf8');
 interface Manifest {
+  activationEvents: string[];
   contributes: {
     commands: { command: string; title: string }[];
     configuration: { properties: Record<string, { scope: string }> };
@@ -13,6 +14,8 @@ interface Manifest {
     languages: { id: string }[];
     debuggers: { type: string }[];
     walkthroughs: { id: string }[];
+    languageModelTools: { name: string }[];
+    languageModelChatProviders: { vendor: string }[];
     menus: Record<string, { command?: string; when?: string }[]>;
   };
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
@@ -33,6 +36,11 @@ test('commands, settings, views, languages, the debugger and the walkthrough are
   expect(sorted(contributes.languages.map(({ id }) => id))).toEqual(
     sorted([names.languageId, names.trajectoryLanguageId]),
   );
+  expect(sorted(contributes.languageModelTools.map(({ name }) => name))).toEqual(
+    sorted(Object.values(names.tools)),
+  );
+  expect(contributes.languageModelChatProviders).toMatchObject([{ vendor: names.chatVendor }]);
+  expect(manifest.activationEvents).toContain(`onWebviewPanel:${names.panels.training}`);
   expect(contributes.debuggers.map(({ type }) => type)).toEqual([names.debugType]);
   expect(contributes.walkthroughs.map(({ id }) => id)).toEqual([names.walkthrough]);
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Host } from '../host.js';
+import type { Host } from './host.js';
 
 /** The page of a webview: one script and one style sheet of ours, and nothing else may run or be loaded. */
 export function page(host: Host, webview: vscode.Webview, name: string, title: string): string {

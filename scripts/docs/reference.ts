@@ -1,0 +1,93 @@
+import { entriesOf, type Schema } from './schema.js';
+
+/** The parts of package.json that the reference is made of. */
+export interface Manifest {
+  contributes: {
+    commands: { command: string; title: string }[];
+    menus: { commandPalette: { command: string; when: string }[] };
+    configuration: {
+      properties: Record<
+        string,
+        { type: string; enum?: string[]; default: unknown; scope: string; markdownDescription: string }
+      >;
+    };
+    languageModelTools: { name: string; userDescription: string }[];
+  };
+}
+
+/** `docs/reference.md`: the workflow file, the editor's commands, settings and tools, from what the programs read. */
+export function reference(
+  schema: Schema,
+  { contributes }: Manifest,
+  texts: Readonly<Record<string, string>>,
+): string {
+  const text = (key: string) => texts[key.replaceAll('%', '')] ?? key;
+  const when = new Map(contributes.menus.commandPalette.map((each) => [each.command, each.when]));
+  const lines = [
+    '# Reference',
+    '',
+    'Made by `npm run docs` from the schema and the manifest; a test holds it against them.',
+    '',
+    '## The workflow file',
+    '',
+    '`NAME` stands for a name of your own, `[]` for each of a list.',
+    '',
+    ...table(
+      ['key', 'takes', 'without it', 'what it is'],
+      entriesOf(schema).map(({ path, takes, otherwise, says }) => [
+        code(path),
+        takes,
+        otherwise === '' || otherwise === 'required' ? otherwise : code(otherwise),
+        says,
+      ]),
+    ),
+    '## Commands of the editor',
+    '',
+    ...table(
+      ['command', 'id', 'in the palette'],
+      contributes.commands.map(({ command, title }) => [
+        `Baton: ${text(title)}`,
+        code(command),
+        palette(when.get(command)),
+      ]),
+    ),
+    '## Settings',
+    '',
+    ...table(
+      ['setting', 'takes', 'default', 'scope', 'what it does'],
+      Object.entries(contributes.configuration.properties).map(([name, each]) => [
+        code(name),
+        each.enum?.join(', ') ?? each.type,
+        code(JSON.stringify(each.default)),
+        each.scope === 'machine' ? 'user only' : 'folder',
+        text(each.markdownDescription),
+      ]),
+    ),
+    '## Tools for the editor’s own agent',
+    '',
+    ...table(
+      ['tool', 'what it does'],
+      contributes.languageModelTools.map(({ name, userDescription }) => [code(name), text(userDescription)]),
+    ),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function palette(when: string | undefined): string {
+  if (when === undefined) return 'always';
+  return when === 'false' ? 'from views and menus' : 'in a workflow';
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: string[], rows: string[][]): string[] {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return [
+    `| ${head.join(' | ')} |`,
+    `| ${head.map(() => '---').join(' | ')} |`,
+    ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
+    '',
+  ];
+}

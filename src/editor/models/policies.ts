@@ -1,0 +1,122 @@
+import * as vscode from 'vscode';
+import type { Host } from '../host.js';
+import { chatVendor } from '../names.js';
+import type { RunControl } from '../runs/control.js';
+import { cliPath } from '../runs/launch.js';
+import type { Run } from '../runs/run.js';
+import type { RunStore } from '../runs/store.js';
+import { actingIn, homeOf } from '../runs/weights.js';
+import { type ChatMessage, type ChatModel, type ChatProvider, registerOf, textOf } from './provider.js';
+import { type Serving, startServing } from './serving.js';
+
+/** Tokens of the engine's context; a policy over a larger base has more, and says so itself. */
+const CONTEXT = 2048;
+const REPLY = 512;
+
+interface Served {
+  run: Run;
+  role: string;
+  checkpoint: string;
+}
+
+/** Promoted policies as chat models of the editor: each is served by the command line when it is first asked. */
+export class PolicyModels implements ChatProvider {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeLanguageModelChatInformation = this.changed.event;
+  private readonly found = new Map<string, Served>();
+  private readonly serving = new Map<string, Promise<Serving>>();
+
+  constructor(
+    private readonly host: Host,
+    private readonly store: RunStore,
+    private readonly control: RunControl,
+  ) {
+    host.keep(this.changed);
+    host.keep({ dispose: () => this.stop() });
+    const register = registerOf(vscode.lm);
+    if (register) host.keep(register(chatVendor, this));
+    else
+      host.log.info(
+        'this editor takes no chat models from extensions: promoted policies are not offered to it',
+      );
+    host.keep(store.onDidChange(() => this.changed.fire()));
+  }
+
+  async provideLanguageModelChatInformation(): Promise<ChatModel[]> {
+    this.found.clear();
+    for (const run of await this.store.runs()) {
+      if (run.info.kind !== 'train' || run.live) continue;
+      for (const [role, { from, version }] of this.acting(run))
+        if (from?.run === run.folder.name)
+          this.found.set(`${role}@${version}`, { run, role, checkpoint: from.checkpoint });
+    }
+    return [...this.found].map(([id, { run, role, checkpoint }]) => ({
+      id,
+      name: `Baton ${role}`,
+      family: 'baton',
+      version: id.split('@')[1]!,
+      tooltip: vscode.l10n.t('{0}, trained in {1} ({2})', role, run.folder.name, checkpoint),
+      maxInputTokens: CONTEXT - REPLY,
+      maxOutputTokens: REPLY,
+      capabilities: {},
+    }));
+  }
+
+  async provideLanguageModelChatResponse(
+    { id }: ChatModel,
+    messages: readonly ChatMessage[],
+    _: object,
+    progress: vscode.Progress<vscode.LanguageModelTextPart>,
+    token: vscode.CancellationToken,
+  ): Promise<void> {
+    const gone = new AbortController();
+    token.onCancellationRequested(() => gone.abort());
+    const serving = await this.served(id);
+    const asked = messages.map((message) => ({
+      role: message.role === 2 ? 'assistant' : 'user',
+      content: textOf(message),
+    }));
+    progress.report(new vscode.LanguageModelTextPart(await serving.ask(asked, gone.signal)));
+  }
+
+  provideTokenCount(_: ChatModel, text: string | ChatMessage): Promise<number> {
+    // The engine counts when it is asked; until then, four characters a token.
+    return Promise.resolve(Math.ceil(textOf(text).length / 4));
+  }
+
+  private served(id: string): Promise<Serving> {
+    const found = this.found.get(id);
+    if (!found) throw new Error(vscode.l10n.t('{0} is not promoted any more.', id));
+    if (!vscode.workspace.isTrusted)
+      throw new Error(vscode.l10n.t('This folder is not trusted, so its policies are not served.'));
+    const known = this.serving.get(id);
+    if (known) return known;
+    const { run, role, checkpoint } = found;
+    const args = ['serve', role, '--from', `${run.folder.path}:${checkpoint}`, '--json'];
+    const cli = cliPath(this.host.context.extensionPath);
+    const started = startServing(this.control.node(), [cli, ...args], homeOf(run));
+    this.serving.set(id, started);
+    started.then(
+      ({ ended }) => ended.then(() => this.serving.delete(id)),
+      () => this.serving.delete(id),
+    );
+    return started;
+  }
+
+  private acting(run: Run): ReturnType<typeof actingIn> {
+    try {
+      return actingIn(homeOf(run));
+    } catch {
+      // The Policies view says what is wrong with the folder's records.
+      return new Map();
+    }
+  }
+
+  private stop(): void {
+    for (const serving of this.serving.values())
+      void serving.then(
+        (each) => each.stop(),
+        () => undefined,
+      );
+  }
+}

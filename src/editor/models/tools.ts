@@ -1,0 +1,114 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import { blameTable } from '../../coach/index.js';
+import { formatProblem } from '../../workflow/index.js';
+import type { Host } from '../host.js';
+import { tools } from '../names.js';
+import type { Analyses } from '../providers/analyses.js';
+import type { RunControl } from '../runs/control.js';
+import type { RunStore } from '../runs/store.js';
+
+const fileInput = z.object({ file: z.string().optional() });
+const whyInput = z.object({ run: z.string().optional(), rollout: z.string().optional() });
+const MOST = 5000;
+
+type ToolName = keyof typeof tools;
+
+/** Tools for the editor's own agent: check a workflow and explain a run read only; running one asks first. */
+export class AgentTools {
+  constructor(
+    host: Host,
+    private readonly analyses: Analyses,
+    private readonly store: RunStore,
+    private readonly control: RunControl,
+  ) {
+    if (typeof vscode.lm?.registerTool !== 'function') {
+      host.log.info(
+        'this editor has no language model tools: its agent cannot check, run or explain workflows',
+      );
+      return;
+    }
+    const all: Record<ToolName, vscode.LanguageModelTool<unknown>> = {
+      check: { invoke: ({ input }) => said(this.check(input)) },
+      why: { invoke: ({ input }) => said(this.why(input)) },
+      run: {
+        prepareInvocation: async ({ input }) => {
+          const uri = await this.workflow(input);
+          return {
+            invocationMessage: vscode.l10n.t('Running {0}', basename(uri.fsPath)),
+            confirmationMessages: {
+              title: vscode.l10n.t('Run {0}?', basename(uri.fsPath)),
+              message: vscode.l10n.t(
+                'Its agents run programs in the sandbox, and its models may cost money.',
+              ),
+            },
+          };
+        },
+        invoke: ({ input }) => said(this.run(input)),
+      },
+    };
+    for (const name of Object.keys(all) as ToolName[])
+      host.keep(vscode.lm.registerTool(tools[name], all[name]));
+  }
+
+  private async check(input: unknown): Promise<string> {
+    const uri = await this.workflow(input);
+    const { problems } = this.analyses.of(await vscode.workspace.openTextDocument(uri), true);
+    return problems.length === 0 ? 'No problems.' : problems.map(formatProblem).join('\n');
+  }
+
+  private async why(input: unknown): Promise<string> {
+    const wanted = whyInput.parse(input ?? {});
+    const runs = (await this.store.runs()).filter(({ sample }) => !sample);
+    const run = wanted.run === undefined ? runs[0] : runs.find(({ folder }) => folder.name === wanted.run);
+    if (!run)
+      throw new Error(
+        `There is no such run; there are: ${
+          runs
+            .map(({ folder }) => folder.name)
+            .slice(0, 20)
+            .join(', ') || 'none'
+        }.`,
+      );
+    const rows = run.pages.page(0, Math.min(MOST, run.pages.count()));
+    const one =
+      wanted.rollout === undefined ? rows : rows.filter(({ rollout }) => rollout === wanted.rollout);
+    if (wanted.rollout !== undefined && one.length === 0)
+      throw new Error(`${run.folder.name} has no ended rollout "${wanted.rollout}".`);
+    const good = one.filter(({ outcome }) => outcome?.success).length;
+    const broken = blameTable(one)
+      .slice(0, 10)
+      .map(
+        ({ role, code, rollouts, example }) =>
+          `- ${role}: ${code} in ${rollouts} of ${one.length} rollouts; for example ${example.rollout}, action ${example.action}: ${example.diagnosis}`,
+      );
+    return [
+      `${run.folder.name} (${run.state()}): ${good} of ${one.length} rollouts succeeded.`,
+      ...broken,
+    ].join('\n');
+  }
+
+  private async run(input: unknown): Promise<string> {
+    if (!vscode.workspace.isTrusted) throw new Error('This folder is not trusted, so nothing is run here.');
+    const run = await this.control.run(await this.workflow(input));
+    if (!run) throw new Error('The run did not start; the editor says why.');
+    return `${run.folder.name} has started with ${run.planned} rollouts. Ask who broke it when it has ended.`;
+  }
+
+  /** The workflow that is meant: by its path, else the only one there is. */
+  private async workflow(input: unknown): Promise<vscode.Uri> {
+    const { file } = fileInput.parse(input ?? {});
+    const found = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
+    const named = found.filter(
+      (uri) => file === undefined || uri.fsPath === file || vscode.workspace.asRelativePath(uri) === file,
+    );
+    if (named.length === 1) return named[0]!;
+    const known = found.map((uri) => vscode.workspace.asRelativePath(uri)).join(', ');
+    throw new Error(`Name one workflow of the open folders; there are: ${known || 'none'}.`);
+  }
+}
+
+async function said(text: Promise<string>): Promise<vscode.LanguageModelToolResult> {
+  return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(await text)]);
+}

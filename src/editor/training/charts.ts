@@ -1,0 +1,149 @@
+import type { ShownChart, ShownInterval, ShownLine } from '../protocol/training.js';
+import type { TrainedStep, TrainingHistory } from './history.js';
+
+type Raw = { mean: number | null; low: number | null; high: number | null; n: number };
+type Point = ShownLine['points'][number];
+
+/** The curves of a run, each value with its interval where there are enough tables for one. Pure. */
+export function chartsOf(
+  history: TrainingHistory,
+  roles: readonly string[],
+  strata: readonly string[],
+): ShownChart[] {
+  const steps = [...history.steps.values()].sort((a, b) => a.step - b.step);
+  const each = (value: (step: TrainedStep) => Raw | undefined): Point[] =>
+    steps.flatMap((step) => {
+      const found = value(step);
+      return found ? [{ step: step.step, value: shown(found) }] : [];
+    });
+  const ofRoles = (value: (step: TrainedStep, role: string) => number | null | undefined): ShownLine[] =>
+    roles.map((name) => ({
+      name,
+      stratum: null,
+      points: each((step) => {
+        const found = value(step, name);
+        return found === undefined || found === null ? undefined : alone(found);
+      }),
+    }));
+  const reported = (step: TrainedStep, role: string) => {
+    const found = step.report.roles.find((each) => each.role === role);
+    return found?.skipped === null ? found : undefined;
+  };
+  const measured = steps.some(({ report }) =>
+    report.roles.some(({ referenceKl }) => (referenceKl ?? 0) !== 0),
+  );
+  return [
+    {
+      id: 'success',
+      title: 'Success in training',
+      says: 'Share of a step’s rollouts that succeeded, sampled before its update. The band is the 95 % interval over tables.',
+      unit: 'share',
+      lines: [
+        { name: 'all', stratum: null, points: each(({ all }) => all.success) },
+        ...(strata.length < 2 ? [] : strata).map((stratum) => ({
+          name: stratum,
+          stratum,
+          points: each(({ all }) => all.byStratum[stratum]),
+        })),
+      ],
+    },
+    {
+      id: 'held-out',
+      title: 'Held-out score (select)',
+      says: 'What checkpoints are ranked by: the fair score on tasks that no update saw. Step 0 is the untrained team.',
+      unit: 'share',
+      lines: heldOut(history, strata),
+    },
+    {
+      id: 'reward',
+      title: 'Reward by role',
+      says: 'Mean score of a role’s actions, 0 to 10, with the 95 % interval over tables.',
+      unit: 'score',
+      lines: [null, ...(strata.length < 2 ? [] : strata)].flatMap((stratum) =>
+        roles.map((name) => ({
+          name,
+          stratum,
+          points: each(({ all, byStratum }) => (stratum === null ? all : byStratum[stratum])?.byRole[name]),
+        })),
+      ),
+    },
+    measured
+      ? {
+          id: 'kl',
+          title: 'KL to the reference',
+          says: 'How far a role’s policy is from where it started, nats per token. A jump asks for a smaller learning rate.',
+          unit: 'number',
+          lines: ofRoles((step, role) => reported(step, role)?.referenceKl),
+        }
+      : {
+          id: 'kl',
+          title: 'KL of each update',
+          says: 'How far one update moved a role’s policy, nats per token. The KL to the reference is not measured where its coefficient is 0.',
+          unit: 'number',
+          lines: ofRoles((step, role) => reported(step, role)?.approximateKl),
+        },
+    {
+      id: 'clip',
+      title: 'Clip fraction',
+      says: 'Share of tokens whose ratio left the clip range. Above a third, an update asks for more than it may take.',
+      unit: 'share',
+      lines: ofRoles((step, role) => reported(step, role)?.clipFraction),
+    },
+    {
+      id: 'length',
+      title: 'Reply length',
+      says: 'Mean tokens of a role’s replies. Rising length with flat reward is a habit, not a skill.',
+      unit: 'number',
+      lines: ofRoles((step, role) => step.report.activity[role]?.length),
+    },
+    {
+      id: 'gradient',
+      title: 'Gradient norm',
+      says: 'Norm of a role’s gradient before clipping. Zero means that nothing was learned.',
+      unit: 'number',
+      lines: ofRoles((step, role) => reported(step, role)?.gradientNorm),
+    },
+  ];
+}
+
+/** The score on select at each checkpoint, and its success by stratum. */
+function heldOut(history: TrainingHistory, strata: readonly string[]): ShownLine[] {
+  const at = [...history.checkpoints].map(([name, { step, rank }]) => ({
+    step,
+    rank,
+    report: history.evaluations.get(`select/${name}`)?.report,
+  }));
+  at.sort((a, b) => a.step - b.step);
+  const points = at.flatMap(({ step, rank, report }): Point[] => {
+    // The rank is a mean over strata; the interval is that of the score over tables, moved onto it.
+    if (rank === undefined) return [];
+    const score = report?.score;
+    const by = score && score.mean !== null ? rank - score.mean : 0;
+    const moved = (value: number | null | undefined) =>
+      value === null || value === undefined ? null : value + by;
+    return [
+      { step, value: { mean: rank, low: moved(score?.low), high: moved(score?.high), n: score?.n ?? 0 } },
+    ];
+  });
+  return [
+    { name: 'score', stratum: null, points },
+    ...(strata.length < 2 ? [] : strata).map((stratum) => ({
+      name: `success, ${stratum}`,
+      stratum,
+      points: at.flatMap(({ step, report }): Point[] => {
+        const found = report?.byStratum[stratum];
+        return found ? [{ step, value: shown(found) }] : [];
+      }),
+    })),
+  ];
+}
+
+/** Open bounds and values that are no number become null. */
+function shown({ mean, low, high, n }: Raw): ShownInterval {
+  const known = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
+  return { mean: known(mean), low: known(low), high: known(high), n };
+}
+
+function alone(value: number): ShownInterval {
+  return shown({ mean: value, low: null, high: null, n: 1 });
+}

@@ -1,0 +1,37 @@
+import type { ShownCheckpoint } from '../protocol/training.js';
+import type { TrainingHistory } from './history.js';
+
+/** Who acts with what now: `role` to the run and checkpoint its weights were promoted from. */
+export type Acting = ReadonlyMap<string, { run: string; checkpoint: string }>;
+
+/** Checkpoints by step, the best one on select marked with the reason. The first of equals is the best. Pure. */
+export function standing(history: TrainingHistory, run: string, acting: Acting): ShownCheckpoint[] {
+  const saved = [...history.checkpoints].map(([name, data]) => ({ ...data, name, rank: data.rank ?? 0 }));
+  saved.sort((a, b) => a.step - b.step);
+  const best = saved.reduce<(typeof saved)[number] | null>(
+    (top, each) => (top === null || each.rank > top.rank ? each : top),
+    null,
+  );
+  const base = saved.find(({ step }) => step === 0);
+  return saved.map((each) => ({
+    name: each.name,
+    step: each.step,
+    rank: each.rank,
+    success: history.evaluations.get(`select/${each.name}`)?.report.success ?? null,
+    best: each === best,
+    why: why(each, best!, base),
+    roles: Object.entries(each.policies).flatMap(([role, policy]) => (policy.endsWith('@v0') ? [] : [role])),
+    acting: [...acting].flatMap(([role, from]) =>
+      from.run === run && from.checkpoint === each.name ? [role] : [],
+    ),
+  }));
+}
+
+type Ranked = { name: string; step: number; rank: number };
+
+function why(each: Ranked, best: Ranked, base: Ranked | undefined): string {
+  if (each !== best) return `${(best.rank - each.rank).toFixed(3)} behind ${best.name}`;
+  if (each === base) return 'Best on select: no training step is better than the untrained team yet.';
+  const gain = base ? `, ${(best.rank - base.rank).toFixed(3)} above the untrained team` : '';
+  return `Best on select: ${best.rank.toFixed(3)}${gain}.`;
+}

@@ -1,0 +1,88 @@
+import * as vscode from 'vscode';
+import type { Dashboard, ShownCoach } from '../protocol/training.js';
+import type { Run } from '../runs/run.js';
+import { alarmsOf } from './alarms.js';
+import { chartsOf } from './charts.js';
+import { type Acting, standing } from './checkpoints.js';
+import type { TrainingHistory } from './history.js';
+
+/** What is known of a training run beside its log's events. */
+export interface Known {
+  /** Training steps that are meant; null: not known. */
+  steps: number | null;
+  acting: Acting;
+  coach: ShownCoach | null;
+}
+
+/** The page of a training run, as it stands. */
+export function dashboardOf(run: Run, history: TrainingHistory, { steps, acting, coach }: Known): Dashboard {
+  const done = [...history.steps.values()];
+  const strata = [...new Set(done.flatMap(({ byStratum }) => Object.keys(byStratum)))].sort();
+  const roles = [...new Set(done.flatMap(({ report }) => report.roles.map(({ role }) => role)))];
+  const seconds = done.slice(-5).map(
+    ({
+      report: {
+        seconds: { sampling, training },
+      },
+    }) => sampling + training,
+  );
+  const pace = seconds.length === 0 ? null : seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
+  const state = run.state();
+  const step = Math.max(0, ...done.map((each) => each.step));
+  return {
+    run: run.key,
+    title: run.folder.name,
+    state,
+    phase: phaseOf(state, history, step, steps),
+    step,
+    steps,
+    secondsLeft:
+      state === 'running' && pace !== null && steps !== null && steps > step ? pace * (steps - step) : null,
+    strata,
+    roles,
+    charts: chartsOf(history, roles, strata),
+    checkpoints: standing(history, run.folder.name, acting),
+    alarms: alarmsOf(history),
+    coach,
+  };
+}
+
+function phaseOf(
+  state: Dashboard['state'],
+  { batch, finished }: TrainingHistory,
+  step: number,
+  steps: number | null,
+): string {
+  const { t } = vscode.l10n;
+  const of = steps === null ? t('step {0}', step) : t('step {0} of {1}', step, steps);
+  switch (state) {
+    case 'done':
+      return t('Finished after {0}', of);
+    case 'cancelled':
+      return t('Cancelled after {0}; it can be resumed', of);
+    case 'budget':
+      return t('Stopped by its budget after {0}', of);
+    case 'failed':
+      return t('Failed after {0}: {1}', of, finished?.reason ?? t('the log says no more'));
+    case 'stopped':
+      return t('Its process ended after {0}; it can be resumed', of);
+    case 'paused':
+      return t('Paused after {0}: rollouts wait before their next action', of);
+    case 'running':
+      break;
+    default:
+      return state satisfies never;
+  }
+  if (!batch) return t('Bringing up the engine');
+  const [split, name] = [batch.name.split('-')[0]!, batch.name.slice(batch.name.indexOf('-') + 1)];
+  if (split === 'train' && Number(name) > step) {
+    const now = Number(name);
+    return steps === null
+      ? t('Step {0}: {1} rollouts', now, batch.ended)
+      : t('Step {0} of {1}: {2} rollouts', now, steps, batch.ended);
+  }
+  if (split === 'train') return t('Step {0} is done; ranking or sampling comes next', step);
+  return name === 'base'
+    ? t('Measuring the untrained team on {0}: {1} rollouts', split, batch.ended)
+    : t('Measuring {0} on {1}: {2} rollouts', name, split, batch.ended);
+}

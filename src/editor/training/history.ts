@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { type Ended, evaluateRollouts, type Report } from '../../evaluation/index.js';
+import type { EventData, LogEvent } from '../../trace/index.js';
+
+const bound = z.number().nullable();
+const interval = z.object({ mean: bound, low: bound, high: bound, n: z.number() });
+
+/** What the log says of one role in one step; numbers that JSON cannot hold are null there. */
+const roleReport = z.object({
+  role: z.string(),
+  skipped: z.string().nullable(),
+  samples: z.number(),
+  masked: z.number(),
+  referenceKl: bound,
+  approximateKl: bound,
+  clipFraction: bound,
+  gradientNorm: bound,
+  behaviourGap: bound.default(null),
+});
+const stepReport = z.object({
+  roles: z.array(roleReport),
+  seconds: z.object({ sampling: z.number(), training: z.number() }),
+  activity: z.record(z.string(), z.object({ length: z.number(), truncated: z.number() })).default({}),
+});
+const evaluationReport = z.object({
+  success: interval,
+  byStratum: z.record(z.string(), interval),
+  score: interval.optional(),
+});
+
+/** One whole training step: what the log reports, and its rollouts' means over tables. */
+export interface TrainedStep {
+  /** From 1. */
+  step: number;
+  report: z.infer<typeof stepReport>;
+  all: Report;
+  byStratum: Record<string, Report>;
+}
+
+export interface Evaluated {
+  name: string;
+  split: string;
+  report: z.infer<typeof evaluationReport>;
+}
+
+/** A training run so far, from the events of its run.jsonl in their order. Rollouts of a whole step are let go. */
+export class TrainingHistory {
+  readonly steps = new Map<number, TrainedStep>();
+  readonly evaluations = new Map<string, Evaluated>();
+  readonly checkpoints = new Map<string, EventData<'checkpoint.saved'>>();
+  readonly alarms: { code: string; message: string; step: number }[] = [];
+  /** The last thing that went on, and how many of its rollouts have ended. */
+  batch: { name: string; ended: number } | null = null;
+  finished: EventData<'run.finished'> | null = null;
+  private rows = new Map<string, Ended[]>();
+
+  /** Take one event in; true where something that is shown changed. */
+  add(event: LogEvent): boolean {
+    switch (event.type) {
+      case 'rollout.ended':
+        return this.ended(event.data);
+      case 'training.step':
+        return this.stepped(event.data.step + 1, event.data.report);
+      case 'evaluation': {
+        const report = evaluationReport.safeParse(event.data.report);
+        if (!report.success) return false;
+        const { name, split } = event.data;
+        this.evaluations.set(`${split}/${name}`, { name, split, report: report.data });
+        this.rows.delete(`${split}-${name}`);
+        return true;
+      }
+      case 'checkpoint.saved':
+        this.checkpoints.set(event.data.name ?? `step-${event.data.step}`, event.data);
+        return true;
+      case 'alarm':
+        this.alarms.push({ ...event.data, step: this.steps.size });
+        return true;
+      case 'run.finished':
+        this.finished = event.data;
+        return true;
+      case 'run.resumed':
+      case 'run.paused':
+      case 'run.continued':
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private ended(row: Ended): boolean {
+    // A fork is looked at, not counted.
+    if (row.branch !== undefined && row.branch !== 'main') return false;
+    const rows = this.rows.get(row.step) ?? [];
+    rows.push(row);
+    this.rows.set(row.step, rows);
+    this.batch = { name: row.step, ended: rows.length };
+    return true;
+  }
+
+  private stepped(step: number, raw: unknown): boolean {
+    const report = stepReport.safeParse(raw);
+    if (!report.success) return false;
+    const name = `train-${String(step).padStart(4, '0')}`;
+    const rows = this.rows.get(name) ?? [];
+    const strata = [...new Set(rows.map(({ stratum }) => stratum))].sort();
+    this.steps.set(step, {
+      step,
+      report: report.data,
+      all: evaluateRollouts(rows),
+      byStratum: Object.fromEntries(
+        strata.map((stratum) => [stratum, evaluateRollouts(rows.filter((row) => row.stratum === stratum))]),
+      ),
+    });
+    this.rows.delete(name);
+    return true;
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { made } from '../../../scripts/docs/main.js';
+import { entriesOf } from '../../../scripts/docs/schema.js';
+
+test('docs/reference.md is what the schema and the manifest say; where not: npm run docs', () => {
+  const written = readFileSync(join(import.meta.dirname, '../../../docs/reference.md'), 'utf8');
+  expect(written).toBe(made());
+});
+
+test('keys are listed with what they take and what holds without them', () => {
+  const schema = {
+    type: 'object',
+    required: ['a'],
+    properties: {
+      a: { type: 'object', additionalProperties: { type: 'object', properties: { b: { type: 'string' } } } },
+      c: {
+        anyOf: [
+          { const: 'auto' },
+          {
+            type: 'array',
+            items: { type: 'object', properties: { d: { type: 'integer', minimum: 1, default: 2 } } },
+          },
+        ],
+      },
+    },
+  };
+  expect(entriesOf(schema).map(({ path, takes, otherwise }) => [path, takes, otherwise])).toEqual([
+    ['a', 'mapping by name', 'required'],
+    ['a.NAME.b', 'string', ''],
+    ['c', '"auto" or list of mapping', ''],
+    ['c[].d', 'integer from 1', '2'],
+  ]);
+});
