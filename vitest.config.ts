@@ -41,8 +41,8 @@ export default defineConfig({
         test: {
           name: 'box',
           include: ['test/box/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },
