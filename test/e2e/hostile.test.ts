@@ -123,6 +123,9 @@ describe('a run that came with a clone', () => {
     await editor.openFile('a.baton.yaml');
     await editor.showRuns();
     await editor.row(/^a\s*1 rollouts/).click();
+    // What a row says when it is pointed at must not lie over the next row.
+    await editor.page.mouse.move(900, 400);
+    await editor.page.locator('.hover-contents').first().waitFor({ state: 'hidden' });
     await editor.row(/^one/).waitFor();
   });
   afterAll(() => editor?.close());
@@ -142,29 +145,6 @@ describe('a run that came with a clone', () => {
     await editor.page.locator('.monaco-diff-editor').first().waitFor();
     await editor.page.getByText('eol=crlf').first().waitFor();
     expect(existsSync(made.owned)).toBe(false);
-  });
-
-  test('hostile case 25: what agents and reviewers wrote is text, wherever it is shown', async () => {
-    await editor.row(/^one/).hover();
-    await editor.row(/^one/).click({ button: 'right' });
-    await editor.page.getByRole('menuitem', { name: 'Open Trajectory' }).click();
-    await editor.line('<img').waitFor();
-    await editor.page.locator('.tab').filter({ hasText: 'a.baton.yaml' }).first().click();
-    await editor.command('Comments: Focus on Comments View');
-    await editor.page
-      .locator('.comments-panel .monaco-list-row')
-      .filter({ hasText: /contracts on|<img/ })
-      .first()
-      .click();
-    const thread = editor.page.locator('.review-widget').first();
-    await thread.waitFor();
-    await thread.getByText('<img src=x onerror=alert(1)>').first().waitFor();
-    // Nothing of it became an element, and no link of it leads to a command.
-    expect(await editor.page.locator('img[src="x"]').count()).toBe(0);
-    expect(
-      await editor.page.locator('a[data-href*="newUntitledFile"], a[href*="newUntitledFile"]').count(),
-    ).toBe(0);
-    await editor.shoot('hostile-comment');
   });
 
   test('hostile case 25: forged messages to a page are dropped', async () => {
