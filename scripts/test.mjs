@@ -13,10 +13,7 @@ const done = spawnSync(
   [
     'node_modules/vitest/vitest.mjs',
     'run',
-    '--project',
-    '!box',
-    '--project',
-    '!native',
+    ...['unit', 'integration', 'e2e'].flatMap((tier) => ['--project', tier]),
     ...process.argv.slice(2),
   ],
   { stdio: 'inherit', env: { ...process.env, ...(python ? { BATON_TEST_PYTHON: python } : {}) } },
