@@ -13,12 +13,10 @@ import { ensureEnvironment } from '../target/index.js';
 import type { Workflow } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { cacheFolder, shipped } from './places.js';
-import { exit, Failure } from './terminal.js';
+import { commandName, exit, Failure } from './terminal.js';
 
 export type RunningEngine = EngineHandle & {
   engine: Pick<Engine, 'url' | 'client'>;
-  /** Where a link leads to it: resolves with what to say when the link is gone, or with null when it was ended here. */
-  gone?: Promise<Failure | null>;
 };
 
 const base = () => shipped('media/base');
@@ -106,7 +104,13 @@ export async function startChosen(dir: string, choice: EngineChoice): Promise<Ru
   try {
     const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
     const engine = torch ? await torchEngine(dir, choice) : await tfjsEngine(dir, choice);
-    return await joinEngine(engine, () => engine.stop());
+    let stopping = false;
+    const stop = () => {
+      stopping = true;
+      return engine.stop();
+    };
+    const gone = engine.ended.then((code) => (stopping ? null : engineLost(dir, code)));
+    return { ...(await joinEngine(engine, stop)), gone };
   } catch (error) {
     throw new Failure(
       'engine.failed',
@@ -114,6 +118,15 @@ export async function startChosen(dir: string, choice: EngineChoice): Promise<Ru
       exit.environment,
     );
   }
+}
+
+function engineLost(dir: string, code: number | null): Failure {
+  const how = code === null ? 'was killed, or ran out of memory' : `ended with ${code}`;
+  return new Failure(
+    'engine.lost',
+    `The engine ${how}; what it said is in ${join(dir, 'engine.log')}. What was logged is kept; go on with: ${commandName()} resume`,
+    exit.environment,
+  );
 }
 
 /** The shipped base, or another one of its kind (`npm run pretrain` makes them). */

@@ -2,7 +2,7 @@ import { evaluateRollouts } from '../evaluation/index.js';
 import { type Ended, openForks, rolloutId, runBatch, specsFor } from '../rollout/index.js';
 import { RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
-import type { EngineHandle } from './engine-handle.js';
+import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
@@ -51,6 +51,7 @@ export async function runCommand(
       exit.usage,
     );
   const { abort, release } = stopOnSignals();
+  stopWhenLost(engine, abort);
   const run = await startRun({
     workflow,
     files,
@@ -127,6 +128,7 @@ export async function runCommand(
     await run.log.sync();
     if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
     finish(terminal, run.folder, summary, status, spent);
+    throwIfLost(abort);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
       ? exit.problems

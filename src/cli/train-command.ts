@@ -3,6 +3,7 @@ import type { RunFolder } from '../trace/index.js';
 import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
 import type { Split, Task, Workflow } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
+import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, summarise } from './report.js';
 import { shardsOver, takeScheduler } from './shards.js';
@@ -51,8 +52,7 @@ export async function trainCommand(
   const splits = splitsOf(opened.tasks, options);
   const roles = rolesOf(workflow, options.roles);
   const { abort, release } = stopOnSignals();
-  // A lost engine is no agent's fault: its rollouts are left unfinished rather than put on record as failed.
-  void engine.gone?.then((why) => why && abort.abort());
+  stopWhenLost(engine, abort);
   const policies = Object.fromEntries(Object.keys(workflow.agents).map((role) => [role, `${role}@v0`]));
   const run = await startRun({
     workflow,
@@ -94,9 +94,10 @@ export async function trainCommand(
     });
     const trained = await trainAndMeasure(terminal, loop, splits, engine);
     status = trained ? 'done' : 'cancelled';
-    return trained
-      ? await finishTraining(terminal, run, trained)
-      : await stopped(terminal, run, loop, 'cancelled');
+    if (trained) return await finishTraining(terminal, run, trained);
+    const code = await stopped(terminal, run, loop, 'cancelled');
+    throwIfLost(abort);
+    return code;
   } catch (error) {
     if (!(error instanceof TrainingBudgetSpent)) throw error;
     status = 'budget';

@@ -114,10 +114,7 @@ export async function trainWith(
       exit.environment,
     );
   try {
-    const code = await trainCommand(out, { ...place, engine }, options);
-    const why = code === exit.fine ? null : await lostMeanwhile(engine);
-    if (why) throw why;
-    return code;
+    return await trainCommand(out, { ...place, engine }, options);
   } catch (error) {
     throw (await lostMeanwhile(engine)) ?? error;
   } finally {
