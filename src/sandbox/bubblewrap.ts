@@ -135,7 +135,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
       };
       const group = slot.cgroup;
       if (group === undefined)
-        plan.sample = (first) => sampleLinux(first, command.limits.memoryMb * 1024 * 1024);
+        plan.sample = (first) => sampleLinux(first, command.limits.memoryMb * 1024 * 1024, true);
       else plan.count = async () => group.counted();
       return await execute(plan);
     } finally {

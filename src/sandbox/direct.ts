@@ -60,7 +60,7 @@ export function withoutMounts(
       ...command,
       signal: command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]),
     },
-    sample: (first) => (process.platform === 'linux' ? sampleLinux(first, limit) : sampleGroup(first)),
+    sample: (first) => (process.platform === 'linux' ? sampleLinux(first, limit, false) : sampleGroup(first)),
     kill: (child) => killGroup(child.pid),
   }).finally(() => running.delete(stop));
 }

@@ -42,11 +42,14 @@ function tmpfsBytes(path: string): number {
 
 /**
  * Memory of the tree under `first`, in bytes. The cheap sum counts a page that a fork shares once per process, so
- * only when it passes `limitBytes` is the exact proportional sum read.
+ * only when it passes `limitBytes` is the exact proportional sum read. `ownMounts`: /tmp and /dev/shm are the tree's
+ * own, in memory; elsewhere they are the host's and say nothing about it.
  */
-export function sampleLinux(first: number, limitBytes: number): TreeSample {
+export function sampleLinux(first: number, limitBytes: number, ownMounts: boolean): TreeSample {
   const pids = descendants(first);
-  const held = tmpfsBytes(`/proc/${first}/root/tmp`) + tmpfsBytes(`/proc/${first}/root/dev/shm`);
+  const held = ownMounts
+    ? tmpfsBytes(`/proc/${first}/root/tmp`) + tmpfsBytes(`/proc/${first}/root/dev/shm`)
+    : 0;
   let quick = held;
   for (const pid of pids) quick += kilobytes(readOr(`/proc/${pid}/status`, ''), 'RssAnon') * 1024;
   if (quick <= limitBytes) return { processes: pids.length, memoryBytes: quick };

@@ -95,6 +95,9 @@ describe('without a working sandbox', () => {
     const place = placeFor(opened.sandbox);
     const finished = await place.python('open("/work/a", "w").write("b"); print(1)');
     expect([finished.outcome, finished.stdout.text]).toEqual(['ok', '1\n']);
+    // Long enough to be looked at while it runs: what else lies in the host's /tmp is not its memory.
+    const slow = await place.python('import time; time.sleep(1.5); print(2)');
+    expect([slow.outcome, slow.stdout.text]).toEqual(['ok', '2\n']);
     expect(readFileSync(join(place.workspace, 'a'), 'utf8')).toBe('b');
     await opened.sandbox.close();
   });
