@@ -4,7 +4,8 @@ import {
   fromReviewed,
   type Happening,
   type LogEvent,
-  LogWriter,
+  type LogWriter,
+  openReview,
   type RunFolder,
   readLog,
   reviewed,
@@ -34,8 +35,7 @@ export class ReviewPass {
     const open =
       last !== undefined &&
       !readLog(folder.review(last)).events.some((event) => event.type === 'run.finished');
-    const path = folder.review(open ? last : `${writer}-${Date.now()}`);
-    const { log, recovered } = await LogWriter.open(path);
+    const { log, recovered } = await openReview(folder, open ? last : `${writer}-${Date.now()}`);
     return new ReviewPass(log, recovered.events);
   }
 

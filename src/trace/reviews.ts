@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fromReviewed, reviewed } from './action-names.js';
 import type { Happening, LogEvent } from './events.js';
@@ -29,6 +29,13 @@ export function readReviews(folder: RunFolder): Map<string, LogEvent[]> {
   return found;
 }
 
+/** Open a log under reviews/, whose folder a recorded run may lack. */
+export function openReview(folder: RunFolder, name: string): ReturnType<typeof LogWriter.open> {
+  const path = folder.review(name);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return LogWriter.open(path);
+}
+
 /** A person's word on an action. */
 export interface Overrule {
   rollout: string;
@@ -42,7 +49,7 @@ export interface Overrule {
 /** Keep a person's word in the run's reviews. It is on disk when this resolves. */
 export async function keepOverrule(folder: RunFolder, given: Overrule): Promise<void> {
   const { rollout, action, score, reason, author } = given;
-  const { log } = await LogWriter.open(folder.review(`person-${author.replace(/[^\w.-]/g, '_')}`));
+  const { log } = await openReview(folder, `person-${author.replace(/[^\w.-]/g, '_')}`);
   log.append({ type: 'overrule', data: { action: reviewed(rollout, action), score, author, reason } });
   await log.close();
 }

@@ -105,7 +105,11 @@ export class Editor {
     const input = this.page.locator('.quick-input-widget input[type=text]');
     await input.waitFor();
     await input.fill(`:${line}:${column}`);
-    await this.page.keyboard.press('Enter');
+    // The box may not have read what was typed yet: then Enter does nothing, and is pressed again.
+    for (let tries = 0; tries < 12 && (await input.isVisible()); tries++) {
+      await this.page.keyboard.press('Enter');
+      await input.waitFor({ state: 'hidden', timeout: 5000 }).catch(() => undefined);
+    }
     await input.waitFor({ state: 'hidden' });
   }
 
