@@ -18,17 +18,16 @@ const SPENT = 480;
  * are half and twice as frequent.
  */
 export function plan(seeds: number): Setting[] {
-  const of = (rollouts: number, rewards: Setting['reward'][], habits = 1) =>
+  const of = (sizes: number[], rewards: Setting['reward'][], habits = 1) =>
     Array.from({ length: seeds }, (_, at) => at + 1).flatMap((seed) =>
-      rewards.map((reward) => ({ reward, rollouts, steps: SPENT / rollouts, seed, habits })),
+      sizes.flatMap((rollouts) =>
+        rewards.map((reward) => ({ reward, rollouts, steps: SPENT / rollouts, seed, habits })),
+      ),
     );
   return [
-    ...of(48, ['action', 'shuffled', 'outcome']),
-    ...of(8, ['action', 'outcome']),
-    ...of(16, ['action', 'outcome']),
-    ...[2, 0.5].flatMap((habits) =>
-      [48, 8, 16].flatMap((rollouts) => of(rollouts, ['action', 'outcome'], habits)),
-    ),
+    ...of([48], ['action', 'shuffled', 'outcome']),
+    ...of([8, 16], ['action', 'outcome']),
+    ...[2, 0.5].flatMap((habits) => of([48, 8, 16], ['action', 'outcome'], habits)),
   ];
 }
 

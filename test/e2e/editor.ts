@@ -68,6 +68,12 @@ export class Editor {
       await this.page.keyboard.press('Escape');
     }
     await row.click();
+    await this.rest();
+  }
+
+  /** Put the pointer on the empty middle of the status bar: what it rests on shows a hover over its neighbours. */
+  async rest(): Promise<void> {
+    await this.page.mouse.move(700, 890);
   }
 
   /** The titles that the palette offers for some text. */

@@ -124,7 +124,7 @@ describe('a run that came with a clone', () => {
     await editor.showRuns();
     await editor.row(/^a\s*1 rollouts/).click();
     // What a row says when it is pointed at must not lie over the next row.
-    await editor.page.mouse.move(900, 400);
+    await editor.rest();
     await editor.page.locator('.hover-contents').first().waitFor({ state: 'hidden' });
     await editor.row(/^one/).waitFor();
   });
