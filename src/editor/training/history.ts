@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Ended, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import type { EventData, LogEvent } from '../../trace/index.js';
+import { type EventData, isFork, type LogEvent } from '../../trace/index.js';
 
 const bound = z.number().nullable();
 const interval = z.object({ mean: bound, low: bound, high: bound, n: z.number() });
@@ -89,7 +89,7 @@ export class TrainingHistory {
 
   private ended(row: Ended): boolean {
     // A fork is looked at, not counted.
-    if (row.branch !== undefined && row.branch !== 'main') return false;
+    if (isFork(row)) return false;
     const rows = this.rows.get(row.step) ?? [];
     rows.push(row);
     this.rows.set(row.step, rows);
