@@ -1,4 +1,4 @@
-import { readLine, readLog, readReviews, scanLines } from '../../trace/index.js';
+import { agentOf, isCoachCall, readLine, readLog, readReviews, scanLines } from '../../trace/index.js';
 import type { ShownReview } from '../protocol/training.js';
 import type { Run } from '../runs/run.js';
 import type { JudgedAction } from './coach.js';
@@ -38,7 +38,7 @@ export class JudgedActions {
     for (const line of scanLines(path)) {
       if (line.type !== 'model.called') continue;
       const event = readLine(path, line);
-      if (event?.type !== 'model.called' || event.data.action.includes('/')) continue;
+      if (event?.type !== 'model.called' || isCoachCall(event.data.action)) continue;
       const { action, usage } = event.data;
       lengths.set(action, (lengths.get(action) ?? 0) + usage.replyTokens);
     }
@@ -58,7 +58,7 @@ function reviewsOf(run: Run): ShownReview[] {
             {
               rollout,
               action,
-              role: action.split('.')[0]!,
+              role: agentOf(action),
               coach: verdict.score,
               person: overrule.score,
               author: overrule.author,
