@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Ended, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import type { EventData, LogEvent } from '../../trace/index.js';
+import { type EventData, isFork, type LogEvent } from '../../trace/index.js';
 import { type SavedCheckpoint, savedCheckpoints, stepName } from '../../training/index.js';
 
 const bound = z.number().nullable();
@@ -88,7 +88,7 @@ export class TrainingHistory {
 
   private ended(row: Ended): void {
     // A fork is looked at, not counted.
-    if (row.branch !== undefined && row.branch !== 'main') return;
+    if (isFork(row)) return;
     const rows = this.rows.get(row.step) ?? [];
     rows.push(row);
     this.rows.set(row.step, rows);
