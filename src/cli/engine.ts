@@ -151,18 +151,24 @@ function tfjsEngine(dir: string, choice: EngineChoice): Promise<Engine> {
   });
 }
 
-async function torchEngine(dir: string, choice: EngineChoice): Promise<Engine> {
-  const { backend = 'auto' } = choice;
-  if (backend !== 'auto' && backend !== 'cpu' && backend !== 'cuda')
-    throw new Error(`the torch engine has the backends auto, cpu and cuda, not "${backend}"`);
-  const python =
-    choice.enginePython ??
+/** The interpreter that has the torch engine's packages; its environment is made where there is none. */
+export async function torchPython({ enginePython }: Pick<EngineChoice, 'enginePython'>): Promise<string> {
+  return (
+    enginePython ??
     process.env.BATON_TORCH_PYTHON ??
     (await ensureEnvironment({
       cache: cacheFolder(),
       source: torchSource(),
       onProgress: (line) => process.stderr.write(`${line}\n`),
-    }));
+    }))
+  );
+}
+
+async function torchEngine(dir: string, choice: EngineChoice): Promise<Engine> {
+  const { backend = 'auto' } = choice;
+  if (backend !== 'auto' && backend !== 'cpu' && backend !== 'cuda')
+    throw new Error(`the torch engine has the backends auto, cpu and cuda, not "${backend}"`);
+  const python = await torchPython(choice);
   return startTorchEngine({
     dir,
     base: choice.base ?? base(),
