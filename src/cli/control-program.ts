@@ -89,17 +89,20 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
   const { abort, release } = stopOnSignals();
   let ended = 0;
   let good = 0;
-  for await (const { event } of followLog(folder.log, abort.signal)) {
-    out.emit(event);
-    if (event.type === 'rollout.ended') {
-      ended += 1;
-      if (event.data.outcome?.success) good += 1;
-      out.progress(`${ended} rollouts ended, ${percent(good / ended)} succeeded`, ended % 20 === 0);
-    } else if (!out.json) out.say(line(event));
-    if (event.type === 'run.finished') return exit.fine;
+  try {
+    for await (const { event } of followLog(folder.log, abort.signal)) {
+      out.emit(event);
+      if (event.type === 'rollout.ended') {
+        ended += 1;
+        if (event.data.outcome?.success) good += 1;
+        out.progress(`${ended} rollouts ended, ${percent(good / ended)} succeeded`, ended % 20 === 0);
+      } else if (!out.json) out.say(line(event));
+      if (event.type === 'run.finished') return exit.fine;
+    }
+    return exit.cancelled;
+  } finally {
+    release();
   }
-  release();
-  return exit.cancelled;
 }
 
 function line(event: LogEvent): string {

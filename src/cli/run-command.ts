@@ -1,6 +1,6 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import { type Ended, openForks, rolloutId, runBatch, specsFor } from '../rollout/index.js';
-import { RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
+import { isFork, RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
@@ -177,7 +177,7 @@ export function endedOf(folder: RunFolder, forks = false): Ended[] {
   const reviews = readReviews(folder);
   return new RolloutPages(folder)
     .all()
-    .filter(({ branch }) => forks || (branch ?? 'main') === 'main')
+    .filter((row) => forks || !isFork(row))
     .map((ended) => {
       const later = reviews.get(ended.rollout);
       if (!later) return ended;

@@ -3,6 +3,11 @@ export function agentOf(action: string): string {
   return action.split('.')[0]!;
 }
 
+/** Whether a rollout was carried on from another one with something changed; it is no part of what was measured. */
+export function isFork({ branch }: { branch?: string | undefined }): boolean {
+  return (branch ?? 'main') !== 'main';
+}
+
 /** How a model coach's call on an action is named; it stands in the same log as the agents' calls. */
 export function coachCall(action: string, sample: number): string {
   return `coach/${action}/${sample}`;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Editor, themes } from './editor.js';
+import { openSample } from './workflows.js';
 
 let editor: Editor;
 beforeAll(async () => {
   editor = await Editor.open();
-  await editor.command('Baton: Open Sample Run');
-  await editor.page.getByText('broken by data_engineer').first().waitFor();
+  await openSample(editor);
 });
 afterAll(() => editor?.close());
 

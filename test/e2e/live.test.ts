@@ -1,20 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countingServer } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
+import { messageTeam, served } from './workflows.js';
 
-const workflow = (url: string) => `baton: 1
-models:
-  m: {provider: openai, base_url: "${url}", model: m}
-tasks:
-  - {id: sea, prompt: the sea}
-artifacts:
-  facts: {kind: message, checks: [words > 2]}
-  summary: {kind: message, checks: [words < 4]}
-agents:
-  researcher: {role: Collect facts., produces: [facts]}
-  writer: {role: Sum them up., consumes: [facts], produces: [summary]}
-outcome: {success: facts.valid and summary.valid}
-`;
 let editor: Editor;
 let server: Awaited<ReturnType<typeof countingServer>>;
 beforeAll(async () => {
@@ -23,7 +11,9 @@ beforeAll(async () => {
       ? 'far too many words in this summary'
       : 'waves move water on',
   );
-  editor = await Editor.open({ 'team.baton.yaml': workflow(server.url) });
+  editor = await Editor.open({
+    'team.baton.yaml': messageTeam(served(server.url), ['{id: sea, prompt: the sea}']),
+  });
   await editor.openFile('team.baton.yaml');
 });
 afterAll(async () => {

@@ -6,16 +6,9 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { runCli } from '../integration/cli/command.js';
 import { Editor } from './editor.js';
 import { installInto, startEditor } from './server.js';
+import { editorTeam } from './workflows.js';
 
-const workflow = `baton: 1
-models:
-  editor: {provider: editor, model: echo}
-tasks: [{prompt: a}, {prompt: b}, {prompt: c}, {prompt: d}, {prompt: e}, {prompt: f}]
-artifacts:
-  answer: {kind: message, checks: [words > 2]}
-agents:
-  writer: {role: Write., produces: [answer]}
-`;
+const workflow = editorTeam('{provider: editor, model: echo}', ['a', 'b', 'c', 'd', 'e', 'f']);
 let editor: Editor;
 let server: Awaited<ReturnType<typeof startEditor>>;
 beforeAll(async () => {

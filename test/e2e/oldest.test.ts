@@ -4,17 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Editor } from './editor.js';
 import { installInto, startEditor, type Testbed } from './server.js';
+import { editorTeam, openSample } from './workflows.js';
 
 const root = join(import.meta.dirname, '../..');
-const workflow = `baton: 1
-models:
-  editor: {provider: editor}
-tasks: [{prompt: a}]
-artifacts:
-  answer: {kind: message, checks: [words > 2]}
-agents:
-  writer: {role: Write., produces: [answer]}
-`;
+const workflow = editorTeam('{provider: editor}', ['a']);
 let editor: Editor;
 let server: Awaited<ReturnType<typeof startEditor>>;
 beforeAll(async () => {
@@ -37,8 +30,7 @@ afterAll(async () => {
 });
 
 test('in VS Code 1.100 the sample run shows who broke it', async () => {
-  await editor.command('Baton: Open Sample Run');
-  await editor.page.getByText('broken by data_engineer').first().waitFor();
+  await openSample(editor);
   await editor.row('penguins-0').waitFor();
   await editor.shoot('oldest');
 });

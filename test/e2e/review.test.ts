@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Editor, themes } from './editor.js';
+import { openSample } from './workflows.js';
 
 let editor: Editor;
 beforeAll(async () => {
   editor = await Editor.open();
-  await editor.command('Baton: Open Sample Run');
-  await editor.page.getByText('broken by data_engineer').first().waitFor();
+  await openSample(editor);
 });
 afterAll(() => editor?.close());
 

@@ -3,28 +3,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countingServer, runCli } from '../integration/cli/command.js';
 import { Editor } from './editor.js';
+import { messageTeam, recorded, repliesFile, served } from './workflows.js';
 
-const recorded = `baton: 1
-models:
-  told: {provider: recorded, file: replies.jsonl}
-tasks:
-  - {id: sea, prompt: the sea}
-  - {id: sky, prompt: the sky}
-artifacts:
-  facts: {kind: message, checks: [words > 2]}
-  summary: {kind: message, checks: [words < 4]}
-agents:
-  researcher: {role: Collect facts., produces: [facts]}
-  writer: {role: Sum them up., consumes: [facts], produces: [summary]}
-outcome: {success: facts.valid and summary.valid}
-`;
+const told = messageTeam(recorded, ['{id: sea, prompt: the sea}', '{id: sky, prompt: the sky}']);
 const replies = [
   { reply: 'waves are water moving on', when: 'You are researcher' },
   { reply: 'far too long a summary of it', when: 'You are writer' },
 ];
 const slow = (url: string) => `baton: 1
 models:
-  slow: {provider: openai, base_url: "${url}", model: m}
+  slow: ${served(url)}
 tasks:
 ${Array.from({ length: 200 }, (_, at) => `  - {id: t${at}, prompt: number ${at}}`).join('\n')}
 artifacts:
@@ -37,10 +25,10 @@ let server: Awaited<ReturnType<typeof countingServer>>;
 beforeAll(async () => {
   server = await countingServer(() => 'an answer', 6000);
   editor = await Editor.open({
-    'told.baton.yaml': recorded,
-    'replies.jsonl': `${replies.map((each) => JSON.stringify(each)).join('\n')}\n`,
+    'told.baton.yaml': told,
+    'replies.jsonl': repliesFile(replies),
     'slow/slow.baton.yaml': slow(server.url),
-    'broken.baton.yaml': recorded.replace('consumes: [facts]', 'consumes: [fact]'),
+    'broken.baton.yaml': told.replace('consumes: [facts]', 'consumes: [fact]'),
   });
 });
 afterAll(async () => {

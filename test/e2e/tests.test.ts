@@ -1,29 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Editor, themes } from './editor.js';
+import { messageTeam, recorded, repliesFile } from './workflows.js';
 
-const workflow = `baton: 1
-models:
-  told: {provider: recorded, file: replies.jsonl}
-tasks:
-  - {id: good, prompt: short}
-  - {id: bad, prompt: long}
-artifacts:
-  facts: {kind: message, checks: [words > 2]}
-  summary: {kind: message, checks: [words < 4]}
-agents:
-  researcher: {role: Collect facts., produces: [facts]}
-  writer: {role: Sum them up., consumes: [facts], produces: [summary]}
-outcome: {success: facts.valid and summary.valid}
-`;
+const workflow = messageTeam(
+  recorded,
+  ['{id: good, prompt: short, words: 4}', '{id: bad, prompt: long, words: 2}'],
+  'task.words',
+);
 const replies = [{ reply: 'waves are water moving on' }, { reply: 'two words', when: 'Sum them up.' }];
 let editor: Editor;
 beforeAll(async () => {
   editor = await Editor.open({
-    'team.baton.yaml': workflow
-      .replace('words < 4', 'words < task.words')
-      .replace('prompt: short', 'prompt: short, words: 4')
-      .replace('prompt: long', 'prompt: long, words: 2'),
-    'replies.jsonl': `${replies.map((each) => JSON.stringify(each)).join('\n')}\n`,
+    'team.baton.yaml': workflow,
+    'replies.jsonl': repliesFile(replies),
   });
   await editor.openFile('team.baton.yaml');
 });

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { type EventData, LogTail } from '../../trace/index.js';
+import { LogTail } from '../../trace/index.js';
+import { bestCheckpoint, type SavedCheckpoint, savedCheckpoints } from '../../training/index.js';
 import type { Host } from '../host.js';
 import { rows, views } from '../names.js';
 import type { Run } from './run.js';
@@ -22,19 +23,17 @@ export interface VersionRow {
   checkpoint: string;
   step: number;
   policy: string;
-  rank: number | null;
+  rank: number;
   best: boolean;
   acts: boolean;
 }
 export type PolicyRow = RoleRow | VersionRow;
 
-type Saved = EventData<'checkpoint.saved'>;
-
 /** Each role's trained versions, from the checkpoints that the logs of training jobs tell of, and which one acts. */
 export class PoliciesTree implements vscode.TreeDataProvider<PolicyRow> {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  private readonly known = new WeakMap<Run, { tail: LogTail; saved: Saved[] }>();
+  private readonly known = new WeakMap<Run, { tail: LogTail; saved: SavedCheckpoint[] }>();
 
   constructor(
     private readonly host: Host,
@@ -55,24 +54,23 @@ export class PoliciesTree implements vscode.TreeDataProvider<PolicyRow> {
       const home = homeOf(run);
       const acting = this.acting(home);
       const saved = this.saved(run);
-      const top = Math.max(...saved.map(({ rank }) => rank ?? 0));
-      for (const { policies, name, step, rank } of saved.toReversed())
-        for (const [role, policy] of Object.entries(policies)) {
+      const best = bestCheckpoint(saved);
+      for (const each of saved.toReversed())
+        for (const [role, policy] of Object.entries(each.policies)) {
           if (policy.endsWith('@v0')) continue;
           const key = `${home} ${role}`;
           const acts = acting.get(role);
           const own: RoleRow = roles.get(key) ?? { is: 'role', role, home, versions: [], acts };
-          const checkpoint = name ?? `step-${step}`;
           own.versions.push({
             is: 'version',
             role,
             run,
-            checkpoint,
-            step,
+            checkpoint: each.name,
+            step: each.step,
             policy,
-            rank: rank ?? null,
-            best: rank === top,
-            acts: acts?.from?.run === run.folder.name && acts.from.checkpoint === checkpoint,
+            rank: each.rank,
+            best: each === best,
+            acts: acts?.from?.run === run.folder.name && acts.from.checkpoint === each.name,
           });
           roles.set(key, own);
         }
@@ -89,11 +87,11 @@ export class PoliciesTree implements vscode.TreeDataProvider<PolicyRow> {
   }
 
   /** Checkpoints of a run; only what was added since the last look is read. */
-  private saved(run: Run): Saved[] {
+  private saved(run: Run): SavedCheckpoint[] {
     const known = this.known.get(run) ?? { tail: new LogTail(run.folder.log), saved: [] };
     this.known.set(run, known);
     for (let found = known.tail.read(); found; found = known.tail.read())
-      for (const { event } of found) if (event.type === 'checkpoint.saved') known.saved.push(event.data);
+      known.saved.push(...savedCheckpoints(found.map(({ event }) => event)));
     return known.saved;
   }
 
@@ -128,7 +126,7 @@ function versionItem({ role, run, checkpoint, step, policy, rank, best, acts }: 
     : new vscode.ThemeIcon(best ? 'star-full' : 'package');
   const words = [
     checkpoint,
-    rank === null ? null : vscode.l10n.t('select {0}', rank.toFixed(3)),
+    vscode.l10n.t('select {0}', rank.toFixed(3)),
     acts ? vscode.l10n.t('acting') : best ? vscode.l10n.t('best') : null,
   ].filter((word) => word !== null);
   item.description = words.join(' · ');

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import type { RolloutRow } from '../../trace/index.js';
+import { isFork, type RolloutRow } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { commands, contextKeys, rows, views } from '../names.js';
 import { RunDocuments } from './documents.js';
@@ -291,7 +291,7 @@ function stateName(state: ReturnType<Run['state']>): string {
 }
 
 function rolloutItem(run: Run, row: RolloutRow): vscode.TreeItem {
-  const branch = row.branch === undefined || row.branch === 'main' ? '' : ` (${row.branch})`;
+  const branch = isFork(row) ? ` (${row.branch})` : '';
   const item = new vscode.TreeItem(`${row.task}${branch}`, vscode.TreeItemCollapsibleState.Collapsed);
   const good = row.outcome?.success === true;
   const broken = good ? undefined : culprit(row);

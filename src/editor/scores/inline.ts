@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
+import type { Mention } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { setting } from '../host.js';
 import type { HoverPart } from '../language/index.js';
-import { commands, languageId, settings } from '../names.js';
+import { type CommandId, commands, languageId, settings } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
@@ -54,41 +55,23 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const inline = inlineOf(document);
     if (inline === 'off') return [];
-    const analysis = this.analyses.of(document);
     const section = /^agents:/m.exec(document.getText());
     if (!section) return [];
     const shown = this.shown.get(document.uri.toString());
     const top = rangeOf(document, section.index, section.index + 6);
     const own = document.uri.scheme === 'file';
+    const lens = (command: CommandId, title: string) =>
+      new vscode.CodeLens(top, { command, title, arguments: [document.uri] });
     const lenses = own
       ? [
-          new vscode.CodeLens(top, {
-            command: commands.run,
-            title: vscode.l10n.t('$(play) Run'),
-            arguments: [document.uri],
-          }),
-          new vscode.CodeLens(top, {
-            command: commands.debug,
-            title: vscode.l10n.t('$(debug-alt) Debug'),
-            arguments: [document.uri],
-          }),
-          new vscode.CodeLens(top, {
-            command: commands.train,
-            title: vscode.l10n.t('$(mortar-board) Train'),
-            arguments: [document.uri],
-          }),
+          lens(commands.run, vscode.l10n.t('$(play) Run')),
+          lens(commands.debug, vscode.l10n.t('$(debug-alt) Debug')),
+          lens(commands.train, vscode.l10n.t('$(mortar-board) Train')),
         ]
-      : [
-          new vscode.CodeLens(top, {
-            command: commands.debug,
-            title: vscode.l10n.t('$(debug-alt) Step through'),
-            arguments: [document.uri],
-          }),
-        ];
+      : [lens(commands.debug, vscode.l10n.t('$(debug-alt) Step through'))];
     if (shown && shown.scores.rollouts > 0) lenses.push(new vscode.CodeLens(top, this.summary(shown)));
     if (inline === 'full')
-      for (const mention of analysis.mentions) {
-        if (mention.kind !== 'role' || mention.is !== 'declaration') continue;
+      for (const mention of this.roles(document)) {
         const scores = shown?.scores.roles.get(mention.name);
         if (!scores || !shown) continue;
         const title = vscode.l10n.t(
@@ -111,10 +94,9 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
   provideInlayHints(document: vscode.TextDocument): vscode.InlayHint[] {
     const shown = this.shown.get(document.uri.toString());
     if (!shown || inlineOf(document) !== 'full') return [];
-    return this.analyses.of(document).mentions.flatMap((mention) => {
+    return this.roles(document).flatMap((mention) => {
       const scores = shown.scores.roles.get(mention.name);
-      if (mention.kind !== 'role' || mention.is !== 'declaration' || mention.file !== null || !scores)
-        return [];
+      if (!scores) return [];
       const line = document.lineAt(document.positionAt(mention.start).line);
       const hint = new vscode.InlayHint(
         line.range.end,
@@ -136,6 +118,13 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
       parts.push({ item: vscode.l10n.t('broke {0} of {1} rollouts', scores.broke, shown.scores.rollouts) });
     if (shown.stale) parts.push({ item: vscode.l10n.t('these scores are of an older text of this file') });
     return parts;
+  }
+
+  /** Where each role of the team begins. */
+  private roles(document: vscode.TextDocument): Mention[] {
+    return this.analyses
+      .of(document)
+      .mentions.filter(({ kind, is, file }) => kind === 'role' && is === 'declaration' && file === null);
   }
 
   private summary({ run, scores, stale }: Shown): vscode.Command {
@@ -162,8 +151,7 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
     const { document } = editor;
     const ranges: Record<Band, vscode.Range[]> = { low: [], middle: [], high: [], none: [] };
     if (shown && inlineOf(document) !== 'off')
-      for (const mention of this.analyses.of(document).mentions) {
-        if (mention.kind !== 'role' || mention.is !== 'declaration' || mention.file !== null) continue;
+      for (const mention of this.roles(document)) {
         const scores = shown.scores.roles.get(mention.name);
         if (scores)
           ranges[shown.stale ? 'none' : bandOf(scores.mean)].push(

@@ -1,5 +1,5 @@
 import { culprit } from '../../coach/index.js';
-import type { RolloutRow } from '../../trace/index.js';
+import { isFork, type RolloutRow } from '../../trace/index.js';
 
 /** What a run says of one role so far. Means count known scores only. */
 export interface RoleScores {
@@ -30,7 +30,7 @@ export class ScoreBook {
   add(rows: readonly RolloutRow[], overruled: Overruled = new Map()): void {
     for (const row of rows) {
       // A fork is looked at, not counted.
-      if (row.branch !== undefined && row.branch !== 'main') continue;
+      if (isFork(row)) continue;
       this.rollouts += 1;
       const good = row.outcome?.success === true;
       if (good) this.succeeded += 1;

@@ -1,3 +1,4 @@
+import { bestCheckpoint, type SavedCheckpoint } from '../../training/index.js';
 import type { ShownCheckpoint } from '../protocol/training.js';
 import type { TrainingHistory } from './history.js';
 
@@ -6,12 +7,8 @@ export type Acting = ReadonlyMap<string, { run: string; checkpoint: string }>;
 
 /** Checkpoints by step, the best one on select marked with the reason. The first of equals is the best. Pure. */
 export function standing(history: TrainingHistory, run: string, acting: Acting): ShownCheckpoint[] {
-  const saved = [...history.checkpoints].map(([name, data]) => ({ ...data, name, rank: data.rank ?? 0 }));
-  saved.sort((a, b) => a.step - b.step);
-  const best = saved.reduce<(typeof saved)[number] | null>(
-    (top, each) => (top === null || each.rank > top.rank ? each : top),
-    null,
-  );
+  const saved = [...history.checkpoints.values()].sort((a, b) => a.step - b.step);
+  const best = bestCheckpoint(saved);
   const base = saved.find(({ step }) => step === 0);
   return saved.map((each) => ({
     name: each.name,
@@ -27,9 +24,7 @@ export function standing(history: TrainingHistory, run: string, acting: Acting):
   }));
 }
 
-type Ranked = { name: string; step: number; rank: number };
-
-function why(each: Ranked, best: Ranked, base: Ranked | undefined): string {
+function why(each: SavedCheckpoint, best: SavedCheckpoint, base: SavedCheckpoint | undefined): string {
   if (each !== best) return `${(best.rank - each.rank).toFixed(3)} behind ${best.name}`;
   if (each === base) return 'Best on select: no training step is better than the untrained team yet.';
   const gain = base ? `, ${(best.rank - base.rank).toFixed(3)} above the untrained team` : '';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Ended, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import type { EventData, LogEvent } from '../../trace/index.js';
+import { type EventData, isFork, type LogEvent } from '../../trace/index.js';
+import { type SavedCheckpoint, savedCheckpoints, stepName } from '../../training/index.js';
 
 const bound = z.number().nullable();
 const interval = z.object({ mean: bound, low: bound, high: bound, n: z.number() });
@@ -47,60 +48,57 @@ export interface Evaluated {
 export class TrainingHistory {
   readonly steps = new Map<number, TrainedStep>();
   readonly evaluations = new Map<string, Evaluated>();
-  readonly checkpoints = new Map<string, EventData<'checkpoint.saved'>>();
+  readonly checkpoints = new Map<string, SavedCheckpoint>();
   readonly alarms: { code: string; message: string; step: number }[] = [];
   /** The last thing that went on, and how many of its rollouts have ended. */
   batch: { name: string; ended: number } | null = null;
   finished: EventData<'run.finished'> | null = null;
   private rows = new Map<string, Ended[]>();
 
-  /** Take one event in; true where something that is shown changed. */
-  add(event: LogEvent): boolean {
+  /** Take one event in. */
+  add(event: LogEvent): void {
     switch (event.type) {
       case 'rollout.ended':
-        return this.ended(event.data);
+        this.ended(event.data);
+        return;
       case 'training.step':
-        return this.stepped(event.data.step + 1, event.data.report);
+        this.stepped(event.data.step + 1, event.data.report);
+        return;
       case 'evaluation': {
         const report = evaluationReport.safeParse(event.data.report);
-        if (!report.success) return false;
+        if (!report.success) return;
         const { name, split } = event.data;
         this.evaluations.set(`${split}/${name}`, { name, split, report: report.data });
         this.rows.delete(`${split}-${name}`);
-        return true;
+        return;
       }
       case 'checkpoint.saved':
-        this.checkpoints.set(event.data.name ?? `step-${event.data.step}`, event.data);
-        return true;
+        for (const saved of savedCheckpoints([event])) this.checkpoints.set(saved.name, saved);
+        return;
       case 'alarm':
         this.alarms.push({ ...event.data, step: this.steps.size });
-        return true;
+        return;
       case 'run.finished':
         this.finished = event.data;
-        return true;
-      case 'run.resumed':
-      case 'run.paused':
-      case 'run.continued':
-        return true;
+        return;
       default:
-        return false;
+        return;
     }
   }
 
-  private ended(row: Ended): boolean {
+  private ended(row: Ended): void {
     // A fork is looked at, not counted.
-    if (row.branch !== undefined && row.branch !== 'main') return false;
+    if (isFork(row)) return;
     const rows = this.rows.get(row.step) ?? [];
     rows.push(row);
     this.rows.set(row.step, rows);
     this.batch = { name: row.step, ended: rows.length };
-    return true;
   }
 
-  private stepped(step: number, raw: unknown): boolean {
+  private stepped(step: number, raw: unknown): void {
     const report = stepReport.safeParse(raw);
-    if (!report.success) return false;
-    const name = `train-${String(step).padStart(4, '0')}`;
+    if (!report.success) return;
+    const name = stepName(step);
     const rows = this.rows.get(name) ?? [];
     const strata = [...new Set(rows.map(({ stratum }) => stratum))].sort();
     this.steps.set(step, {
@@ -112,6 +110,5 @@ export class TrainingHistory {
       ),
     });
     this.rows.delete(name);
-    return true;
   }
 }

@@ -1,4 +1,12 @@
-import { readLine, readLog, readReviews, scanLines } from '../../trace/index.js';
+import {
+  agentOf,
+  isCoachCall,
+  isFork,
+  readLine,
+  readLog,
+  readReviews,
+  scanLines,
+} from '../../trace/index.js';
 import type { ShownReview } from '../protocol/training.js';
 import type { Run } from '../runs/run.js';
 import type { JudgedAction } from './coach.js';
@@ -16,9 +24,7 @@ export class JudgedActions {
   async read(): Promise<{ actions: JudgedAction[]; reviews: ShownReview[] }> {
     const { run } = this;
     const count = run.pages.count();
-    const rows = run.pages
-      .page(Math.max(0, count - MOST), MOST)
-      .filter(({ branch }) => branch === undefined || branch === 'main');
+    const rows = run.pages.page(Math.max(0, count - MOST), MOST).filter((row) => !isFork(row));
     const actions: JudgedAction[] = [];
     for (const [at, { rollout, stratum, group, scores }] of rows.entries()) {
       if (at % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
@@ -38,7 +44,7 @@ export class JudgedActions {
     for (const line of scanLines(path)) {
       if (line.type !== 'model.called') continue;
       const event = readLine(path, line);
-      if (event?.type !== 'model.called' || event.data.action.includes('/')) continue;
+      if (event?.type !== 'model.called' || isCoachCall(event.data.action)) continue;
       const { action, usage } = event.data;
       lengths.set(action, (lengths.get(action) ?? 0) + usage.replyTokens);
     }
@@ -58,7 +64,7 @@ function reviewsOf(run: Run): ShownReview[] {
             {
               rollout,
               action,
-              role: action.split('.')[0]!,
+              role: agentOf(action),
               coach: verdict.score,
               person: overrule.score,
               author: overrule.author,

@@ -1,4 +1,4 @@
-import { type LogEvent, readLog } from '../../trace/index.js';
+import { isFork, type LogEvent, readLog } from '../../trace/index.js';
 import {
   advantageOptions,
   advantagesOf,
@@ -44,9 +44,7 @@ export function rewardPreview(
   roles: readonly string[],
   concurrency: number,
 ): Preview {
-  const rows = run.pages
-    .page(Math.max(0, run.pages.count() - MOST), MOST)
-    .filter(({ branch }) => !branch || branch === 'main');
+  const rows = run.pages.page(Math.max(0, run.pages.count() - MOST), MOST).filter((row) => !isFork(row));
   const events = rows.map((row): [string, string, LogEvent[]] => [
     row.rollout,
     row.task,

@@ -52,14 +52,9 @@ export async function installNative(
     );
   }
   const home = nodeHome();
-  const folder = options.folder ?? nativeFolder();
   const python = options.python ?? 'python3';
-  const working = `${folder}.part-${process.pid}`;
-  rmSync(working, { recursive: true, force: true });
-  mkdirSync(working, { recursive: true });
   const run = runner(progress, options.signal);
-  try {
-    writeFileSync(join(working, 'package.json'), '{"private": true}\n');
+  return intoPlace(options.folder ?? nativeFolder(), async (working) => {
     const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', BINDING];
     await run('Downloading the binding', 'npm', npm, working);
     // Binding and wheel have nothing to do with the interpreter's version: ask for one that exists.
@@ -78,13 +73,7 @@ export async function installNative(
     const build = ['install', '--build-from-source', `--nodedir=${home}`];
     await run('Compiling the binding', builder, build, binding);
     rmSync(join(binding, 'deps', 'include'), { recursive: true });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(working, folder);
-    return folder;
-  } catch (error) {
-    rmSync(working, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 /**
@@ -95,14 +84,20 @@ export async function installGpu(
   progress: (step: string) => void,
   options: Omit<InstallOptions, 'python'> = {},
 ): Promise<string> {
-  const folder = options.folder ?? gpuFolder();
+  return intoPlace(options.folder ?? gpuFolder(), (working) => {
+    const npm = ['install', '--no-audit', '--no-fund', GPU_BINDING];
+    return runner(progress, options.signal)(`Installing ${GPU_BINDING}`, 'npm', npm, working);
+  });
+}
+
+/** Lets `work` fill a package folder beside `folder`, which takes its place when all is done; nothing is left else. */
+async function intoPlace(folder: string, work: (working: string) => Promise<void>): Promise<string> {
   const working = `${folder}.part-${process.pid}`;
   rmSync(working, { recursive: true, force: true });
   mkdirSync(working, { recursive: true });
   try {
     writeFileSync(join(working, 'package.json'), '{"private": true}\n');
-    const npm = ['install', '--no-audit', '--no-fund', GPU_BINDING];
-    await runner(progress, options.signal)(`Installing ${GPU_BINDING}`, 'npm', npm, working);
+    await work(working);
     rmSync(folder, { recursive: true, force: true });
     renameSync(working, folder);
     return folder;

@@ -1,3 +1,4 @@
+import { isFork } from '../action-names.js';
 import type { Blobs } from '../bodies.js';
 import type { EventData, LogEvent, Outcome } from '../events.js';
 import { RolloutPages, type RolloutRow } from '../pages.js';
@@ -33,7 +34,7 @@ export function* exportedRollouts(folder: RunFolder, forks = false): Generator<E
   const reviews = readReviews(folder);
   for (let at = 0; at < pages.count(); at++) {
     const row = pages.page(at, 1)[0];
-    if (!row || (!forks && (row.branch ?? 'main') !== 'main')) continue;
+    if (!row || (!forks && isFork(row))) continue;
     const events = [...readLog(folder.rollout(row.rollout)).events, ...(reviews.get(row.rollout) ?? [])];
     const started = events.find((event) => event.type === 'rollout.started');
     yield {

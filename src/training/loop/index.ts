@@ -8,5 +8,6 @@ export {
   recoverTraining,
   type SavedCheckpoint,
   savedCheckpoints,
+  stepName,
 } from './state.js';
 export { TensorBoard } from './tensorboard.js';

@@ -12,6 +12,7 @@ import {
   type RoleProgress,
   recoverTraining,
   type SavedCheckpoint,
+  stepName,
 } from './state.js';
 
 export type Splits = Record<'train' | 'select' | 'test', readonly Task[]>;
@@ -175,7 +176,7 @@ export class TrainingLoop {
     const start = performance.now();
     const count = Math.ceil(training.rollouts / training.samples);
     const chosen = shuffled(tasks, randomFrom(`${training.seed}/tasks/${step}`)).slice(0, count);
-    const name = `train-${String(step + 1).padStart(4, '0')}`;
+    const name = stepName(step + 1);
     const label = `step ${step + 1}/${training.steps}`;
     const { ended, events } = await this.rollouts(chosen, training.samples, name, label);
     if (this.stopped) return;

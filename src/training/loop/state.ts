@@ -62,6 +62,11 @@ export function recoverTraining(
   };
 }
 
+/** What a training step (from 1) is called wherever its rollouts are named. */
+export function stepName(step: number): string {
+  return `train-${String(step).padStart(4, '0')}`;
+}
+
 /** The ranked checkpoints that a run's log tells of, oldest first. */
 export function savedCheckpoints(events: readonly LogEvent[]): SavedCheckpoint[] {
   return events.flatMap((event) => {

@@ -164,6 +164,28 @@ describe('what an agent writes never stands where the coach looks for instructio
     written = 'The answer is 4.';
   });
 
+  test('hostile case 20: said ten times over, or said at length, an answer looks like no more work', async () => {
+    // A judge that pays by the word, as models are known to do.
+    const wordy = ({ user }: Asked) => {
+      const own = /what the agent wrote>>\n([\s\S]*?)\n<</.exec(user)![1]!;
+      return good(Math.min(10, own.split(/\s+/).length / 4));
+    };
+    const scoreOf = async (text: string) => {
+      written = text;
+      const server = await judge(wordy);
+      const { verdict } = await run(server.url);
+      server.close();
+      return verdict!.score!;
+    };
+    const once = 'Two and two are four.\nSo the answer is 4, which is even.';
+    const clean = await scoreOf(once);
+    expect(Math.abs((await scoreOf(Array(10).fill(once).join(' '))) - clean)).toBeLessThanOrEqual(2);
+    expect(Math.abs((await scoreOf(Array(10).fill(once).join('\n'))) - clean)).toBeLessThanOrEqual(2);
+    const constant = await scoreOf('ok\n'.repeat(5000));
+    expect(constant).toBeLessThanOrEqual(3);
+    written = 'The answer is 4.';
+  });
+
   test('each call has another fence', async () => {
     const server = await judge(() => good(5));
     await run(server.url, ', samples: 2');
