@@ -35,6 +35,7 @@ function learn(
         const { prompt, tokens } = acts[i]!;
         return { tokens: [...prompt, ...tokens], mask: [...prompt.map(() => 0), ...tokens.map(() => 1)] };
       }),
+      kernel.layout,
     );
     const device = upload(tf, weights);
     const pass = forward(tf, kernel, device, packed, true);

@@ -2,7 +2,7 @@
 import { adamStep, freshAdam } from '../../src/engine/adam.js';
 import type { Tf } from '../../src/engine/backend/tf.js';
 import { promptIds } from '../../src/engine/chat.js';
-import type { AttentionKernel } from '../../src/engine/model/attention.js';
+import type { AttentionKernel } from '../../src/engine/model/attention/kernel.js';
 import { upload } from '../../src/engine/model/device.js';
 import { forward } from '../../src/engine/model/network.js';
 import { pack, type Sequence } from '../../src/engine/model/packing.js';
@@ -78,7 +78,7 @@ export function train(
   let smooth = 0;
   for (let step = 0; step < schedule.steps; step++) {
     const share = step < schedule.copySteps ? rates.copy.first : rates.copy.later;
-    const packed = pack(batch(c, tokenizer, schedule.tokens, share, 256), 192);
+    const packed = pack(batch(c, tokenizer, schedule.tokens, share, 256), kernel.layout);
     const device = upload(tf, weights);
     const pass = forward(tf, kernel, device, packed, true);
     const scores = scoreTargets(pass.logits, packed.targets, 1);

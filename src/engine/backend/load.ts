@@ -5,7 +5,9 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
-import { type AttentionKernel, batched, rowwise } from '../model/attention.js';
+import { batched } from '../model/attention/batched.js';
+import type { AttentionKernel } from '../model/attention/kernel.js';
+import { rowwise } from '../model/attention/rowwise.js';
 import { type BackendName, type BackendWish, candidates, choose, type Trial } from './choose.js';
 import type { Tf } from './tf.js';
 

@@ -3,7 +3,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/tf.js';
 import { release } from './memory.js';
-import { headSize, type ModelConfig, parameters } from './shape.js';
+import { type ModelConfig, parameters } from './shape.js';
 import { view, type Weights } from './weights.js';
 
 /** One linear map in both directions. */
@@ -16,12 +16,9 @@ export interface Linear {
 
 export interface DeviceLayer {
   readonly attentionNorm: Tensor1D;
-  /** one map of `[d, head]` for each head */
-  readonly q: readonly Linear[];
-  readonly k: readonly Linear[];
-  readonly v: readonly Linear[];
-  /** one map of `[head, d]` for each head */
-  readonly o: readonly Linear[];
+  /** `[d, 3 d]`: q, k and v side by side */
+  readonly qkv: Linear;
+  readonly o: Linear;
   readonly mlpNorm: Tensor1D;
   readonly gate: Linear;
   readonly up: Linear;
@@ -60,37 +57,21 @@ function linear(tf: Tf, weight: Float32Array, out: number, inputs: number): Line
   };
 }
 
-/** Columns `[from, from + count)` of a row-major matrix. */
-function columns(source: Float32Array, width: number, from: number, count: number): Float32Array {
-  const rows = source.length / width;
-  const out = new Float32Array(rows * count);
-  for (let i = 0; i < rows; i++)
-    out.set(source.subarray(i * width + from, i * width + from + count), i * count);
-  return out;
-}
-
 /** Copies weights to the device. The caller disposes the result. */
 export function upload(tf: Tf, weights: Weights): DeviceWeights {
   const { config, data } = weights;
-  const byName = new Map(parameters(config).map((p) => [p.name, view(data, p)]));
-  const get = (name: string): Float32Array => byName.get(name)!;
+  const byPart = new Map(parameters(config).map((p) => [p.name, p]));
+  const get = (name: string): Float32Array => view(data, byPart.get(name)!);
   const d = config.hidden_size;
   const f = config.intermediate_size;
-  const size = headSize(config);
-  const heads = Array.from({ length: config.num_attention_heads }, (_, h) => h);
   const layers = Array.from({ length: config.num_hidden_layers }, (_, i): DeviceLayer => {
     const at = `model.layers.${i}.`;
-    const split = (p: string): Linear[] => {
-      const weight = get(`${at}self_attn.${p}_proj.weight`);
-      return heads.map((h) => linear(tf, weight.subarray(h * size * d, (h + 1) * size * d), size, d));
-    };
-    const o = get(`${at}self_attn.o_proj.weight`);
+    // The three maps follow each other in the flat vector.
+    const first = byPart.get(`${at}self_attn.q_proj.weight`)!.offset;
     return {
       attentionNorm: tf.tensor1d(get(`${at}input_layernorm.weight`).slice()),
-      q: split('q'),
-      k: split('k'),
-      v: split('v'),
-      o: heads.map((h) => linear(tf, columns(o, d, h * size, size), d, size)),
+      qkv: linear(tf, data.subarray(first, first + 3 * d * d), 3 * d, d),
+      o: linear(tf, get(`${at}self_attn.o_proj.weight`), d, d),
       mlpNorm: tf.tensor1d(get(`${at}post_attention_layernorm.weight`).slice()),
       gate: linear(tf, get(`${at}mlp.gate_proj.weight`), f, d),
       up: linear(tf, get(`${at}mlp.up_proj.weight`), f, d),

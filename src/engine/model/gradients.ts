@@ -3,7 +3,7 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import { transposed } from './device.js';
 import type { LayerGradients } from './layer.js';
 import type { Packed } from './packing.js';
-import { headSize, type ModelConfig, parameterCount, parameters } from './shape.js';
+import { type ModelConfig, parameterCount, parameters } from './shape.js';
 import { view } from './weights.js';
 
 export interface DeviceGradients {
@@ -11,7 +11,7 @@ export interface DeviceGradients {
   readonly head: Tensor2D;
   readonly norm: Tensor2D;
   readonly layers: readonly LayerGradients[];
-  /** `[B * L, d]` gradient of the embedded tokens */
+  /** `[N, d]` gradient of the embedded tokens */
   readonly input: Tensor2D;
 }
 
@@ -29,7 +29,6 @@ export function collectGradients(config: ModelConfig, packed: Packed, from: Devi
   const byName = new Map(parameters(config).map((p) => [p.name, view(flat, p)]));
   const put = (name: string, values: Float32Array): void => byName.get(name)!.set(values);
   const d = config.hidden_size;
-  const size = headSize(config);
   const embedding = byName.get('model.embed_tokens.weight')!;
   embedding.set(turned(from.head));
   const input = host(from.input);
@@ -42,20 +41,10 @@ export function collectGradients(config: ModelConfig, packed: Packed, from: Devi
     const at = `model.layers.${i}.`;
     put(`${at}input_layernorm.weight`, host(layer.attentionNorm));
     put(`${at}post_attention_layernorm.weight`, host(layer.mlpNorm));
-    for (const p of ['q', 'k', 'v'] as const) {
-      const target = byName.get(`${at}self_attn.${p}_proj.weight`)!;
-      layer[p].forEach((g, h) => {
-        target.set(turned(g), h * size * d);
-      });
-    }
-    const o = byName.get(`${at}self_attn.o_proj.weight`)!;
-    layer.o.forEach((g, h) => {
-      // `[size, d]` per head goes to columns of `[d, d]`
-      const values = host(g);
-      for (let s = 0; s < size; s++) {
-        for (let j = 0; j < d; j++) o[j * d + h * size + s] = values[s * d + j]!;
-      }
-    });
+    const qkv = turned(layer.qkv);
+    for (const [at3, p] of ['q', 'k', 'v'].entries())
+      put(`${at}self_attn.${p}_proj.weight`, qkv.subarray(at3 * d * d, (at3 + 1) * d * d));
+    put(`${at}self_attn.o_proj.weight`, turned(layer.o));
     for (const p of ['gate', 'up', 'down'] as const) put(`${at}mlp.${p}_proj.weight`, turned(layer[p]));
   });
   return flat;

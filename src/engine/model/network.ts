@@ -2,24 +2,17 @@
 // The backward pass is written out: on wasm the generic one runs transposed products that are far slower.
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend/tf.js';
-import type { AttentionKernel } from './attention.js';
+import type { Attention, AttentionKernel } from './attention/kernel.js';
 import type { DeviceWeights } from './device.js';
 import { collectGradients } from './gradients.js';
-import {
-  type LayerContext,
-  type LayerGradients,
-  type LayerSaved,
-  layerBackward,
-  layerForward,
-} from './layer.js';
+import { type LayerGradients, type LayerSaved, layerBackward, layerForward } from './layer.js';
 import { release, scoped } from './memory.js';
 import { type NormSaved, normBackward, normForward } from './norm.js';
 import type { Packed } from './packing.js';
-import { halfTurn, ropeTables } from './rope.js';
 import { headSize } from './shape.js';
 
 interface Saved {
-  readonly context: Omit<LayerContext, 'tf' | 'kernel' | 'shape' | 'eps'>;
+  readonly attention: Attention;
   readonly layers: LayerSaved[];
   readonly norm: NormSaved;
   /** `[A, d]` normed states before the head */
@@ -44,31 +37,21 @@ export function forward(
   keep: boolean,
 ): Pass {
   const { config } = w;
-  const size = headSize(config);
-  const n = packed.blocks * packed.length;
-  const shape = { heads: config.num_attention_heads, blocks: packed.blocks, length: packed.length, size };
-  const fixed = { tf, kernel, shape, eps: config.rms_norm_eps };
+  const shape = { heads: config.num_attention_heads, size: headSize(config), theta: config.rope_theta };
   const kept = scoped(tf, () => {
-    const tables = ropeTables(packed.positions, size, config.rope_theta);
-    const turn = tf.tensor2d(halfTurn(size), [size, size]);
-    const context = {
-      masks: kernel.masks(tf, packed.mask, shape),
-      cos: tf.tensor2d(tables.cos, [n, size]),
-      sin: tf.tensor2d(tables.sin, [n, size]),
-      turn,
-      turnBack: tf.transpose(turn),
-    };
+    const attention = kernel.over(tf, packed, shape);
+    const context = { tf, attention, eps: config.rms_norm_eps };
     let x = tf.gather(w.embedding, tf.tensor1d(packed.ids, 'int32')) as Tensor2D;
     const layers: LayerSaved[] = [];
     for (const layer of w.layers) {
-      const [out, saved] = layerForward({ ...fixed, ...context }, x, layer);
+      const [out, saved] = layerForward(context, x, layer);
       x = out;
       if (keep) layers.push(saved);
     }
     const picked = tf.gather(x, tf.tensor1d(packed.rows, 'int32')) as Tensor2D;
     const [last, norm] = normForward(tf, picked, w.norm, config.rms_norm_eps);
     const logits = tf.matMul(last, w.head) as Tensor2D;
-    return { logits, saved: keep ? [{ context, layers, norm, last }] : [] };
+    return { logits, saved: keep ? [{ attention, layers, norm, last }] : [] };
   });
   const logits = kept.logits.dataSync<'float32'>() as Float32Array;
   kept.logits.dispose();
@@ -78,7 +61,7 @@ export function forward(
     backward(dLogits) {
       if (saved === undefined)
         throw new Error('this pass was run without keeping what a backward pass needs');
-      return backward(tf, { ...fixed, ...saved.context }, w, packed, saved, dLogits);
+      return backward(tf, w, packed, saved, dLogits);
     },
     dispose: () => release(tf, kept.saved),
   };
@@ -86,13 +69,13 @@ export function forward(
 
 function backward(
   tf: Tf,
-  context: LayerContext,
   w: DeviceWeights,
   packed: Packed,
   saved: Saved,
   dLogits: Float32Array,
 ): Float32Array {
   const { config } = w;
+  const context = { tf, attention: saved.attention, eps: config.rms_norm_eps };
   const count = packed.rows.length;
   const found = scoped(tf, () => {
     const d = tf.tensor2d(dLogits, [count, config.vocab_size]);
@@ -114,10 +97,10 @@ function backward(
   return flat;
 }
 
-/** Spreads `[A, d]` over `[B * L, d]`, zero elsewhere: a gather from the rows plus one row of zeros. */
+/** Spreads `[A, d]` over `[N, d]`, zero elsewhere: a gather from the rows plus one row of zeros. */
 function scatter(tf: Tf, rows: Tensor2D, packed: Packed): Tensor2D {
   const count = packed.rows.length;
-  const index = new Int32Array(packed.blocks * packed.length).fill(count);
+  const index = new Int32Array(packed.ids.length).fill(count);
   packed.rows.forEach((row, i) => {
     index[row] = i;
   });

@@ -20,9 +20,10 @@ export function ropeTables(
   const half = size / 2;
   const cos = new Float32Array(positions.length * size);
   const sin = new Float32Array(positions.length * size);
+  const rates = Array.from({ length: half }, (_, i) => theta ** ((-2 * i) / size));
   for (let n = 0; n < positions.length; n++) {
     for (let i = 0; i < half; i++) {
-      const angle = positions[n]! * theta ** ((-2 * i) / size);
+      const angle = positions[n]! * rates[i]!;
       const at = n * size + i;
       cos[at] = cos[at + half] = Math.cos(angle);
       sin[at] = sin[at + half] = Math.sin(angle);

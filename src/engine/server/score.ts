@@ -22,7 +22,7 @@ export async function score(
   const sorted = order.map((i) => sequences[i]!);
   const out: number[][] = sequences.map(() => []);
   for (const { from, to } of chunks(sorted, passTokens)) {
-    const packed = pack(sorted.slice(from, to));
+    const packed = pack(sorted.slice(from, to), backend.kernel.layout);
     const pass = forward(backend.tf, backend.kernel, weights(), packed, false);
     const scores = scoreTargets(pass.logits, packed.targets, temperature);
     pass.dispose();

@@ -138,7 +138,10 @@ export class Updates {
     const sum = { loss: 0, divergence: 0, clipped: 0, tokens: starts[starts.length - 1]! };
     const gradient = new Float64Array(this.store.base.data.length);
     for (const group of groups(r)) {
-      const packed = pack(group.map((i) => r.sequences[i]!));
+      const packed = pack(
+        group.map((i) => r.sequences[i]!),
+        kernel.layout,
+      );
       if (packed.rows.length === 0) continue;
       const pass = forward(tf, kernel, this.residents.device(policy), packed, true);
       try {

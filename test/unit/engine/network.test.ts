@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend } from '../../../src/engine/backend/load.js';
 import type { Tf } from '../../../src/engine/backend/tf.js';
-import { batched, rowwise } from '../../../src/engine/model/attention.js';
+import { batched } from '../../../src/engine/model/attention/batched.js';
+import { rowwise } from '../../../src/engine/model/attention/rowwise.js';
 import { upload } from '../../../src/engine/model/device.js';
 import { forward } from '../../../src/engine/model/network.js';
 import { pack, type Sequence } from '../../../src/engine/model/packing.js';
@@ -26,7 +27,7 @@ describe.each([
 ])('the network with %s attention', (_, kernel) => {
   it('gives the logits of a plain Float64 forward pass', () => {
     const weights = initialWeights(tiny, 3);
-    const packed = pack(sequences, 8);
+    const packed = pack(sequences, kernel.layout, 8);
     const device = upload(tf, weights);
     const pass = forward(tf, kernel, device, packed, false);
     const flat = Float64Array.from(weights.data);
@@ -42,7 +43,7 @@ describe.each([
 
   it('gives the gradient that finite differences of the reference give, and leaks no tensor', () => {
     const weights = initialWeights(tiny, 5);
-    const packed = pack(sequences, 8);
+    const packed = pack(sequences, kernel.layout, 8);
     const device = upload(tf, weights);
     const held = tf.memory().numTensors;
     const pass = forward(tf, kernel, device, packed, true);
