@@ -28,6 +28,16 @@ export default defineConfig({
         },
       },
       {
+        // `npm run bench:editor`: times, not right or wrong, so it is not part of `npm test`.
+        test: {
+          name: 'bench',
+          include: ['test/bench/editor/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         // `npm run test:native`: needs the native binding of TensorFlow.
         test: {
           name: 'native',

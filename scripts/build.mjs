@@ -39,7 +39,6 @@ await build({
   target: 'node20',
   sourcemap: true,
   minify: true,
-  keepNames: true,
   treeShaking: true,
   external: ['vscode'],
   define: { 'import.meta.url': '__importMetaUrl' },

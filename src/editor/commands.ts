@@ -7,6 +7,7 @@ import type { DebugStarter } from './debug/start.js';
 import { openDesigner } from './designer/index.js';
 import { type CommandName, type Host, mayRun, tell } from './host.js';
 import { commands, contextKeys, walkthrough } from './names.js';
+import type { Analyses } from './providers/analyses.js';
 import type { RunControl } from './runs/control.js';
 import { RunDocuments } from './runs/documents.js';
 import type { PolicyRow } from './runs/policies.js';
@@ -18,10 +19,12 @@ import type { VerdictComments } from './scores/comments.js';
 import { keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
 import { installCommand, installGpu } from './shell.js';
+import { createRegression } from './tests/create-regression.js';
 import type { TrainingPanels } from './training/panels.js';
 import type { Trainer } from './training/train.js';
 
 export interface Parts {
+  analyses: Analyses;
   store: RunStore;
   tree: RunsTree;
   control: RunControl;
@@ -59,6 +62,7 @@ export function registerCommands(host: Host, parts: Parts): void {
     newWorkflow: () => newWorkflow(host),
     chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),
     openTrajectory: (row?: RunRow) => openTrajectory(row),
+    createRegression: (of?: RunRow | vscode.Uri) => regression(parts, of),
     openWorkflowOfRun: (of: RunRow | Run, stale?: boolean) => openWorkflow(of, stale === true),
     debugRollout: (row?: RunRow) =>
       (row?.is === 'rollout' || row?.is === 'action') &&
@@ -179,6 +183,18 @@ async function newWorkflow(host: Host): Promise<void> {
       langId: 'baton',
       name: 'Workflow',
     });
+}
+
+/** From a row of the Runs view, or from a trajectory that is open. */
+async function regression({ analyses, store }: Parts, of?: RunRow | vscode.Uri): Promise<void> {
+  if (of !== undefined && 'is' in of) {
+    if (of.is === 'rollout' || of.is === 'action') await createRegression(analyses, of.run, of.row.rollout);
+    return;
+  }
+  const uri = of ?? vscode.window.activeTextEditor?.document.uri;
+  const rollout = uri && RunDocuments.rolloutOf(uri);
+  const run = rollout && (await store.byKey(uri.authority));
+  if (run && rollout) await createRegression(analyses, run, rollout);
 }
 
 async function openTrajectory(row?: RunRow): Promise<void> {

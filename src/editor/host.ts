@@ -28,6 +28,12 @@ export function hostOf(context: vscode.ExtensionContext): Host {
   };
 }
 
+/** Do what open documents need once activation is over, since the editor waits for that. */
+export function afterActivation(host: Host, work: () => void): void {
+  const waiting = setImmediate(work);
+  host.keep({ dispose: () => clearImmediate(waiting) });
+}
+
 /** Read a setting by its full name. */
 export function setting<T>(name: keyof typeof settings, fallback: T, scope?: vscode.Uri): T {
   const full = settings[name];

@@ -44,6 +44,7 @@ export function activateBaton(context: vscode.ExtensionContext): void {
   const weights = new Weights(host, store, control);
   const panels = new TrainingPanels({ host, analyses, store, control, weights });
   const parts = {
+    analyses,
     store,
     control,
     weights,

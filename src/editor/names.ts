@@ -23,6 +23,7 @@ export const commands = {
   useLanguage: 'baton.useLanguage',
   chooseRun: 'baton.chooseRun',
   openTrajectory: 'baton.openTrajectory',
+  createRegression: 'baton.createRegression',
   openWorkflowOfRun: 'baton.openWorkflowOfRun',
   debugRollout: 'baton.debugRollout',
   selectForCompare: 'baton.selectForCompare',

@@ -14,6 +14,17 @@ export interface Spent {
   dollars: number;
 }
 
+/** How much of the tightest cap is spent, 0 to 1; 0 where there is no cap. */
+export function shareOf(limits: Limits, spent: Spent, seconds: number): number {
+  const of = (used: number, cap: number | undefined) => (cap === undefined ? 0 : cap === 0 ? 1 : used / cap);
+  return Math.max(
+    of(spent.calls, limits.calls),
+    of(spent.tokens, limits.tokens),
+    of(spent.dollars, limits.dollars),
+    of(seconds / 60, limits.minutes),
+  );
+}
+
 /** What a run may spend. A call is paid for before it is made, at its worst, so that a cap is never passed. */
 export class Budget {
   readonly spent: Spent = { calls: 0, tokens: 0, dollars: 0 };
@@ -30,17 +41,8 @@ export class Budget {
     return this.before + (Date.now() - this.start) / 1000;
   }
 
-  /** How much of the tightest cap is spent, 0 to 1; 0 where there is no cap. */
   get share(): number {
-    const { calls, tokens, dollars, minutes } = this.limits;
-    const of = (spent: number, cap: number | undefined) =>
-      cap === undefined ? 0 : cap === 0 ? 1 : spent / cap;
-    return Math.max(
-      of(this.spent.calls, calls),
-      of(this.spent.tokens, tokens),
-      of(this.spent.dollars, dollars),
-      of(this.seconds / 60, minutes),
-    );
+    return shareOf(this.limits, this.spent, this.seconds);
   }
 
   /** Reserve the most a call can cost; throws BudgetSpent where a cap would be passed. */

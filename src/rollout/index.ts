@@ -3,7 +3,7 @@
  * must never use a reply before it is logged, buy a logged call again, or judge: the judge is handed in.
  */
 export { type BatchOptions, groupsOf, runBatch } from './batch.js';
-export { Budget, BudgetSpent, type Spent } from './budget.js';
+export { Budget, BudgetSpent, type Spent, shareOf } from './budget.js';
 export { carryRollout, type Ended, type RolloutSpec, specOf, specsFor } from './carry.js';
 export * from './control/index.js';
 export type { Acting, RolloutDeps, TakeFacts } from './deps.js';

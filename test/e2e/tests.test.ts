@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Editor, themes } from './editor.js';
 import { messageTeam, recorded, repliesFile } from './workflows.js';
@@ -35,4 +37,61 @@ test('tasks are tests, and a failed one points at the role that broke it', async
   const row = explorer.locator('.monaco-list-row').filter({ hasText: 'good' });
   await row.first().waitFor();
   expect(await row.first().getAttribute('aria-label')).toContain('Passed');
+});
+
+const text = () => readFileSync(join(editor.folder, 'team.baton.yaml'), 'utf8');
+/** Accept what is suggested to expect. */
+const accept = async (task: string, suggested: string) => {
+  const ask = editor.page.locator('.quick-input-widget').filter({ hasText: `What must hold when ${task}` });
+  await ask.waitFor();
+  const row = ask.locator('.monaco-list-row').filter({ hasText: suggested }).first();
+  await row.locator('.monaco-checkbox[aria-checked="true"], input:checked').first().waitFor();
+  await editor.shoot(`regression-${task}`);
+  await ask.getByRole('button', { name: 'OK' }).click();
+  await ask.waitFor({ state: 'hidden' });
+  // It is shown, and stands out, once it is saved.
+  await editor.page
+    .locator('.statusbar-item')
+    .filter({ hasText: `(${task.length + '-regression'.length} selected)` })
+    .waitFor();
+};
+
+test('a failed rollout becomes a test that expects what it broke, from the Runs view', async () => {
+  const before = text();
+  await editor.showRuns();
+  await editor.row('team').click();
+  await editor.row(/^bad/).click({ button: 'right' });
+  await editor.page.getByRole('menuitem', { name: 'Create Regression Test' }).first().click();
+  await accept('bad', 'summary.valid');
+  await expect
+    .poll(text)
+    .toBe(
+      before.replace(
+        'words: 2}\n',
+        'words: 2}\n  - {id: bad-regression, prompt: long, words: 2, expect: summary.valid}\n',
+      ),
+    );
+});
+
+test('a successful one becomes a test from its trajectory, and the explorer tells them apart', async () => {
+  await editor.row(/^good/).click({ button: 'right' });
+  await editor.page.getByRole('menuitem', { name: 'Open Trajectory' }).first().click();
+  await editor.page.locator('.tab.active').filter({ hasText: '.baton-trajectory' }).waitFor();
+  await editor.page
+    .locator('.editor-actions')
+    .getByRole('button', { name: 'Create Regression Test' })
+    .first()
+    .click();
+  await accept('good', 'facts.valid');
+  await expect.poll(text).toContain('id: good-regression, prompt: short, words: 4, expect: facts.valid and');
+  await editor.command('Testing: Focus on Test Explorer View');
+  const row = (name: string) =>
+    editor.page.locator('.test-explorer .monaco-list-row').filter({ hasText: name }).first();
+  await row('good-regression').waitFor();
+  await editor.command('Test: Run All Tests');
+  await expect
+    .poll(() => row('good-regression').getAttribute('aria-label'), { timeout: 60_000 })
+    .toContain('Passed');
+  expect(await row('bad-regression').getAttribute('aria-label')).toContain('Failed');
+  await editor.shoot('regression-tests', themes);
 });

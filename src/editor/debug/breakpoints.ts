@@ -1,6 +1,6 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import type { Breakpoint } from '../../rollout/index.js';
-import { type Expression, fillLog, holds } from '../../workflow/index.js';
+import { type Expression, fillLog, holds, type Task } from '../../workflow/index.js';
 import { countMet, lookupAt, parseCondition } from './conditions.js';
 import type { Stop, Timeline } from './timeline.js';
 
@@ -51,9 +51,10 @@ export function hitOf(
   point: ArmedBreakpoint,
   timeline: Timeline,
   stop: Stop,
+  task: Task | null,
 ): { stops: string } | { log: string } | null {
   if (point.wrong !== null || timeline.actions[stop.action]?.agent !== point.role) return null;
-  const lookup = lookupAt(timeline, stop);
+  const lookup = lookupAt(timeline, stop, task);
   if (point.condition && !holds(point.condition, lookup)) return null;
   point.hits += 1;
   if (point.hitCondition !== null && !countMet(point.hitCondition, point.hits)) return null;

@@ -1,4 +1,13 @@
-import { type Expression, isFault, type Lookup, parseExpression, type Value } from '../../workflow/index.js';
+import {
+  type Expression,
+  type Facts,
+  isFault,
+  type Lookup,
+  lookupFacts,
+  parseExpression,
+  type Task,
+  type Value,
+} from '../../workflow/index.js';
 import type { Stop, Timeline } from './timeline.js';
 
 /** Exception filters, by their id; `label` is what the breakpoints view shows. */
@@ -10,8 +19,11 @@ export const filters = {
 } as const;
 export type FilterId = keyof typeof filters;
 
+/** Of a task that is not known any more nothing holds. */
+const NO_TASK = { id: '', prompt: '', stratum: '', split: 'test', fields: {} } as const;
+
 /** The names that conditions, log points and the console may use at a stop. */
-export function lookupAt(timeline: Timeline, stop: Stop): Lookup {
+export function lookupAt(timeline: Timeline, stop: Stop, task: Task | null): Lookup {
   const action = timeline.actions[stop.action];
   const counted = action ? timeline.verdicts.get(action.id) : undefined;
   const usage = action?.call?.usage;
@@ -27,20 +39,16 @@ export function lookupAt(timeline: Timeline, stop: Stop): Lookup {
     status: action?.finished?.status ?? null,
     programs: action?.tools.length ?? 0,
   };
-  const facts = factsAt(timeline, stop);
+  const known = lookupFacts(Object.fromEntries(factsAt(timeline, stop)), task ?? NO_TASK);
   return (parts) => {
-    const [first, second] = parts as [string, string | undefined];
-    if (parts.length === 1 && Object.hasOwn(own, first)) return own[first];
-    const known = facts.get(first);
-    return known && second !== undefined && Object.hasOwn(known, second)
-      ? (known[second] ?? null)
-      : undefined;
+    if (parts.length === 1 && Object.hasOwn(own, parts[0]!)) return own[parts[0]!];
+    return known(parts);
   };
 }
 
 /** The last facts of every artifact that were taken up to the end of a stop's action. */
-export function factsAt(timeline: Timeline, stop: Stop): Map<string, Record<string, Value | undefined>> {
-  const facts = new Map<string, Record<string, Value | undefined>>();
+export function factsAt(timeline: Timeline, stop: Stop): Map<string, Facts> {
+  const facts = new Map<string, Facts>();
   const until = timeline.actions[stop.action]?.id;
   for (const event of timeline.events) {
     if (event.type === 'artifact.checked')

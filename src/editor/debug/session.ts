@@ -13,7 +13,8 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { type Body, stateAfter, type WorkspaceState } from '../../trace/index.js';
-import { evaluate, isFault, parseExpression } from '../../workflow/index.js';
+import { evaluate, isFault, parseExpression, type Task } from '../../workflow/index.js';
+import { NEARLY } from './asked.js';
 import { type ArmedBreakpoint, armBreakpoint, hitOf, type RoleLines, runnersOf } from './breakpoints.js';
 import { filterHit, filters, lookupAt } from './conditions.js';
 import type { LiveRun } from './live.js';
@@ -31,6 +32,8 @@ export interface Recording {
   scoreBelow: number;
   /** The action to stand before at first; the first one where it is left out. */
   startAt: string | null;
+  /** What the rollout was asked, for `task.*` in conditions; null where that is not known any more. */
+  task: Task | null;
   /** Why the budget is nearly spent at a time (Unix ms); null where it is not. */
   nearlySpent: (at: number) => string | null;
   /** The workspace of the moment at which the debugger stands. */
@@ -214,9 +217,11 @@ export class RolloutSession extends DebugSession implements Followed {
     response: Dap.EvaluateResponse,
     { expression, context }: Dap.EvaluateArguments,
   ): void {
-    const { timeline } = this.must();
+    const { timeline, task } = this.must();
     const parsed = parseExpression(expression.trim());
-    const answer = isFault(parsed) ? null : evaluate(parsed, lookupAt(timeline, timeline.stops[this.at]!));
+    const answer = isFault(parsed)
+      ? null
+      : evaluate(parsed, lookupAt(timeline, timeline.stops[this.at]!, task));
     if (answer && 'value' in answer) {
       const { value } = answer;
       response.body = {
@@ -309,7 +314,7 @@ export class RolloutSession extends DebugSession implements Followed {
       ...(this.filters.has('lowScore') ? { scoreBelow: this.scoreBelow ?? this.must().scoreBelow } : {}),
       contractBroken: this.filters.has('contractBroken'),
       toolFailed: this.filters.has('toolFailed'),
-      ...(this.filters.has('budgetNearlySpent') ? { budgetOver: 0.8 } : {}),
+      ...(this.filters.has('budgetNearlySpent') ? { budgetOver: NEARLY } : {}),
     };
     await live.arm(breakpoints, filters).catch((error: Error) => this.say(error.message));
   }
@@ -345,10 +350,10 @@ export class RolloutSession extends DebugSession implements Followed {
   }
 
   private hit(stop: Stop): string | null {
-    const { timeline, nearlySpent } = this.must();
+    const { timeline, nearlySpent, task } = this.must();
     if (stop.is === 'before')
       for (const each of [...this.breakpoints.values()].flat()) {
-        const found = hitOf(each, timeline, stop);
+        const found = hitOf(each, timeline, stop, task);
         if (found && 'log' in found) this.say(found.log);
         else if (found) return found.stops;
       }

@@ -10,6 +10,7 @@ import type { RunControl } from '../runs/control.js';
 import { RunDocuments } from '../runs/documents.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
+import { askedOf, spendingOf, taskNameOf } from './asked.js';
 import { RoleLines } from './breakpoints.js';
 import { attachLive } from './live.js';
 import type { Followed, Recording } from './session.js';
@@ -122,7 +123,11 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     const first = await live.first;
     rollout = first.rollout;
     const now = timeline({ action: first.action, agent: first.agent, says: words(first) });
-    return { ...(await this.about(run, configuration)), timeline: now, live: live.run };
+    return {
+      ...(await this.about(run, configuration, taskNameOf(run, rollout))),
+      timeline: now,
+      live: live.run,
+    };
   }
 
   private async runOf(named: string | undefined, uri: vscode.Uri | undefined): Promise<Run | undefined> {
@@ -158,15 +163,20 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     if (log.events.length === 0)
       throw new Error(vscode.l10n.t('{0} has no rollout "{1}".', run.folder.name, rollout));
     return {
-      ...(await this.about(run, configuration)),
+      ...(await this.about(run, configuration, taskNameOf(run, rollout))),
       timeline: timelineOf(rollout, log.events, run.reviews(rollout)),
       live: null,
     };
   }
 
   /** What a session needs of a run beside its timeline. */
-  private async about(run: Run, configuration: Configuration): Promise<Omit<Recording, 'timeline' | 'live'>> {
+  private async about(
+    run: Run,
+    configuration: Configuration,
+    name: string,
+  ): Promise<Omit<Recording, 'timeline' | 'live'>> {
     const uri = await sourceOf(run);
+    const { task, limits } = askedOf(run, name);
     const analysis = analyse(
       run.workflow,
       run.info.file,
@@ -182,7 +192,8 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
       text: (body) => run.blobs.text(body),
       scoreBelow: configuration.scoreBelow ?? 5,
       startAt: configuration.action ?? null,
-      nearlySpent: () => null,
+      task,
+      nearlySpent: spendingOf(run, limits),
       onMoment: (state) => void this.documents.showMoment(run, state),
     };
   }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Problem } from '../../workflow/index.js';
-import type { Host } from '../host.js';
+import { afterActivation, type Host } from '../host.js';
 import { fixesFor } from '../language/index.js';
 import { languageId } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
@@ -13,7 +13,9 @@ export function provideDiagnostics(host: Host, analyses: Analyses): void {
     if (!isWorkflow(document) || !['file', 'untitled', 'vscode-remote'].includes(document.uri.scheme)) return;
     collection.set(document.uri, analyses.of(document, tasks).problems.map(diagnostic));
   };
-  for (const document of vscode.workspace.textDocuments) show(document, true);
+  afterActivation(host, () => {
+    for (const document of vscode.workspace.textDocuments) show(document, true);
+  });
   host.keep(vscode.workspace.onDidOpenTextDocument((document) => show(document, true)));
   host.keep(vscode.workspace.onDidSaveTextDocument((document) => show(document, true)));
   host.keep(vscode.workspace.onDidChangeTextDocument(({ document }) => show(document, false)));

@@ -49,6 +49,13 @@ export class RunDocuments implements vscode.FileSystemProvider {
     return RunDocuments.uri(run, `/rollouts/${rollout}/${rollout}.baton-trajectory`);
   }
 
+  /** The rollout that a trajectory document is about. */
+  static rolloutOf(uri: vscode.Uri): string | undefined {
+    return uri.scheme === runScheme
+      ? /^\/rollouts\/([^/]+)\/[^/]+\.baton-trajectory$/.exec(uri.path)?.[1]
+      : undefined;
+  }
+
   static fileUri(run: Run, rollout: string, action: string, file: string): vscode.Uri {
     return RunDocuments.uri(run, `/rollouts/${rollout}/at/${action}/files/${file}`);
   }
@@ -77,7 +84,7 @@ export class RunDocuments implements vscode.FileSystemProvider {
   /** The trajectory behind a document, laid out at most once per change of the run. */
   async trajectoryOf(uri: vscode.Uri): Promise<Trajectory | undefined> {
     const run = await this.store.byKey(uri.authority);
-    const rollout = /^\/rollouts\/([^/]+)\/[^/]+\.baton-trajectory$/.exec(uri.path)?.[1];
+    const rollout = RunDocuments.rolloutOf(uri);
     if (!run || !rollout) return undefined;
     const key = `${run.key}/${rollout}`;
     let made = this.trajectories.get(key);

@@ -4,7 +4,7 @@ import { culprit } from '../../coach/index.js';
 import { followLog, type RolloutRow } from '../../trace/index.js';
 import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
-import { type Host, mayRun } from '../host.js';
+import { afterActivation, type Host, mayRun } from '../host.js';
 import { declaration } from '../language/index.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
@@ -37,7 +37,9 @@ export class TaskTests {
       if (isWorkflow(document) && document.uri.scheme === 'file')
         void this.tasksOf(this.workflowItem(document.uri));
     };
-    for (const document of vscode.workspace.textDocuments) show(document);
+    afterActivation(host, () => {
+      for (const document of vscode.workspace.textDocuments) show(document);
+    });
     host.keep(vscode.workspace.onDidOpenTextDocument(show));
     host.keep(vscode.workspace.onDidSaveTextDocument(show));
   }

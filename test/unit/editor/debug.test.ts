@@ -1,11 +1,15 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { askedOf, spendingOf, taskNameOf } from '../../../src/editor/debug/asked.js';
 import { countMet, filterHit, lookupAt, parseCondition } from '../../../src/editor/debug/conditions.js';
 import { framesOf, move, run, timelineOf } from '../../../src/editor/debug/timeline.js';
+import { Run } from '../../../src/editor/runs/run.js';
 import { failingLine } from '../../../src/editor/scores/failing-line.js';
 import { RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
 import { type Expression, fillLog, holds } from '../../../src/workflow/index.js';
+import { longRollout } from '../../bench/editor/big-runs.js';
 
 const runs = join(import.meta.dirname, '../../../media/sample/runs');
 const folder = new RunFolder(join(runs, readdirSync(runs)[0]!));
@@ -56,7 +60,9 @@ test.each([
   ['X_train.rows > 0 and agent == "data_engineer"', true],
   ['nothing.like_it == 1', false],
 ])('the condition %s is %s at the first action', (text, wanted) => {
-  expect(holds(parseCondition(text) as Expression, lookupAt(timeline, timeline.stops[0]!))).toBe(wanted);
+  expect(holds(parseCondition(text) as Expression, lookupAt(timeline, timeline.stops[0]!, null))).toBe(
+    wanted,
+  );
 });
 
 test('a condition that does not parse says why', () => {
@@ -75,7 +81,7 @@ test.each([
 });
 
 test('log points fill in what is known and leave the rest', () => {
-  expect(fillLog('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[0]!))).toBe(
+  expect(fillLog('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[0]!, null))).toBe(
     'data_engineer got 2, {nobody}',
   );
 });
@@ -110,4 +116,32 @@ test('a traceback names the failing line of the program itself', () => {
 ValueError: no`;
   expect(failingLine(text)).toEqual({ line: 4, error: 'ValueError: no' });
   expect(failingLine('nothing')).toBeNull();
+});
+
+test('conditions know the task of a recorded run, and its spending is counted up to a moment', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'baton-asked-'));
+  try {
+    const text = `baton: 1
+models: {m: {provider: openai, base_url: "http://127.0.0.1:1/v1", model: m}}
+tasks: [{id: long, prompt: go, depth: 3}]
+agents: {agent_0: {role: Write.}}
+limits: {tokens: 8000}
+`;
+    const made = Run.open(await longRollout(join(place, 'a.baton.yaml'), text, 1), false);
+    if (!(made instanceof Run)) throw new Error(made.unreadable);
+    expect(taskNameOf(made, 'long-0')).toBe('long');
+    const { task, limits } = askedOf(made, 'long');
+    const { events: logged } = readLog(made.folder.rollout('long-0'));
+    const own = timelineOf('long-0', logged);
+    const holdsFor = (known: typeof task) =>
+      holds(parseCondition('task.depth == 3') as Expression, lookupAt(own, own.stops[0]!, known));
+    expect([holdsFor(task), holdsFor(null)]).toEqual([true, false]);
+    const spent = spendingOf(made, limits);
+    expect(spent(logged[0]!.at - 1)).toBeNull();
+    expect(spent(logged.at(-1)!.at)).toBe('88 % of the budget is spent');
+    expect(spendingOf(made, null)(Date.now())).toBeNull();
+    expect(askedOf(made, 'another').task).toBeNull();
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 });
