@@ -6,13 +6,13 @@ import {
   isPair,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   parseDocument,
   visit,
 } from 'yaml';
 import { type Fix, type Problem, type ProblemCode, problemCodes, type Range } from '../problems.js';
 import { tooDeep } from './depth.js';
+import { linesOf } from './lines.js';
 
 export type Path = readonly (string | number)[];
 
@@ -43,17 +43,17 @@ const PLAIN_TAGS = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|merge)$
 export function parseSource(text: string, file: string): { source?: Source; problems: Problem[] } {
   const refused = refuseEarly(text, file);
   if (refused) return { problems: [refused] };
-  const lines = new LineCounter();
   const doc = parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
     stringKeys: true,
   });
+  const placeAt = linesOf(text);
   const range = (start: number, end: number): Range => {
-    const from = lines.linePos(start);
-    const to = lines.linePos(Math.max(start, end));
-    return { line: from.line, column: from.col, endLine: to.line, endColumn: to.col };
+    // The library may point past the end of a text that stops early.
+    const from = placeAt(Math.min(start, text.length));
+    const to = placeAt(Math.min(Math.max(start, end), text.length));
+    return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
   };
   const place = (code: ProblemCode, message: string, [start, end]: [number, number], fix?: Fix): Problem => ({
     code,
