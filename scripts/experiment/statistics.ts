@@ -49,6 +49,11 @@ export function gain(records: readonly Trained[], temperature: number, value: Va
   return tInterval(records.flatMap((trained) => gainOf(trained, temperature, value) ?? []));
 }
 
+/** 95 % t interval over seeds of the change from the first step's training rollouts to the last one's: nothing picked. */
+export function drift(records: readonly Trained[]): Interval {
+  return tInterval(records.map(({ curve }) => curve.at(-1)!.success - curve[0]!.success));
+}
+
 function gainOf(trained: Trained, temperature: number, value: Value): number | null {
   const [before, after] = (['before', 'after'] as const).map((which) => {
     const found = evaluationOf(trained, which, temperature);

@@ -2,6 +2,7 @@ import type { Interval } from '../../src/evaluation/index.js';
 import type { Trained } from './record.js';
 import {
   ahead,
+  drift,
   gain,
   over,
   rawScore,
@@ -86,6 +87,8 @@ export function resultTable(
         String(shuffled.length),
       ]),
     ),
+    '',
+    `Where no checkpoint was better on select than the untrained team, the untrained team is kept and the gain is exactly 0. With nothing picked, success of the training rollouts changes from the first step to the last by ${points(drift(shuffled))} points in the control and by ${points(drift(action))} with the real scores.`,
     '',
     '## Ceiling',
     '',

@@ -20,7 +20,7 @@ import {
 } from '../../../src/workflow/index.js';
 import { mutated } from '../mutated.js';
 
-const ROUNDS = 150;
+const ROUNDS = 80;
 const folder = join(import.meta.dirname, '../../../media/templates/table-team');
 const template = readFileSync(join(folder, 'table-team.baton.yaml'), 'utf8');
 

@@ -11,7 +11,7 @@ import {
 } from '../../../src/workflow/index.js';
 import { mutated } from '../mutated.js';
 
-const ROUNDS = 300;
+const ROUNDS = 150;
 const folder = join(import.meta.dirname, '../../../media/templates/table-team');
 const template = readFileSync(join(folder, 'table-team.baton.yaml'), 'utf8');
 test('a workflow that is broken anywhere gives problems with places in it, and never an exception', () => {
