@@ -44,7 +44,10 @@ function evaluation(ended: readonly Ended[]): Evaluation {
   const { byRole } = evaluateRollouts(ended);
   return {
     tasks: Object.fromEntries(tableMeans(ended, succeeded)),
-    roles: Object.fromEntries(Object.entries(byRole).map(([role, each]) => [role, each.mean])),
+    // A role that was blocked or cut everywhere has no mean.
+    roles: Object.fromEntries(
+      Object.entries(byRole).flatMap(([role, { mean }]) => (Number.isFinite(mean) ? [[role, mean]] : [])),
+    ),
   };
 }
 

@@ -93,8 +93,9 @@ export async function attachJob(terminal: Terminal, job: BoxJob, from = 0): Prom
   }
 }
 
-async function settle(terminal: Terminal, job: BoxJob, state: JobState): Promise<number> {
+async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise<number> {
   const { name } = job;
+  const state = asSent(job, found);
   if (state.is === 'exited') {
     await fetchJob(terminal, job);
     terminal.emit({ event: 'job.ended', job: name, code: state.code });
@@ -103,6 +104,12 @@ async function settle(terminal: Terminal, job: BoxJob, state: JobState): Promise
   }
   terminal.emit({ event: 'job.stopped', job: name, state: state.is });
   throw new Failure('job.stopped', explainState(name, state), exit.environment);
+}
+
+/** A cluster's head keeps its jobs in memory: one that was sent from this folder and is not there was forgotten. */
+export function asSent({ kind, name, folder }: BoxJob, state: JobState): JobState {
+  const sent = existsSync(join(folder, '.baton', 'jobs', `${name}.json`));
+  return kind === 'ray' && state.is === 'absent' && sent ? { is: 'forgotten' } : state;
 }
 
 /** What a state means and what to do about it. */
@@ -115,6 +122,8 @@ export function explainState(name: string, state: JobState): string {
       return `${name}: its process is gone and left no exit code (killed, or out of memory). What it logged is kept; go on with: ${again}`;
     case 'starting':
       return `${name}: its start was cut, and whether it came about is not known. Try: ${again}`;
+    case 'forgotten':
+      return `${name}: the cluster knows no job of this name; its head was started anew since it was sent, or the job was removed. What it logged is in the head's folder unless that is gone too; go on with: ${again}`;
     case 'absent':
       return `There is no job ${name} there.`;
     default:

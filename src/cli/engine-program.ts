@@ -4,8 +4,8 @@ import { type EngineChoice, startChosen } from './engine.js';
 import { exit } from './terminal.js';
 
 /**
- * `baton engine`: an engine for a loop that runs on another machine. It says its address, token and facts as one line
- * of JSON, and ends when its input does, which is also what happens when the link to it is cut.
+ * `baton engine`: an engine for a loop that runs on another machine. It says its address and token as one line of JSON,
+ * and ends when its input does, which is also what happens when the link to it is cut.
  */
 export function engineCommand(root: Command, done: (code: number) => void): void {
   engineChoice(root.command('engine', { hidden: true }))

@@ -18,7 +18,7 @@ import {
   type TargetInput,
   type Wanted,
 } from '../target/index.js';
-import { attachJob, type BoxJob, explainState, fetchJob, launchJob } from './box-job.js';
+import { asSent, attachJob, type BoxJob, explainState, fetchJob, launchJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
 import { cacheFolder, configFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -124,7 +124,7 @@ export function targetCommands(
     return exit.fine;
   });
   job('resume', 'start a job again where it stopped', async (out, own) => {
-    const state = await own.host.state(own.name);
+    const state = asSent(own, await own.host.state(own.name));
     if (state.is === 'running' || state.is === 'absent')
       throw new Failure('job.state', explainState(own.name, state), exit.usage);
     const known = readNote(own.name);

@@ -2,7 +2,7 @@ import type { Manifest } from './job/manifest.js';
 
 /** How a job stands. What cannot be known is never called failed. */
 export type JobState =
-  | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' }
+  | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' | 'forgotten' }
   | { is: 'exited'; code: number };
 
 /** A job as it is sent: files of ours, files of the workflow, and the arguments of the command line there. */

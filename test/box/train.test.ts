@@ -222,12 +222,21 @@ describe('on a Ray cluster', () => {
   const token = 'a-token-of-this-test-0123456789abcdef';
 
   beforeAll(async () => {
-    head = await startHead(token);
-    const file = join(laptop, '.config/baton/targets.yaml');
-    const cluster = `{kind: ray, address: "${head.address}", token: "\${env:BATON_RAY_TOKEN}", workers: 2, node: ${sshd.target.node}, engine_python: ${torchPython()}}`;
-    writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n  cluster: ${cluster}\n`);
+    await bringUp();
     process.env.BATON_RAY_TOKEN = token;
   });
+
+  /** Starts a head, over what an earlier one left, and makes it the target `cluster`. */
+  async function bringUp(home?: string): Promise<void> {
+    head = await startHead(token, home);
+    const file = join(laptop, '.config/baton/targets.yaml');
+    const cluster = `{kind: ray, address: "${head.address}", token: "\${env:BATON_RAY_TOKEN}", workers: 2, node: ${sshd.target.node}, engine_python: ${torchPython()}}`;
+    const others = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('  cluster:'));
+    writeFileSync(file, `${others.join('\n')}\n  cluster: ${cluster}\n`);
+  }
 
   const start = async (...args: string[]): Promise<string> => {
     const given = ['train', ...sizes, ...how, '--target', 'cluster', '--detach', '--json', ...args];
@@ -271,6 +280,20 @@ describe('on a Ray cluster', () => {
       ['cli.mjs', 'engine.mjs', 'ray::Engine', 'ray::carry'].some((name) => head!.processes(name).length > 0)
     )
       await pause();
+    const resumed = await runCli(laptop, ['jobs', 'resume', job]);
+    expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
+    expect(hashes(events(laptop, job))).toHaveLength(2);
+  });
+
+  it('can be gone on with when its head was started anew and knows it no more', async () => {
+    const job = await start('--engine', 'tfjs', '--backend', 'wasm');
+    await attachAndKill(job);
+    const { home } = head!;
+    await head!.stop(true);
+    await bringUp(home);
+    const found = await runCli(laptop, ['jobs', 'attach', job]);
+    expect(found.code).toBe(3);
+    expect(found.stderr + found.stdout).toContain('its head was started anew');
     const resumed = await runCli(laptop, ['jobs', 'resume', job]);
     expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
     expect(hashes(events(laptop, job))).toHaveLength(2);

@@ -10,21 +10,25 @@ export interface Head {
   home: string;
   /** Processes of this cluster whose command line has a text in it. */
   processes(text: string): number[];
-  stop(): Promise<void>;
+  /** `keep`: the home folder stays, for a head that is started anew. */
+  stop(keep?: boolean): Promise<void>;
 }
 
-/** `token`: the cluster asks for it. Resolves when a node is there; Ray gives up on a node after 30 s. */
-export async function startHead(token?: string): Promise<Head> {
+/**
+ * `token`: the cluster asks for it. `home`: what an earlier head left. Resolves when a node is there; Ray gives up on a
+ * node after 30 s.
+ */
+export async function startHead(token?: string, home = mkdtempSync('/tmp/bh-')): Promise<Head> {
   for (let tries = 1; ; tries++) {
     try {
-      return await startOnce(token);
+      return await startOnce(token, home);
     } catch (error) {
       if (tries === 4 || !/timed out during startup/.test((error as Error).message)) throw error;
     }
   }
 }
 
-async function startOnce(token?: string): Promise<Head> {
+async function startOnce(token: string | undefined, home: string): Promise<Head> {
   const programs = process.env.BATON_RAY;
   if (programs === undefined)
     throw new Error('BATON_RAY is not set: start these tests with "npm run test:box"');
@@ -44,7 +48,7 @@ async function startOnce(token?: string): Promise<Head> {
       ...process.env,
       PATH: programs + delimiter + process.env.PATH,
       // Jobs keep their files here, as on a head node of their own.
-      HOME: folder,
+      HOME: home,
       ...(token ? { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token } : {}),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,16 +78,17 @@ async function startOnce(token?: string): Promise<Head> {
   }
   return {
     address,
-    home: folder,
+    home,
     processes: (text) =>
       readdirSync('/proc')
         .filter((name) => /^\d+$/.test(name))
-        .filter((pid) => of(pid, 'cmdline').includes(text) && of(pid, 'environ').includes(`HOME=${folder}\0`))
+        .filter((pid) => of(pid, 'cmdline').includes(text) && of(pid, 'environ').includes(`HOME=${home}\0`))
         .map(Number),
-    stop: async () => {
+    stop: async (keep = false) => {
       child.kill('SIGTERM');
       await gone;
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+      for (const own of keep ? [folder] : [folder, home])
+        rmSync(own, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
     },
   };
 }
