@@ -1,14 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluateRollouts, fairUnit, succeeded, tableMeans } from '../../src/evaluation/index.js';
 import type { Ended } from '../../src/rollout/index.js';
-import { RolloutPages, RunFolder, readLog } from '../../src/trace/index.js';
+import { RunFolder } from '../../src/trace/index.js';
 import { changeText } from '../../src/workflow/index.js';
 import { baseFlags } from './bases.js';
 import type { Setting } from './plan.js';
 import type { Evaluation, Trained } from './record.js';
+import { baton, bestOf, commit, curveOf, rolloutsOf } from './run.js';
 
 const TEST_TASKS = '60';
 /** Rollouts between two rankings on select: as many choices of a checkpoint for every number of rollouts a step. */
@@ -66,19 +66,14 @@ export async function train(
         const folderOf = await baton(folder, [...args, '--seed', String(seed)], say);
         evaluations.push(evaluation(which, temperature, rolloutsOf(new RunFolder(folderOf))));
       }
-    const { events } = readLog(trained.log);
     return {
       ...setting,
-      commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+      commit: commit(),
       base,
       backend,
       minutes: Math.round((Date.now() - start) / 6000) / 10,
       evaluations,
-      curve: events.flatMap((event) =>
-        event.type === 'training.step'
-          ? [{ step: event.data.step + 1, success: (event.data.report as { success: number }).success }]
-          : [],
-      ),
+      curve: curveOf(trained),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -87,41 +82,6 @@ export async function train(
 
 const isBase = (temperature: number) => (each: Evaluation) =>
   each.which === 'before' && each.temperature === temperature;
-
-/** Run the built command line to its end; gives the folder of the run it made. */
-async function baton(cwd: string, args: string[], say: (text: string) => void): Promise<string> {
-  const child = spawn(process.execPath, [join(process.cwd(), 'dist/cli.mjs'), ...args, '--json'], {
-    cwd,
-    env: { ...process.env, XDG_CACHE_HOME: join(cwd, '.cache') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors = (errors + chunk.toString()).slice(-4000);
-    for (const line of chunk.toString().split('\n')) if (line.startsWith('step ')) say(line);
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  const started = out
-    .split('\n')
-    .filter((line) => line.includes('"run.started"'))
-    .map((line) => JSON.parse(line) as { folder: string })[0];
-  if (code !== 0 || !started) throw new Error(`baton ${args.join(' ')} ended with ${code}:\n${errors}`);
-  return started.folder;
-}
-
-function rolloutsOf(folder: RunFolder): Ended[] {
-  return new RolloutPages(folder).all();
-}
-
-function bestOf(folder: RunFolder): string {
-  const finished = readLog(folder.log).events.findLast((event) => event.type === 'run.finished');
-  if (finished?.type !== 'run.finished') throw new Error(`${folder.path} did not finish.`);
-  return (finished.data.summary as { best: string }).best;
-}
 
 function evaluation(which: Evaluation['which'], temperature: number, ended: Ended[]): Evaluation {
   const stratum = new Map(ended.map((each) => [each.group, each.stratum]));

@@ -6,6 +6,8 @@ import { Failure } from './terminal.js';
 export interface EngineHandle {
   endpoint: Endpoint;
   info: RunInfo['engine'];
+  /** How many rollouts make their calls together, where that makes results the same each time; otherwise 1. */
+  together: number;
   stop(): Promise<void>;
   /** Resolves with what to say when the engine is lost, or with null when it was ended here. */
   gone?: Promise<Failure | null>;

@@ -19,6 +19,9 @@ export type RunningEngine = EngineHandle & {
   engine: Pick<Engine, 'url' | 'client'>;
 };
 
+/** Rows that the torch engine decodes together where it is deterministic. */
+const TOGETHER = 8;
+
 const base = () => shipped('media/base');
 
 /** The roles that the embedded model has learned. */
@@ -90,11 +93,13 @@ export async function engineFor(
 export async function joinEngine(address: EngineAddress, stop: () => Promise<void>): Promise<RunningEngine> {
   const { url, token } = address;
   const client = new EngineClient(url, token);
-  const { engine, backend, reasons, base_hash } = await client.health();
+  const { engine, backend, reasons, base_hash, deterministic } = await client.health();
   return {
     engine: { url, client },
     endpoint: { baseUrl: `${url}/v1`, token },
     info: { engine, backend, reasons, base: base_hash },
+    // A row of the tfjs engine does not depend on the others: it needs no fixed company.
+    together: engine === 'torch' && deterministic ? TOGETHER : 1,
     stop,
   };
 }
@@ -146,18 +151,24 @@ function tfjsEngine(dir: string, choice: EngineChoice): Promise<Engine> {
   });
 }
 
-async function torchEngine(dir: string, choice: EngineChoice): Promise<Engine> {
-  const { backend = 'auto' } = choice;
-  if (backend !== 'auto' && backend !== 'cpu' && backend !== 'cuda')
-    throw new Error(`the torch engine has the backends auto, cpu and cuda, not "${backend}"`);
-  const python =
-    choice.enginePython ??
+/** The interpreter that has the torch engine's packages; its environment is made where there is none. */
+export async function torchPython({ enginePython }: Pick<EngineChoice, 'enginePython'>): Promise<string> {
+  return (
+    enginePython ??
     process.env.BATON_TORCH_PYTHON ??
     (await ensureEnvironment({
       cache: cacheFolder(),
       source: torchSource(),
       onProgress: (line) => process.stderr.write(`${line}\n`),
-    }));
+    }))
+  );
+}
+
+async function torchEngine(dir: string, choice: EngineChoice): Promise<Engine> {
+  const { backend = 'auto' } = choice;
+  if (backend !== 'auto' && backend !== 'cpu' && backend !== 'cuda')
+    throw new Error(`the torch engine has the backends auto, cpu and cuda, not "${backend}"`);
+  const python = await torchPython(choice);
   return startTorchEngine({
     dir,
     base: choice.base ?? base(),

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { type Candidate, PolicyProblem, PolicyRegistry } from '../engine/index.js';
 import { RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
+import { type ExportHow, exportModel } from './export-model.js';
 import { findRun } from './look.js';
-import { cacheFolder, shipped } from './places.js';
+import { cacheFolder } from './places.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 
 const engineSchema = z.object({ engine: z.enum(['tfjs', 'torch']), base: z.string() });
@@ -23,9 +24,11 @@ export function policyCommands(
   terminal: () => Terminal,
   done: (code: number) => void,
 ): void {
-  const act = (work: (out: Terminal, registry: PolicyRegistry) => void): void => {
+  const act = async (
+    work: (out: Terminal, registry: PolicyRegistry) => void | Promise<void>,
+  ): Promise<void> => {
     try {
-      work(terminal(), registryOf(process.cwd()));
+      await work(terminal(), registryOf(process.cwd()));
     } catch (error) {
       if (error instanceof PolicyProblem) throw new Failure('policy', error.message);
       throw error;
@@ -103,26 +106,10 @@ export function policyCommands(
     );
   json(root.command('export-model <role> <folder>'))
     .description("write a role's weights for other programs: an adapter in the PEFT format, or a whole model")
-    .action((role: string, to: string) =>
-      act((out, registry) => {
-        const version = registry.current()[role]?.version;
-        if (!version) throw new PolicyProblem(`${role} acts with its base; promote a trained version first.`);
-        const record = registry.read(role, version);
-        registry.verify(record);
-        if (existsSync(to) && readdirSync(to).length > 0)
-          throw new PolicyProblem(`${resolve(to)} is not empty; name another folder.`);
-        mkdirSync(to, { recursive: true });
-        const base = record.base.model ?? shipped('media/base');
-        if (record.method === 'full' && existsSync(join(base, 'config.json')))
-          for (const name of readdirSync(base).filter((file) => /\.json$|\.jinja$/.test(file)))
-            cpSync(join(base, name), join(to, name));
-        for (const name of Object.keys(record.files))
-          if (name !== 'made.json') cpSync(join(registry.place(role, version), name), join(to, name));
-        out.emit({ role, version, folder: resolve(to), method: record.method });
-        out.say(
-          `${role}@${version} is in ${resolve(to)}${record.method === 'lora' ? `, an adapter over ${base}` : ''}.`,
-        );
-      }),
+    .option('--merged', 'one whole model of base and adapter, which needs no PEFT')
+    .option('--engine-python <path>', "with --merged: a Python with the torch engine's packages")
+    .action((role: string, to: string, how: ExportHow) =>
+      act((out, registry) => exportModel(out, registry, role, to, how)),
     );
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { runBatch } from '../rollout/index.js';
+import { runBatch, specOf } from '../rollout/index.js';
 import { diskFiles } from '../workflow/index.js';
 import { engineFor } from './engine.js';
 import { openText } from './open-workflow.js';
@@ -66,6 +66,7 @@ export async function shardCommand(terminal: Terminal, path: string): Promise<nu
     tasks: [...new Set(shard.rollouts.map(({ task }) => task))],
     options: {},
     abort,
+    together: engine?.together,
   });
   const tasks = new Map(opened.tasks.map((task) => [task.id, task]));
   try {
@@ -73,7 +74,7 @@ export async function shardCommand(terminal: Terminal, path: string): Promise<nu
       const of = tasks.get(task);
       if (!of)
         throw new Failure('task.unknown', `${shard.file} has no task ${task} on this machine.`, exit.usage);
-      return { step, task, sample, branch: 'main', of, policies };
+      return specOf(of, sample, step, policies);
     });
     const { ended, spent } = await runBatch(run.folder, run.log, specs, run.deps, {
       concurrency: shard.concurrency,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import { type RolloutSpec, rolloutId } from '../rollout/index.js';
+import { groupsOf, type RolloutSpec, rolloutId } from '../rollout/index.js';
 import { mergeRollouts, RunFolder } from '../trace/index.js';
 import type { Shard } from './shard.js';
 import type { OpenRun } from './start-run.js';
@@ -41,13 +42,15 @@ export function shardsOver(
   options: ShardChoice,
 ): (specs: readonly RolloutSpec[]) => Promise<void> {
   return async (all) => {
-    // One that was begun here before a kill goes on here: its answered calls are in its log.
-    const specs = all.filter((spec) => !existsSync(run.folder.rollout(rolloutId(spec))));
-    const parts = Math.min(scheduler.workers, specs.length);
+    // What was begun here before a kill goes on here: answered calls are in its log. A group stays together.
+    const groups = groupsOf(all, run.deps, options.concurrency).filter(
+      (group) => !group.some((spec) => existsSync(run.folder.rollout(rolloutId(spec)))),
+    );
+    const parts = Math.min(scheduler.workers, groups.length);
     const limits = run.budget.portion(parts);
     await Promise.all(
       Array.from({ length: parts }, async (_, at) => {
-        const own = specs.filter((_, i) => i % parts === at);
+        const own = groups.filter((_, i) => i % parts === at).flat();
         const names = own.map(rolloutId);
         const answer = await carry(scheduler, run, shardOf(own, at, limits, run, options));
         if (answer.state === 'failed') {
@@ -73,7 +76,7 @@ function shardOf(
   const { step, policies } = specs[0]!;
   const { texts } = folder.readInfo();
   return {
-    file: workflow.file.split('/').at(-1)!,
+    file: basename(workflow.file),
     text: workflow.text,
     texts: Object.fromEntries(Object.entries(texts).map(([path, body]) => [path, deps.blobs.text(body)])),
     name: `${step}-shard-${at}`,

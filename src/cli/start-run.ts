@@ -40,6 +40,8 @@ export interface StartOptions {
   engineInfo: RunInfo['engine'];
   /** Which weights each role acts with, `role@version`; may change between training steps. */
   policies: Record<string, string>;
+  /** How many rollouts make their calls together. */
+  together?: number | undefined;
   tasks: string[];
   options: RunInfo['options'];
   /** Go on with this run instead of starting one. */
@@ -114,6 +116,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     cache,
     inputsOf: (task) => inputs.folder(task),
     attempts: 4,
+    together: options.together,
     signal: options.abort.signal,
   };
   const close = async () => {

@@ -72,6 +72,7 @@ export async function trainCommand(
       never
     >,
     abort,
+    together: engine.together,
     editor: options.editor,
     ...(resume ? { resume } : {}),
   });

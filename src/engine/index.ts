@@ -39,6 +39,7 @@ export type {
 } from './protocol.js';
 export {
   type EngineOptions,
+  mergeAdapter,
   startEngine,
   startTorchEngine,
   type TorchOptions,

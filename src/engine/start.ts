@@ -1,8 +1,10 @@
 // Starts the embedded engine, or the torch engine, as a child process.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { BackendWish } from './backend/choose.js';
 import { type Engine, startProcess } from './process.js';
 
@@ -81,20 +83,38 @@ export function torchSource(): string {
   return dirname(dirname(file));
 }
 
-/** Starts the torch engine. Rejects with the engine's own words where it cannot start. */
-export async function startTorchEngine(options: TorchOptions): Promise<Engine> {
-  const source = options.source ?? torchSource();
+/** Arguments and environment that start a module of the torch engine. */
+function torchModule(name: string, source = torchSource()): { args: string[]; env: NodeJS.ProcessEnv } {
   const { PYTHONPATH, ...env } = process.env;
-  return startProcess({
-    command: options.python,
+  return {
     // No module from the working folder may stand in for a package, and none from the user's own site.
-    args: ['-P', '-s', '-m', 'baton_torch'],
+    args: ['-P', '-s', '-m', name],
     env: {
       ...env,
       PYTHONPATH: PYTHONPATH ? source + delimiter + PYTHONPATH : source,
       HF_HUB_DISABLE_TELEMETRY: '1',
       TOKENIZERS_PARALLELISM: 'false',
     },
+  };
+}
+
+/** Writes a base and an adapter of it as one model folder. Rejects with the last thing that Python said. */
+export async function mergeAdapter(
+  python: string,
+  { base, adapter, folder }: { base: string; adapter: string; folder: string },
+): Promise<void> {
+  const { args, env } = torchModule('baton_torch.merge');
+  const call = promisify(execFile)(python, [...args, base, adapter, folder], { env, maxBuffer: 2 ** 26 });
+  await call.catch((error: Error & { stderr?: string }) => {
+    throw new Error(error.stderr?.trim().split('\n').at(-1) || error.message);
+  });
+}
+
+/** Starts the torch engine. Rejects with the engine's own words where it cannot start. */
+export async function startTorchEngine(options: TorchOptions): Promise<Engine> {
+  return startProcess({
+    command: options.python,
+    ...torchModule('baton_torch', options.source),
     dir: options.dir,
     token: randomBytes(24).toString('hex'),
     settings: {

@@ -23,8 +23,8 @@ export async function askModel(
   });
   let reply: Reply;
   let attempt: number;
-  const batch = deps.batch?.(agent.name, turn);
   try {
+    const batch = await deps.pace?.turn(policy.name);
     ({ reply, attempt } = await askWithRetries(
       policy,
       { messages, temperature, topP, maxTokens, seed, signal: deps.signal, ...(batch ? { batch } : {}) },

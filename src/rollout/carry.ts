@@ -3,6 +3,7 @@ import {
   agentOf,
   type EventData,
   type Happening,
+  isCoachCall,
   isDiskFull,
   type LogEvent,
   LogWriter,
@@ -28,6 +29,16 @@ export interface RolloutSpec extends RolloutName {
   edit?: Edit;
 }
 
+/** One sample of a task, as nobody forked it. */
+export function specOf(
+  of: Task,
+  sample: number,
+  step: string,
+  policies: Readonly<Record<string, string>>,
+): RolloutSpec {
+  return { step, task: of.id, sample, branch: 'main', of, policies: { ...policies } };
+}
+
 /** One spec per task and sample, samples outermost, so that early results cover many tasks. */
 export function specsFor(
   tasks: readonly Task[],
@@ -36,7 +47,7 @@ export function specsFor(
   policies: Readonly<Record<string, string>>,
 ): RolloutSpec[] {
   return Array.from({ length: samples }, (_, sample) =>
-    tasks.map((of) => ({ step, task: of.id, sample, branch: 'main', of, policies: { ...policies } })),
+    tasks.map((of) => specOf(of, sample, step, policies)),
   ).flat();
 }
 
@@ -66,8 +77,9 @@ export async function carryRollout(
       events,
     };
   };
-  for (const event of past.events)
-    if (event.type === 'model.called' && !event.data.copied) countSpent(event.data, deps);
+  const calls = past.events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
+  for (const call of calls) if (!call.copied) countSpent(call, deps);
+  deps.pace?.begin(calls.filter((call) => !isCoachCall(call.action)));
   if (past.finished) return close(statusOf(past.events), { failed: 0, repaired: 0 });
   if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });
   const main = new Arm('main', id, deps);

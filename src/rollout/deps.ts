@@ -4,6 +4,7 @@ import type { Blobs, GitObjects, Judge } from '../trace/index.js';
 import type { Facts, Task, Workflow } from '../workflow/index.js';
 import type { Budget } from './budget.js';
 import type { Gate } from './gate/index.js';
+import type { Pace } from './lockstep.js';
 
 /** Takes the facts of artifacts, in the sandbox. */
 export type TakeFacts = (place: {
@@ -43,7 +44,9 @@ export interface RolloutDeps {
   /** The folder that holds a task's inputs, made once. */
   inputsOf: (task: Task) => string;
   attempts: number;
-  /** A batch of this size answers together (deterministic engines). */
-  batch?: (agent: string, turn: number) => { id: string; size: number } | undefined;
+  /** How many rollouts make their calls together; one by one where it is left out. */
+  together?: number | undefined;
+  /** This rollout's place among those that make their calls together. */
+  pace?: Pace;
   signal: AbortSignal;
 }

@@ -28,8 +28,26 @@ export const splitSchema = z.strictObject({
 
 const rowRange = z.tuple([z.int().min(4), z.int().min(4)]);
 
+/** Arithmetic word problems with one operation, the same for the same seed. */
+const problemsSchema = z.strictObject({
+  problems: z.strictObject({
+    count: z.int().min(1).max(10_000).default(200),
+    kinds: z
+      .array(z.enum(['add', 'subtract', 'multiply']))
+      .min(1)
+      .default(['add', 'subtract']),
+    largest: z
+      .int()
+      .min(2)
+      .max(10_000)
+      .default(12)
+      .describe('The largest number in a question; 2 is the smallest'),
+    seed: z.int().default(1),
+  }),
+});
+
 /** Many tasks from a folder of CSV tables: samples of their rows and columns, the same for the same seed. */
-export const familySchema = z.strictObject({
+const tablesSchema = z.strictObject({
   tables: text.describe('A YAML file that lists tables: file, target, kind, features, split'),
   per_table: z.int().min(1).max(1000).default(8),
   train_rows: rowRange.default([40, 160]),
@@ -38,6 +56,8 @@ export const familySchema = z.strictObject({
   id_columns: z.array(text).min(1).default(['id']),
   seed: z.int().default(1),
 });
+
+export const familySchema = z.union([tablesSchema, problemsSchema]);
 
 const source = z.strictObject({
   from: z
@@ -59,3 +79,5 @@ export type RawTasks = z.infer<typeof tasksSchema>;
 export type RawTaskSource = z.infer<typeof source>;
 export type RawSplit = z.infer<typeof splitSchema>;
 export type RawFamily = z.infer<typeof familySchema>;
+export type RawTables = z.infer<typeof tablesSchema>;
+export type RawProblems = z.infer<typeof problemsSchema>['problems'];

@@ -1,5 +1,5 @@
-// A two-step training of table-team on the torch engine: here, on a box behind a real sshd, and on a real Ray, through
-// the command line. The same seed must give the same adapters.
+// Two-step trainings on the torch engine, of table-team and of a team of SmolLM2: here, on a box behind a real sshd, and
+// on a real Ray, through the command line. The same seed must give the same adapters.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -50,6 +50,39 @@ afterAll(async () => {
   for (const folder of [here, laptop]) rmSync(folder, { recursive: true, force: true });
 });
 
+/** Two roles of SmolLM2 on sums: replies of at most a few tokens, no tools. */
+const sums = `baton: 1
+models: {student: {provider: embedded, max_tokens: 24}}
+tasks:
+  family: {problems: {count: 40, largest: 5}}
+  split: {}
+artifacts:
+  guess: {kind: message, checks: [words <= 5]}
+  answer: {kind: message, checks: [words <= 5]}
+agents:
+  solver: {role: Answer., prompt: "What is {{task.calculation}}?", produces: [guess]}
+  verifier: {role: Answer., consumes: [guess], prompt: "What is {{task.calculation}}? Say only the number.", produces: [answer]}
+training: {learning_rate: 1.0e-4, schedule: constant, warmup: 0, temperature: 0.5}
+`;
+const small = ['--steps', '2', '--rollouts', '8', '--eval-tasks', '1', '--select-tasks', '1'];
+let learned: ReturnType<typeof hashes>;
+
+/** Trains the SmolLM2 team from a folder of its own, with the targets of `laptop`; gives the adapters' hashes. */
+async function trainSums(...more: string[]): Promise<ReturnType<typeof hashes>> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-sums-'));
+  try {
+    writeFileSync(join(folder, 'sums.baton.yaml'), sums);
+    cpSync(join(laptop, '.config'), join(folder, '.config'), { recursive: true });
+    const base = ['--base', process.env.BATON_SMOLLM2!];
+    const env = { BATON_TORCH_PYTHON: torchPython() };
+    const { code, stderr } = await runCli(folder, ['train', ...small, ...how, ...base, ...more], env);
+    expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
+    return hashes(events(folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 function events(folder: string, run?: string): LogEvent[] {
   const runs = join(folder, '.baton/runs');
   return readLog(new RunFolder(join(runs, run ?? readdirSync(runs)[0]!)).log).events;
@@ -84,6 +117,45 @@ it('trains here with an adapter a role', async () => {
   const saved = hashes(events(here));
   expect(saved).toHaveLength(2);
   expect(saved[1]).not.toEqual(saved[0]);
+});
+
+it('exports a trained role as an adapter, and merged as a whole model', async () => {
+  const env = { BATON_TORCH_PYTHON: torchPython() };
+  const run = readdirSync(join(here, '.baton/runs'))[0]!;
+  const last = hashes(events(here)).length;
+  const promoted = await runCli(here, ['promote', 'modeler', run, '--checkpoint', `step-${last}`]);
+  expect(`${promoted.code} ${promoted.code === 0 ? '' : promoted.stderr}`).toBe('0 ');
+  expect((await runCli(here, ['export-model', 'modeler', 'adapter'], env)).stdout).toContain(
+    'an adapter over',
+  );
+  expect(readdirSync(join(here, 'adapter'))).toContain('adapter_model.safetensors');
+  const whole = await runCli(here, ['export-model', 'modeler', 'whole', '--merged'], env);
+  expect(`${whole.stdout}${whole.stderr}`).toContain('merged into');
+  const files = readdirSync(join(here, 'whole'));
+  expect(files).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json']));
+  expect(files.filter((name) => name.includes('adapter'))).toEqual([]);
+  const none = await runCli(here, [
+    'export-model',
+    'modeler',
+    'none',
+    '--merged',
+    '--engine-python',
+    '/bin/false',
+  ]);
+  expect(none.code).toBe(3);
+  expect(none.stderr).toContain('could not be merged');
+  expect(existsSync(join(here, 'none'))).toBe(false);
+});
+
+it('trains an adapter a role of SmolLM2 here', async () => {
+  learned = await trainSums();
+  expect(learned).toHaveLength(2);
+  const [before, after] = learned;
+  for (const role of ['solver', 'verifier']) expect(after![role]).not.toBe(before![role]);
+});
+
+it('trains SmolLM2 on a box to the same adapters', async () => {
+  expect(await trainSums('--target', 'box')).toEqual(learned);
 });
 
 it('trains on a box to the same adapters, though the client and then the loop there are killed', async () => {
@@ -184,6 +256,10 @@ describe('on a Ray cluster', () => {
     expect(again.stderr).toContain('fetched 0 files of the log and 0 of the weights');
     expect((await runCli(laptop, ['jobs', 'remove', job])).code).toBe(0);
     expect(existsSync(join(head!.home, '.baton-box/jobs', job))).toBe(false);
+  });
+
+  it('trains SmolLM2 there to the same adapters', async () => {
+    expect(await trainSums('--target', 'cluster')).toEqual(learned);
   });
 
   it('leaves no process when it is cancelled, and can be gone on with', async () => {

@@ -17,12 +17,18 @@ state() {
   else echo lost; fi
 }`;
 
-/** `$1` root: makes the folders of the box and prints the root's absolute path. */
+/**
+ * `$1` root, `$2` node, `$3` a Python or nothing: makes the folders of the box and prints the root's absolute path and,
+ * a line each, both programs with "~/" as the home folder there.
+ */
 export const openRoot = `set -e
-case "$1" in "~/"*) root="$HOME/\${1#"~/"}";; /*) root="$1";; *) root="$HOME/$1";; esac
+full() { case "$1" in "~/"*) echo "$HOME/\${1#"~/"}";; *) echo "$1";; esac; }
+case "$1" in "~/"* | /*) root=$(full "$1");; *) root="$HOME/$1";; esac
 mkdir -p "$root/jobs" "$root/programs" "$root/cache"
 chmod 700 "$root"
-cd "$root" && pwd -P`;
+cd "$root" && pwd -P
+full "$2"
+full "$3"`;
 
 /** `$1` folder; standard input: lines "sha256 path". Prints the paths whose file is absent or another. */
 export const missingFiles = `mkdir -p "$1" && cd "$1" || exit 1

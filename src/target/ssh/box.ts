@@ -36,8 +36,12 @@ export class Box implements JobHost {
 
   /** Connects and makes the target's folders there. Rejects with an SshError. */
   static async open(target: SshTarget): Promise<Box> {
-    const root = (await mustRun(target, scripts.openRoot, [target.folder])).trim();
-    return new Box(target, root);
+    const { folder, node, engine_python = '' } = target;
+    const said = await mustRun(target, scripts.openRoot, [folder, node, engine_python]);
+    const [root, program, python] = said.split('\n');
+    if (!root || !program)
+      throw new SshError('failed', `${target.host}: the folder ${folder} could not be made there: ${said}`);
+    return new Box({ ...target, node: program, ...(python ? { engine_python: python } : {}) }, root);
   }
 
   get label(): string {

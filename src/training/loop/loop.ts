@@ -1,5 +1,5 @@
 import { driftAlarm, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import { type Ended, rolloutId, runBatch, specsFor } from '../../rollout/index.js';
+import { type Ended, runBatch, specsFor } from '../../rollout/index.js';
 import type { LogEvent } from '../../trace/index.js';
 import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
 import type { RoleReport } from '../update.js';
@@ -150,7 +150,7 @@ export class TrainingLoop {
   ): Promise<{ ended: Ended[]; events: Map<string, LogEvent[]>; fresh: boolean }> {
     const { folder, log, deps, concurrency, watch, policies } = this.parts;
     const specs = specsFor(tasks, samples, step, policies);
-    await this.parts.elsewhere?.(specs.filter((spec) => !this.known.known.has(rolloutId(spec))));
+    await this.parts.elsewhere?.(specs);
     const found = new Map<string, { ended: Ended; events: LogEvent[] }>();
     const { spent } = await runBatch(folder, log, specs, deps, {
       concurrency,

@@ -27,7 +27,7 @@ export function taskFieldTypes(raw: RawWorkflow, files: WorkflowFiles): FieldTyp
   if (Array.isArray(raw.tasks))
     for (const { files: _f, hidden: _h, expect: _e, ...fields } of raw.tasks) add(fields);
   else {
-    if (raw.tasks.family) Object.assign(builtIn, familyFields);
+    if (raw.tasks.family) Object.assign(builtIn, familyFields(raw.tasks.family));
     for (const task of readTaskFiles(raw.tasks, files).tasks) add(task.fields);
   }
   return builtIn;

@@ -2,7 +2,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { WorkflowFiles } from '../files.js';
-import type { RawFamily } from '../schema-tasks.js';
+import type { RawTables } from '../schema-tasks.js';
 import { stringify } from './csv.js';
 import { between, randomFrom, shuffled } from './random.js';
 import type { DraftTask } from './task.js';
@@ -21,7 +21,7 @@ type Table = z.infer<typeof tableSchema>;
 type Row = Record<string, string>;
 
 /** The fields that every task of a family of tables has. */
-export const familyFields = {
+export const tableFields = {
   table: 'text',
   kind: 'text',
   id_column: 'text',
@@ -39,8 +39,8 @@ export const familyFields = {
  * added. train.csv holds id, features and target; test.csv the same without the target; answers.csv (hidden)
  * id and target.
  */
-export function familyTasks(
-  family: RawFamily,
+export function tableTasks(
+  family: RawTables,
   files: WorkflowFiles,
 ): { tasks: DraftTask[]; problem?: string } {
   const list = files.read(family.tables);
@@ -70,7 +70,7 @@ export function familyTasks(
   return { tasks };
 }
 
-function sampleTask(table: Table, rows: Row[], at: number, family: RawFamily): DraftTask {
+function sampleTask(table: Table, rows: Row[], at: number, family: RawTables): DraftTask {
   const random = randomFrom(`${family.seed}/${table.name}/${at}`);
   const test = Math.min(between(...family.test_rows, random), Math.floor(rows.length / 3));
   const train = Math.min(between(...family.train_rows, random), rows.length - test);

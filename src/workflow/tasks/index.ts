@@ -1,13 +1,22 @@
 import type { WorkflowFiles } from '../files.js';
-import type { RawTasks } from '../schema-tasks.js';
-import { familyTasks } from './family.js';
+import type { RawFamily, RawTasks } from '../schema-tasks.js';
+import { tableFields, tableTasks } from './family.js';
+import { problemFields, wordProblems } from './problems.js';
 import { inlineTasks, readTaskFiles } from './read.js';
 import { splitTasks } from './split.js';
-import type { Task } from './task.js';
+import type { DraftTask, Task } from './task.js';
 
-export { familyFields } from './family.js';
 export { between, randomFrom, shuffled } from './random.js';
 export type { Split, Task, TaskFile } from './task.js';
+
+/** The fields that every task of a family has, with their types. */
+export function familyFields(family: RawFamily): typeof tableFields | typeof problemFields {
+  return 'tables' in family ? tableFields : problemFields;
+}
+
+function familyTasks(family: RawFamily, files: WorkflowFiles): { tasks: DraftTask[]; problem?: string } {
+  return 'tables' in family ? tableTasks(family, files) : { tasks: wordProblems(family.problems) };
+}
 
 /** All tasks of a workflow, with what is wrong with them in sentences. */
 export function loadTasks(raw: RawTasks, files: WorkflowFiles): { tasks: Task[]; problems: string[] } {

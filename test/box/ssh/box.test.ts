@@ -1,8 +1,8 @@
 // Jobs behind a real sshd: what travels, what is left when something breaks, and what is refused.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assess, Box, manifestOf, passes, probeThere } from '../../../src/target/index.js';
 import { type Sshd, startSshd } from './sshd.js';
@@ -53,6 +53,17 @@ it('tells what the machine has', async () => {
   expect(none.filter((finding) => !finding.works && finding.needed).map((finding) => finding.what)).toEqual(
     expect.arrayContaining(['node', 'python']),
   );
+});
+
+it('takes a program under the home folder there by its tilde', async () => {
+  const tilde = `~/${relative(homedir(), process.execPath)}`;
+  const near = await Box.open({ ...sshd.target, node: tilde, engine_python: '~/python' });
+  expect(near.target).toMatchObject({
+    node: `${homedir()}/${tilde.slice(2)}`,
+    engine_python: `${homedir()}/python`,
+  });
+  expect(near.engineCommand(new Map(), 'weights', [])).toContain(near.target.node);
+  expect((await probeThere({ ...sshd.target, node: tilde })).node).toBe(process.version);
 });
 
 describe('files', () => {

@@ -25,4 +25,4 @@ test('of a long rollout the first calls are laid out, and the rest is named and 
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
-});
+}, 60_000);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,8 +18,18 @@ def convert(source: str, folder: Path) -> None:
     part = folder.with_name(f"{folder.name}.part")
     base = load_base(place, torch.float32, torch.device("cpu"))
     base.model.save_pretrained(part)  # type: ignore[operator]
-    transformers.AutoTokenizer.from_pretrained(place.source, **place.options).save_pretrained(part)
+    write_tokenizer(place, part)
     part.rename(folder)
+
+
+def write_tokenizer(place: Place, folder: Path) -> None:
+    """A folder's own files of it as they are; from a GGUF file or the hub, what transformers makes of it."""
+    own = Path(place.source)
+    if place.gguf is None and own.is_dir():
+        for file in (*own.glob("*token*"), *own.glob("vocab*"), *own.glob("merges.txt"), *own.glob("*.jinja")):
+            shutil.copy(file, folder)
+        return
+    transformers.AutoTokenizer.from_pretrained(place.source, **place.options).save_pretrained(folder)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from .residents import Residents
 
 PATIENCE = 5.0
 """seconds that a batch waits for its last request"""
+STRICT_PATIENCE = 60.0
+"""the same where it is deterministic: a batch that goes without a row rounds in another way"""
 
 
 @dataclass(eq=False)
@@ -64,7 +66,8 @@ class Sampler:
         key = f"{job.row.policy} {batch.id}"
         waiting = self._waiting.get(key)
         if waiting is None:
-            timer = asyncio.get_running_loop().call_later(PATIENCE, self._close, key)
+            patience = STRICT_PATIENCE if self._deterministic else PATIENCE
+            timer = asyncio.get_running_loop().call_later(patience, self._close, key)
             waiting = self._waiting[key] = Waiting([], timer)
         waiting.jobs.append(job)
         if len(waiting.jobs) >= batch.size:

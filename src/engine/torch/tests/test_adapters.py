@@ -10,6 +10,7 @@ import transformers
 from conftest import BASE, SEQUENCES, TOKENS, open_engine, order, run
 from peft import PeftModel
 
+from baton_torch.merge import merge
 from baton_torch.protocol import LogprobsRequest, Sequence
 from baton_torch.store import read_tensors
 
@@ -59,6 +60,27 @@ def test_a_saved_adapter_loads_in_plain_peft_and_says_the_same(folder: Path) -> 
             assert max(abs(a - b) for a, b in zip(found, was, strict=True)) > 1e-3
 
     run(job())
+
+
+def test_a_merged_adapter_is_a_model_of_its_own(folder: Path) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+        await engine.update(order(engine, "modeler"))
+        merged = folder / "merged"
+        merge(str(BASE), folder / "policies" / "modeler" / "v1", merged)
+        assert {"config.json", "model.safetensors", "tokenizer.json"} <= {file.name for file in merged.iterdir()}
+        plain = transformers.AutoModelForCausalLM.from_pretrained(str(merged), dtype=torch.float32).eval()
+        assert not any("lora" in name for name, _ in plain.named_parameters())
+        for found, s in zip(await scores(engine, "modeler@v1"), SEQUENCES, strict=True):
+            torch.testing.assert_close(torch.tensor(found), plain_logprobs(plain, s), rtol=0, atol=1e-4)
+
+    run(job())
+
+
+def test_an_adapter_that_is_not_there_leaves_no_folder(folder: Path) -> None:
+    with pytest.raises(ValueError, match="adapter_config"):
+        merge(str(BASE), folder / "none", folder / "merged")
+    assert not folder.exists()
 
 
 def test_updates_are_those_of_a_plain_peft_loop(folder: Path) -> None:

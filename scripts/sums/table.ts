@@ -1,0 +1,55 @@
+import { type Interval, tInterval } from '../../src/evaluation/index.js';
+import type { Evaluation, Trained } from './record.js';
+
+/** The results as Markdown. Each training is a row: its intervals are over held-out tasks. */
+export function resultTable(records: readonly Trained[]): string {
+  const roles = [...new Set(records.flatMap(({ after }) => Object.keys(after.roles)))];
+  const rows = records.map((each) => {
+    const tasks = Object.keys(each.before.tasks);
+    const change = tInterval(tasks.map((task) => (each.after.tasks[task] ?? 0) - each.before.tasks[task]!));
+    return [
+      `${each.model}, seed ${each.seed}`,
+      `${each.steps} x ${each.rollouts}`,
+      String(tasks.length),
+      share(success(each.before)),
+      share(success(each.after)),
+      share(change),
+      each.best,
+      ...roles.map((role) => `${verdict(each.before, role)} -> ${verdict(each.after, role)}`),
+      `${each.minutes}`,
+    ];
+  });
+  const head = [
+    'model',
+    'steps',
+    'tasks',
+    'before, %',
+    'after, %',
+    'change, points',
+    'best',
+    ...roles,
+    'minutes',
+  ];
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    '# Training a LoRA adapter a role on word problems',
+    '',
+    `Made by \`npm run experiment:lm\` (commit ${[...new Set(records.map((each) => each.commit))].join(', ')}). Problem solver, code executor and verifier over one base model; one operation, whole numbers up to 12. Success on held-out problems: the calculation, the program's result and the answer are all right. Intervals are 95 % t intervals over held-out problems; verdicts are means on 0..10. The checkpoint is the best on the select split.`,
+    '',
+    ...[...new Set(records.map((each) => `Hardware: ${each.hardware}.`))],
+    '',
+    line(head),
+    line(head.map((_, at) => (at === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+    '',
+  ].join('\n');
+}
+
+const success = ({ tasks }: Evaluation): Interval => tInterval(Object.values(tasks));
+
+function share({ mean, low, high }: Interval): string {
+  const percent = (value: number) => Math.round(value * 100);
+  return Number.isFinite(low) ? `${percent(mean)} [${percent(low)}, ${percent(high)}]` : `${percent(mean)}`;
+}
+
+const verdict = ({ roles }: Evaluation, role: string): string => roles[role]?.toFixed(1) ?? 'none';
