@@ -28,6 +28,9 @@ export interface Trajectory {
 
 /** Lines longer than this are not decoded until somebody opens them. */
 const LONG = 1 << 16;
+/** Lines longer than this are decoded while their sum is below `DECODED` bytes: calls with their token ids. */
+const SHORT = 1 << 12;
+const DECODED = 4 << 20;
 /** Lines of a body that are shown in place. */
 const SHOWN = 30;
 
@@ -44,6 +47,7 @@ class Writer {
   private readonly path: string;
   private verdicts = new Map<string, Counted>();
   private budget = 400_000;
+  private decoded = DECODED;
 
   constructor(
     private readonly run: Run,
@@ -55,7 +59,7 @@ class Writer {
 
   write(): Trajectory {
     const found = scanLines(this.path);
-    const short = found.map((line) => (line.length <= LONG ? readLine(this.path, line) : undefined));
+    const short = found.map((line) => (this.affords(line) ? readLine(this.path, line) : undefined));
     this.verdicts = this.run.verdicts(
       this.rollout,
       short.filter((event) => event !== undefined),
@@ -68,6 +72,14 @@ class Writer {
     }
     this.endAction();
     return { text: `${this.lines.join('\n')}\n`, links: this.links, actions: this.actions };
+  }
+
+  /** Whether a line is decoded in place. */
+  private affords({ length }: LogLine): boolean {
+    if (length <= SHORT) return true;
+    if (length > LONG || length > this.decoded) return false;
+    this.decoded -= length;
+    return true;
   }
 
   private head(events: (LogEvent | undefined)[]): void {

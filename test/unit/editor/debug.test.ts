@@ -144,4 +144,4 @@ limits: {tokens: 8000}
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
-});
+}, 60_000);

@@ -40,7 +40,6 @@ test('commands, settings, views, languages, the debugger and the walkthrough are
     sorted(Object.values(names.tools)),
   );
   expect(contributes.languageModelChatProviders).toMatchObject([{ vendor: names.chatVendor }]);
-  expect(manifest.activationEvents).toContain(`onWebviewPanel:${names.panels.training}`);
   expect(contributes.debuggers.map(({ type }) => type)).toEqual([names.debugType]);
   expect(contributes.walkthroughs.map(({ id }) => id)).toEqual([names.walkthrough]);
 });
@@ -58,6 +57,18 @@ test('menus name known commands, context keys and rows only', () => {
       for (const [word] of (when ?? '').replaceAll('\\', '').matchAll(/\bbaton\.\w+/g))
         expect(known).toContain(word);
     }
+});
+
+test('only a Baton file, view, document or command activates it', () => {
+  // Languages, views, commands and custom editors of its own activate it without being listed.
+  expect(sorted(manifest.activationEvents)).toEqual(
+    sorted([
+      `onFileSystem:${names.runScheme}`,
+      `onDebugResolve:${names.debugType}`,
+      `onDebugDynamicConfigurations:${names.debugType}`,
+      `onWebviewPanel:${names.panels.training}`,
+    ]),
+  );
 });
 
 test('at most twelve commands are in the palette outside a Baton file', () => {

@@ -111,7 +111,7 @@ describe('a regression test', () => {
       (before!.files[0] as { text: string }).text,
     );
     expect(text.split('\n').filter((line) => !made.after.includes(line))).toEqual([]);
-  });
+  }, 60_000);
 
   test('of a task that is gone is refused with a sentence', () => {
     const made = make(`${head}tasks: [{id: sea, prompt: the sea}]\n${tail}`, 'sky');
