@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installGpu, installNative } from '../engine/index.js';
-import { formatProblem, isError, jsonSchema } from '../workflow/index.js';
+import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
 import { editorFlag, list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
@@ -221,19 +221,15 @@ function runFlags(command: Command): Command {
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
 }
 
-/** The roles that act with weights of an engine of ours. */
-function trainableRoles({ agents, models }: Opened['workflow']): string[] {
-  const own = Object.values(agents).filter((agent) => models[agent.model]?.provider === 'embedded');
-  return own.map((agent) => agent.name);
-}
-
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
   const { workflow } = opened;
   const weights = options.from === undefined ? null : findWeights(options.from);
   const own = join(cacheFolder(), 'engines', `run-${process.pid}-${Date.now()}`);
   // A run that goes on keeps to what it began with.
   const registry = registryOf(workflow.folder);
-  const promoted = weights ? {} : (options.promoted ?? registry.acting(trainableRoles(workflow)));
+  const promoted = weights
+    ? {}
+    : (options.promoted ?? registry.acting(withOwnWeights(workflow).map(({ name }) => name)));
   const over = registry.serve(promoted, own);
   const choice = over ? choiceOf(over) : {};
   const engine = await engineFor(workflow, weights?.dir ?? own, weights?.choice ?? choice);

@@ -1,7 +1,7 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
-import type { Split, Task, Workflow } from '../workflow/index.js';
+import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
@@ -170,9 +170,7 @@ function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Ta
 }
 
 function rolesOf(workflow: Workflow, wanted: string[] | undefined): string[] {
-  const trainable = Object.values(workflow.agents).filter(
-    (agent) => workflow.models[agent.model]?.provider === 'embedded',
-  );
+  const trainable = withOwnWeights(workflow);
   const names = trainable.map((agent) => agent.name);
   const unknown = wanted?.filter((role) => !names.includes(role)) ?? [];
   if (unknown.length > 0)

@@ -54,7 +54,11 @@ export function registerCommands(host: Host, parts: Parts): void {
       row?.is === 'version' && parts.weights.promote(row.run, row.checkpoint, [row.role]),
     rollback: (row?: PolicyRow) => row?.is === 'role' && parts.weights.rollback(row.home, row.role),
     evaluate: (row?: PolicyRow) => row?.is === 'version' && parts.weights.evaluate(row.run, row.checkpoint),
-    train: (uri?: vscode.Uri) => parts.trainer.train(uri instanceof vscode.Uri ? uri : undefined),
+    train: (uri?: vscode.Uri, role?: string) =>
+      parts.trainer.train(
+        uri instanceof vscode.Uri ? uri : undefined,
+        typeof role === 'string' ? role : undefined,
+      ),
     fork: (row?: RunRow) =>
       row?.is === 'action' &&
       editAndFork(host, control, store, row.run, row.row.rollout, row.row.scores[row.at]!.action),

@@ -96,6 +96,11 @@ export interface Coach {
   samples: number;
 }
 
+/** The agents that act with weights of an engine of ours: these can be trained. */
+export function withOwnWeights({ agents, models }: Pick<Workflow, 'agents' | 'models'>): Agent[] {
+  return Object.values(agents).filter(({ model }) => models[model]?.provider === 'embedded');
+}
+
 /** The agents of a flow in the order in which they first act. */
 export function agentsIn(flow: Flow): string[] {
   switch (flow.is) {

@@ -60,19 +60,18 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
     const shown = this.shown.get(document.uri.toString());
     const top = rangeOf(document, section.index, section.index + 6);
     const own = document.uri.scheme === 'file';
-    const lens = (command: CommandId, title: string) =>
-      new vscode.CodeLens(top, { command, title, arguments: [document.uri] });
     const lenses = own
       ? [
-          lens(commands.run, vscode.l10n.t('$(play) Run')),
-          lens(commands.debug, vscode.l10n.t('$(debug-alt) Debug')),
-          lens(commands.train, vscode.l10n.t('$(mortar-board) Train')),
+          lens(top, commands.run, vscode.l10n.t('$(play) Run'), document.uri),
+          ...this.doing(top, document.uri),
         ]
-      : [lens(commands.debug, vscode.l10n.t('$(debug-alt) Step through'))];
+      : [lens(top, commands.debug, vscode.l10n.t('$(debug-alt) Step through'), document.uri)];
     if (shown && shown.scores.rollouts > 0) lenses.push(new vscode.CodeLens(top, this.summary(shown)));
     if (inline === 'full')
-      for (const mention of this.roles(document)) {
-        const scores = shown?.scores.roles.get(mention.name);
+      for (const { name, start, end } of this.roles(document)) {
+        const place = rangeOf(document, start, end);
+        if (own) lenses.push(...this.doing(place, document.uri, name));
+        const scores = shown?.scores.roles.get(name);
         if (!scores || !shown) continue;
         const title = vscode.l10n.t(
           '{0} actions, broke {1} of {2} rollouts',
@@ -80,13 +79,7 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
           scores.broke,
           shown.scores.rollouts,
         );
-        lenses.push(
-          new vscode.CodeLens(rangeOf(document, mention.start, mention.end), {
-            command: commands.debug,
-            title,
-            arguments: [document.uri, mention.name],
-          }),
-        );
+        lenses.push(lens(place, commands.debug, title, document.uri, name));
       }
     return lenses;
   }
@@ -118,6 +111,14 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
       parts.push({ item: vscode.l10n.t('broke {0} of {1} rollouts', scores.broke, shown.scores.rollouts) });
     if (shown.stale) parts.push({ item: vscode.l10n.t('these scores are of an older text of this file') });
     return parts;
+  }
+
+  /** What can be done with the whole team, or with one role of it. */
+  private doing(place: vscode.Range, uri: vscode.Uri, ...role: string[]): vscode.CodeLens[] {
+    return [
+      lens(place, commands.debug, vscode.l10n.t('$(debug-alt) Debug'), uri, ...role),
+      lens(place, commands.train, vscode.l10n.t('$(mortar-board) Train'), uri, ...role),
+    ];
   }
 
   /** Where each role of the team begins. */
@@ -176,4 +177,8 @@ function mark(host: Host, band: Band): vscode.TextEditorDecorationType {
       ...(band === 'low' ? { overviewRulerColor: new vscode.ThemeColor('testing.iconFailed') } : {}),
     }),
   );
+}
+
+function lens(place: vscode.Range, command: CommandId, title: string, ...given: unknown[]): vscode.CodeLens {
+  return new vscode.CodeLens(place, { command, title, arguments: given });
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { Workflow } from '../../workflow/index.js';
+import { type Workflow, withOwnWeights } from '../../workflow/index.js';
 import { type Host, mayRun, setting } from '../host.js';
 import { type Analyses, isWorkflow } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
@@ -25,7 +25,8 @@ export class Trainer {
     private readonly panels: TrainingPanels,
   ) {}
 
-  async train(uri?: vscode.Uri): Promise<void> {
+  /** `role`: the only one that is ticked at first. */
+  async train(uri?: vscode.Uri, role?: string): Promise<void> {
     if (!(await mayRun())) return;
     const active = vscode.window.activeTextEditor?.document;
     const document = uri ? await vscode.workspace.openTextDocument(uri) : active;
@@ -42,7 +43,7 @@ export class Trainer {
       );
       return;
     }
-    const choices = await this.ask(workflow);
+    const choices = await this.ask(workflow, role);
     if (!choices || !(await this.confirm(document.uri, workflow, choices))) return;
     const run = await this.control.start(document.uri.fsPath, [
       'train',
@@ -54,15 +55,21 @@ export class Trainer {
     if (run) await this.panels.show(run);
   }
 
-  private async ask(workflow: Workflow): Promise<Choices | undefined> {
+  private async ask(workflow: Workflow, role?: string): Promise<Choices | undefined> {
     const key = `baton.train.${workflow.file}`;
     const before = this.host.context.workspaceState.get<Choices>(key);
-    const trained = Object.values(workflow.agents).filter((agent) => agent.trained);
+    const trained = withOwnWeights(workflow).filter((agent) => agent.trained);
+    if (trained.length === 0) {
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t('No role here can learn: roles learn whose model has "provider: embedded".'),
+      );
+      return undefined;
+    }
     const roles = await vscode.window.showQuickPick(
       trained.map((agent) => ({
         label: agent.name,
         description: agent.model,
-        picked: before ? before.roles.includes(agent.name) : true,
+        picked: role ? agent.name === role : (before?.roles.includes(agent.name) ?? true),
       })),
       { canPickMany: true, title: vscode.l10n.t('Train which roles? (1 of 2)') },
     );
