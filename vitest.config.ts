@@ -47,6 +47,16 @@ export default defineConfig({
         },
       },
       {
+        // `npm run test:containers`: needs Docker and Podman.
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
         // `npm run test:box`: needs the Python environment, sshd and Ray, so it is not part of `npm test`.
         test: {
           name: 'box',

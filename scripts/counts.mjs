@@ -1,32 +1,60 @@
-// Counts of a test report as "passed failed": vitest's JSON, or pytest's JUnit XML. A test that did not run counts as
-// failed, and so does a report that is not there. `node scripts/counts.mjs FILE ...`
+// Counts of test reports as "passed failed": vitest's JSON, or pytest's JUnit XML; then each failed test on a line. A
+// test that did not run counts as failed, and so does a report that is not there. `node scripts/counts.mjs FILE ...`
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
-function counts(path) {
+function read(path) {
   let text;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    console.error(`${path} was not written: its tests did not run to their end`);
-    return [0, 1];
+    return {
+      passed: 0,
+      failed: 1,
+      names: [`${basename(path)} was not written: its tests did not run to their end`],
+    };
   }
-  if (path.endsWith('.xml')) {
-    const [suite] = /<testsuite [^>]*>/.exec(text) ?? [''];
-    const number = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-    const bad = number('errors') + number('failures') + number('skipped');
-    return [number('tests') - bad, bad || (number('tests') === 0 ? 1 : 0)];
-  }
-  const report = JSON.parse(text);
-  // A file that cannot even be loaded has no failed test of its own.
-  const broken = report.numFailedTests === 0 && !report.success ? 1 : 0;
-  return [
-    report.numPassedTests,
-    report.numFailedTests + report.numPendingTests + report.numTodoTests + broken,
-  ];
+  return path.endsWith('.xml') ? ofPytest(text) : ofVitest(JSON.parse(text));
 }
 
-const all = process.argv.slice(2).map(counts);
+function ofPytest(text) {
+  const [suite] = /<testsuite [^>]*>/.exec(text) ?? [''];
+  const number = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const bad = number('errors') + number('failures') + number('skipped');
+  const names = [
+    ...text.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*[^/]>\s*<(failure|error|skipped)/g),
+  ];
+  return {
+    passed: number('tests') - bad,
+    failed: bad || (number('tests') === 0 ? 1 : 0),
+    names: names.map(([, file, name, how]) => `${file} > ${name}: ${how}`),
+  };
+}
+
+function ofVitest(report) {
+  // A file that cannot even be loaded has no failed test of its own.
+  const broken = report.numFailedTests === 0 && !report.success ? 1 : 0;
+  const names = report.testResults.flatMap((file) => {
+    const bad = file.assertionResults.filter((test) => test.status !== 'passed');
+    const lines = bad.map((test) => `${test.fullName}: ${first(test.failureMessages[0]) || test.status}`);
+    if (lines.length === 0 && file.status !== 'passed') lines.push(first(file.message));
+    return lines.map((line) => `${basename(file.name)} > ${line}`);
+  });
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.numPendingTests + report.numTodoTests + broken,
+    names,
+  };
+}
+
+// The first lines of a message say what was wrong; a call log of a browser follows them.
+function first(message = '') {
+  return message.split('\n').slice(0, 3).join(' | ').slice(0, 400);
+}
+
+const all = process.argv.slice(2).map(read);
 console.log(
-  all.reduce((sum, [passed]) => sum + passed, 0),
-  all.reduce((sum, [, failed]) => sum + failed, 0),
+  all.reduce((sum, { passed }) => sum + passed, 0),
+  all.reduce((sum, { failed }) => sum + failed, 0),
 );
+for (const { names } of all) for (const name of names) console.log(name);

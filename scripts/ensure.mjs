@@ -78,22 +78,44 @@ export async function ensureSystem() {
   }
 }
 
-/** A real sshd for the tests of targets: installed where there are rights. */
-export function ensureSshd() {
-  if (existsSync('/usr/sbin/sshd') || has('sshd', ['-V'])) return;
+/** Debian packages, as root only. */
+function installed(...names) {
   const commands = [
     ['apt-get', 'update', '-qq'],
-    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'openssh-server', 'openssh-client'],
+    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names],
   ];
-  const done =
+  return (
     process.getuid?.() === 0 &&
     has('apt-get') &&
     commands.every(
-      ([program, ...args]) => spawnSync(program, args, { stdio: ['ignore', 2, 2] }).status === 0,
-    );
-  if (!done)
+      ([program, ...args]) =>
+        spawnSync(program, args, {
+          stdio: ['ignore', 2, 2],
+          env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        }).status === 0,
+    )
+  );
+}
+
+/** Whether there is a real sshd for the tests of targets; installed where there are rights. */
+export function hasSshd() {
+  return existsSync('/usr/sbin/sshd') || has('sshd', ['-V']) || installed('openssh-server', 'openssh-client');
+}
+
+export function ensureSshd() {
+  if (!hasSshd())
     fail(
       'The tests of ssh targets need an sshd; install openssh-server with your package manager and run this again.',
+    );
+}
+
+/** Docker's service and Podman, both with runc, for the tests of these levels: installed where there are rights. */
+export function ensureContainers() {
+  const programs = ['dockerd', 'podman', 'runc', 'catatonit'];
+  if (programs.every((name) => has(name, ['--version']))) return;
+  if (!installed('docker.io', 'podman', 'runc', 'catatonit'))
+    fail(
+      `The tests of containers need ${programs.join(', ')}; install them with your package manager and run this again.`,
     );
 }
 

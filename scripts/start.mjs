@@ -14,9 +14,11 @@ const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ba
 mkdirSync(folder, { recursive: true });
 cpSync('media/templates/table-team', folder, { recursive: true });
 if (!existsSync('dist/cli.mjs')) throw new Error('the build made no dist/cli.mjs');
+// Enough to see the team learn within five minutes; what is typed after `npm start --` counts instead.
+const size = ['--steps', '7', '--eval-tasks', '40'];
 const child = spawn(
   process.execPath,
-  ['dist/cli.mjs', 'train', join(folder, 'table-team.baton.yaml'), ...process.argv.slice(2)],
+  ['dist/cli.mjs', 'train', join(folder, 'table-team.baton.yaml'), ...size, ...process.argv.slice(2)],
   {
     stdio: 'inherit',
     env: { ...process.env, BATON_COMMAND: 'node dist/cli.mjs' },

@@ -12,12 +12,15 @@ const { rayPrograms } = await import('./ray-env.mjs');
 const { smolLm2 } = await import('./smollm2.mjs');
 const python = await torchPython(true);
 const { gguf, folder } = smolLm2(python);
+const { vllmPython } = await import('./vllm-env.mjs');
+const vllm = await vllmPython();
 const ray = rayPrograms();
 await import('./build.mjs');
 
 const env = {
   ...process.env,
   BATON_TORCH_PYTHON: python,
+  BATON_VLLM_PYTHON: vllm,
   BATON_RAY: ray,
   BATON_SMOLLM2: folder,
   BATON_SMOLLM2_GGUF: gguf,
@@ -45,7 +48,10 @@ if (only.length === 0) {
     step(`${what}: mypy`, python, ['-m', 'mypy', '--cache-dir=/dev/null'], place);
   }
   const junit = reports === null ? [] : [`--junitxml=${resolve(reports, 'engine.xml')}`];
-  step('torch engine: pytest', python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...junit], torch);
+  const pytest = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'];
+  step('torch engine: pytest', python, [...pytest, ...junit, '--ignore=tests/with_vllm'], torch);
+  const apart = reports === null ? [] : [`--junitxml=${resolve(reports, 'vllm.xml')}`];
+  step('torch engine: pytest with vLLM', vllm, [...pytest, ...apart, 'tests/with_vllm'], torch);
 }
 const json =
   reports === null

@@ -1,12 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { program } from '../options.js';
 import { injectFaults, openTeam, runClean } from './measure.js';
 import { blameReport } from './table.js';
 
-const { values } = parseArgs({
-  options: { python: { type: 'string' }, out: { type: 'string', default: 'docs/results' } },
-});
+const values = program(
+  'blame',
+  'Inject known faults into the table team on held-out tables; tell whom the contract coach blames.',
+)
+  .option('--python <path>', 'an interpreter with pandas and scikit-learn, for programs in their style')
+  .option('--out <folder>', 'where the report goes', 'docs/results')
+  .parse()
+  .opts<{ python?: string; out: string }>();
 const python = values.python ?? process.env.BATON_TEST_PYTHON ?? null;
 if (!python)
   console.error(

@@ -76,22 +76,22 @@ export async function injectFaults(team: Team, say: (text: string) => void): Pro
     const spelled = new Map<string, number>();
     for (const program of team.list[role]) {
       if (program.fault === null || (program.style === 'pandas' && team.python === null)) continue;
-      const spelling = (spelled.get(program.fault) ?? 0) + 1;
-      spelled.set(program.fault, spelling);
+      const kind = program.kind ?? program.fault;
+      const spelling = (spelled.get(kind) ?? 0) + 1;
+      spelled.set(kind, spelling);
       const ended = await runTeam(
         team,
         tasks,
         (at) => (at === role ? program : cleanFor(team.list, at, program.style)),
         program.style,
       );
-      say(`${role}, ${program.fault}, spelling ${spelling} (${program.style})`);
+      say(`${role}, ${kind}, spelling ${spelling} (${program.style})`);
       for (const rollout of ended) {
         const broken = culprit(rollout);
-        const { fault, style } = program;
         out.push({
           role,
-          fault,
-          style,
+          fault: kind,
+          style: program.style,
           spelling,
           task: rollout.task,
           blamed: broken?.agent ?? null,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fillTemplate, lookupFacts, type Task } from '../../src/workflow/index.js';
 
 export const roles = ['data_engineer', 'modeler', 'analyst'] as const;
@@ -12,6 +12,8 @@ export type Style = (typeof styles)[number];
 const programSchema = z.strictObject({
   /** The code that has to name it; null for a clean program. */
   fault: z.string().nullable(),
+  /** What it is in people's words, where faults of several kinds bear one code. */
+  kind: z.string().optional(),
   style: z.enum(styles),
   body: z.string(),
   /** It can only be told on a table with a numeric feature. */

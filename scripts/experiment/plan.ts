@@ -5,8 +5,8 @@ export interface Setting {
   rollouts: number;
   steps: number;
   seed: number;
-  /** Factor on how often the demonstrations of the base kept a wrong habit; 1 is the shipped base. */
-  habits: number;
+  /** Factor on the odds of slips and wrong habits in the base's demonstrations; 1 is the shipped base. */
+  wrong: number;
 }
 
 /** Rollouts that every training spends, so that curves end at the same place. */
@@ -14,23 +14,23 @@ const SPENT = 480;
 
 /**
  * The trainings, the most telling first: with 48 rollouts a step each reward (its own scores, one broadcast outcome,
- * scores dealt out at random), then the first two with fewer rollouts a step, then all on bases whose wrong habits
- * are half and twice as frequent.
+ * scores dealt out at random), then the first two with fewer rollouts a step, then on bases whose demonstrations were
+ * wrong twice and half as often.
  */
 export function plan(seeds: number): Setting[] {
-  const of = (sizes: number[], rewards: Setting['reward'][], habits = 1) =>
+  const of = (sizes: number[], rewards: Setting['reward'][], wrong = 1) =>
     Array.from({ length: seeds }, (_, at) => at + 1).flatMap((seed) =>
       sizes.flatMap((rollouts) =>
-        rewards.map((reward) => ({ reward, rollouts, steps: SPENT / rollouts, seed, habits })),
+        rewards.map((reward) => ({ reward, rollouts, steps: SPENT / rollouts, seed, wrong })),
       ),
     );
   return [
     ...of([48], ['action', 'shuffled', 'outcome']),
     ...of([8, 16], ['action', 'outcome']),
-    ...[2, 0.5].flatMap((habits) => of([48, 8, 16], ['action', 'outcome'], habits)),
+    ...[2, 0.5].flatMap((wrong) => of([48, 8, 16], ['action', 'outcome'], wrong)),
   ];
 }
 
-export function keyOf({ reward, rollouts, steps, seed, habits }: Setting): string {
-  return `${reward}/${rollouts}/${steps}/${seed}${habits === 1 ? '' : `/habits x${habits}`}`;
+export function keyOf({ reward, rollouts, steps, seed, wrong }: Setting): string {
+  return `${reward}/${rollouts}/${steps}/${seed}${wrong === 1 ? '' : `/wrong x${wrong}`}`;
 }

@@ -11,11 +11,11 @@ const names = { action: 'a score per action', outcome: 'one outcome for all', sh
 
 /** Success of the rollouts that were trained on, over rollouts spent, a panel for each number of rollouts a step. */
 export function curves(records: readonly Trained[]): Promise<string> {
-  const values = records.flatMap(({ reward, rollouts, seed, habits, curve }) =>
+  const values = records.flatMap(({ reward, rollouts, seed, wrong, curve }) =>
     windows(curve, rollouts).map(({ spent, share }) => ({
       reward: names[reward],
-      panel: `${rollouts} rollouts a step${habits === 1 ? '' : `, habits x ${habits}`}`,
-      order: rollouts + 1000 * habits,
+      panel: `${rollouts} rollouts a step${wrong === 1 ? '' : `, wrong x ${wrong}`}`,
+      order: rollouts + 1000 * wrong,
       seed,
       spent,
       success: share * 100,
@@ -46,7 +46,7 @@ export function curves(records: readonly Trained[]): Promise<string> {
 
 /** Success before and after by sampling temperature, with 95 % intervals over seeds. */
 export function temperatures(records: readonly Trained[]): Promise<string> {
-  const own = records.filter((each) => each.reward === 'action' && each.rollouts === 48 && each.habits === 1);
+  const own = records.filter((each) => each.reward === 'action' && each.rollouts === 48 && each.wrong === 1);
   const values = [1, 0.6, 0].flatMap((temperature) =>
     (['before', 'after'] as const).map((which) => {
       const { mean, low, high } = over(own, which, temperature, success);

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const table = z.object({
   stratum: z.string(),
@@ -24,8 +24,8 @@ const record = z.object({
   rollouts: z.number(),
   steps: z.number(),
   seed: z.number(),
-  habits: z.number().default(1),
-  backend: z.string().default('wasm'),
+  wrong: z.number(),
+  backend: z.string(),
   commit: z.string(),
   base: z.string(),
   minutes: z.number(),

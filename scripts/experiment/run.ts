@@ -1,4 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Ended } from '../../src/rollout/index.js';
 import { RolloutPages, type RunFolder, readLog } from '../../src/trace/index.js';
@@ -26,6 +28,13 @@ export async function baton(cwd: string, args: string[], say: (text: string) => 
     .map((line) => JSON.parse(line) as { folder: string })[0];
   if (code !== 0 || !started) throw new Error(`baton ${args.join(' ')} ended with ${code}:\n${errors}`);
   return started.folder;
+}
+
+/** Where a training keeps its cache, which goes away with it; the native build of TensorFlow is the user's. */
+export function shareNative(folder: string): void {
+  const theirs = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'baton', 'native');
+  mkdirSync(join(folder, '.cache', 'baton'), { recursive: true });
+  if (existsSync(theirs)) symlinkSync(theirs, join(folder, '.cache', 'baton', 'native'));
 }
 
 export function rolloutsOf(folder: RunFolder): Ended[] {

@@ -20,12 +20,24 @@ export const roleScore =
   ({ roles }) =>
     roles[role] ?? null;
 
+/**
+ * One of a training's evaluations. Raw scores are paired by table: a table where the team had no valid result before or
+ * after training has none in either, since tables differ more than teams.
+ */
 export function evaluationOf(
   trained: Trained,
   which: 'before' | 'after',
   temperature: number,
 ): Evaluation | undefined {
-  return trained.evaluations.find((each) => each.which === which && each.temperature === temperature);
+  const of = (one: typeof which) =>
+    trained.evaluations.find((each) => each.which === one && each.temperature === temperature);
+  const found = of(which);
+  const other = of(which === 'before' ? 'after' : 'before');
+  if (!found || !other) return found;
+  const tables = Object.entries(found.tables).map(([name, table]): [string, typeof table] => {
+    return [name, other.tables[name]?.raw == null ? { ...table, raw: null } : table];
+  });
+  return { ...found, tables: Object.fromEntries(tables) };
 }
 
 /** 95 % t interval over seeds of a value before or after training. */

@@ -15,21 +15,27 @@ import {
 
 const temperatures = [1, 0.6, 0];
 const sizes = [8, 16, 48];
-const strengths = [1, 2, 0.5];
+/** The bases, in the order of the table. */
+const kinds = [
+  { name: 'as shipped', wrong: 1 },
+  { name: 'x 2', wrong: 2 },
+  { name: 'x 0.5', wrong: 0.5 },
+] as const;
 
 /** The results as Markdown; what was not measured yet says so. */
 export function resultTable(
   records: readonly Trained[],
   perfect: { success: number; rollouts: number } | null,
 ): string {
-  const of = (reward: Trained['reward'], rollouts: number, habits = 1) =>
-    records.filter((each) => each.reward === reward && each.rollouts === rollouts && each.habits === habits);
+  const of = (reward: Trained['reward'], rollouts: number, wrong = 1) =>
+    records.filter((each) => each.reward === reward && each.rollouts === rollouts && each.wrong === wrong);
   const [action, shuffled] = [of('action', 48), of('shuffled', 48)];
+  const backends = [...new Set(records.map((each) => each.backend))].join(' and ');
   const commits = [...new Set(records.map((each) => each.commit))].join(', ');
   return [
     '# Training the table team',
     '',
-    `Made by \`npm run experiment\` (commit ${commits}; CPU, embedded model, wasm). Every number is a mean over tables of the test split, its 95 % interval a t interval over seeds; n is the number of seeds. Each training spends 480 rollouts. The checkpoint is the best on the select split.`,
+    `Made by \`npm run experiment\` (commit ${commits}; CPU, embedded model, ${backends}). Every number is a mean over tables of the test split, its 95 % interval a t interval over seeds; n is the number of seeds. Each training spends 480 rollouts. The checkpoint is the best on the select split.`,
     '',
     '## A score per action, or one outcome for everybody?',
     '',
@@ -37,17 +43,17 @@ export function resultTable(
     '',
     ...markdown(
       [
-        'wrong habits of the base',
+        'odds of slips and wrong habits',
         'rollouts a step',
         'seeds',
         ...temperatures.map((t) => `temperature ${t}`),
       ],
-      strengths.flatMap((habits) =>
+      kinds.flatMap((kind) =>
         sizes.map((size) => {
-          const [own, broadcast] = [of('action', size, habits), of('outcome', size, habits)];
+          const [own, broadcast] = [of('action', size, kind.wrong), of('outcome', size, kind.wrong)];
           const pairs = own.filter((one) => broadcast.some((each) => each.seed === one.seed)).length;
           return [
-            habits === 1 ? 'as shipped' : `x ${habits}`,
+            kind.name,
             String(size),
             String(pairs),
             ...temperatures.map((t) => points(ahead(own, broadcast, t, success))),
@@ -73,6 +79,8 @@ export function resultTable(
         ]),
       ),
     ),
+    '',
+    '\\* Accuracy, or 1 - RMSE / target range; over the tables on which the team had valid results both before and after.',
     '',
     '![Success before and after by temperature](temperatures.svg)',
     '',
@@ -107,7 +115,7 @@ function rows(): [string, Value, Show][] {
     ['  classification', successIn('classification'), shares],
     ['  regression', successIn('regression'), shares],
     ['fair score 0..1', score, plain],
-    ['score of valid results', rawScore, plain],
+    ['raw score of valid results *', rawScore, plain],
     ...['data_engineer', 'modeler', 'analyst'].map((role): [string, Value, Show] => [
       `verdicts on ${role}, 0..10`,
       roleScore(role),

@@ -8,7 +8,7 @@ import { changeText } from '../../src/workflow/index.js';
 import { baseFlags } from './bases.js';
 import type { Setting } from './plan.js';
 import type { Evaluation, Trained } from './record.js';
-import { baton, bestOf, commit, curveOf, rolloutsOf } from './run.js';
+import { baton, bestOf, commit, curveOf, rolloutsOf, shareNative } from './run.js';
 
 const TEST_TASKS = '60';
 /** Rollouts between two rankings on select: as many choices of a checkpoint for every number of rollouts a step. */
@@ -21,6 +21,7 @@ const RANKED_EVERY = 240;
 export async function train(
   setting: Setting,
   earlier: readonly Trained[],
+  backend: string,
   say: (text: string) => void,
 ): Promise<Trained> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-experiment-'));
@@ -29,25 +30,23 @@ export async function train(
     cpSync('media/templates/table-team', folder, { recursive: true });
     const { reward, rollouts, steps, seed } = setting;
     const file = join(folder, 'table-team.baton.yaml');
-    const every = {
-      do: 'set',
-      path: ['training', 'evaluate_every'],
-      value: RANKED_EVERY / rollouts,
-    } as const;
-    writeFileSync(file, changeText(readFileSync(file, 'utf8'), [every]));
+    const set = (name: string, value: unknown) => ({ do: 'set', path: ['training', name], value }) as const;
+    const edits = [set('evaluate_every', RANKED_EVERY / rollouts)];
+    writeFileSync(file, changeText(readFileSync(file, 'utf8'), edits));
     const numbers = { steps, rollouts, seed, 'eval-tasks': TEST_TASKS };
-    const own = baseFlags(setting.habits);
+    if (backend !== 'wasm') shareNative(folder);
+    const own = baseFlags(setting.wrong);
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const run = await baton(
       folder,
-      ['train', '--backend', 'wasm', '--reward', reward, ...flags, ...own],
+      ['train', '--backend', backend, '--reward', reward, ...flags, ...own],
       say,
     );
     const trained = new RunFolder(run);
     const ended = rolloutsOf(trained);
     const at = (prefix: string) => ended.filter((each) => each.step.startsWith(prefix));
     const best = bestOf(trained);
-    const { base: hash, backend } = trained.readInfo().engine as { base: string; backend: string };
+    const { base: hash, backend: used } = trained.readInfo().engine as { base: string; backend: string };
     const base = hash.slice(0, 12);
     const known = earlier.find((each) => each.seed === seed && each.base === base)?.evaluations;
     const evaluations = [
@@ -70,7 +69,7 @@ export async function train(
       ...setting,
       commit: commit(),
       base,
-      backend,
+      backend: used,
       minutes: Math.round((Date.now() - start) / 6000) / 10,
       evaluations,
       curve: curveOf(trained),

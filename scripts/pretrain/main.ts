@@ -1,17 +1,13 @@
-// `npm run pretrain [-- --steps N --seed S --out DIR]`: trains the base model again, in minutes.
-// `--from DIR` goes on from a trained base with a lower rate, after its demonstrations changed.
-// `--reinforce STEPS` trains nothing that is kept: it shows that reinforcement corrects the base in media/base.
-// `--habits F` and `--slips F` multiply how often demonstrations do the wrong thing: a harder or an easier base.
-// `npm run pretrain -- --vocabulary PYTHON` learns the vocabulary first, with an interpreter that has `tokenizers`.
+// `npm run pretrain`; `npm run pretrain -- --help` tells what it takes.
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadBackend } from '../../src/engine/backend/load.js';
 import { uploadForDecoding } from '../../src/engine/model/decode.js';
 import { readModel } from '../../src/engine/model/files.js';
 import { parameterCount } from '../../src/engine/model/shape.js';
 import { copyWeights, initialWeights } from '../../src/engine/model/weights.js';
 import { loadTokenizer } from '../../src/engine/tokenizer.js';
+import { amount, count, program } from '../options.js';
 import { stagesOf, writeFolder } from './folder.js';
 import { measure } from './measure.js';
 import { scale } from './rates.js';
@@ -20,20 +16,30 @@ import { baseConfig } from './shape.js';
 import { type Schedule, train } from './train.js';
 import { writeVocabulary } from './vocabulary.js';
 
-const { values } = parseArgs({
-  options: {
-    steps: { type: 'string', default: '4000' },
-    seed: { type: 'string', default: '1' },
-    out: { type: 'string', default: 'media/base' },
-    from: { type: 'string' },
-    vocabulary: { type: 'string' },
-    reinforce: { type: 'string' },
-    habits: { type: 'string', default: '1' },
-    slips: { type: 'string', default: '1' },
-  },
-});
-scale.habits = Number(values.habits);
-scale.slips = Number(values.slips);
+interface Given {
+  steps: number;
+  seed: number;
+  out: string;
+  from?: string;
+  vocabulary?: string;
+  reinforce?: number;
+  habits: number;
+  slips: number;
+}
+
+const values = program('pretrain', 'Train the base model again, in minutes.')
+  .option('--steps <count>', 'updates', count, 4000)
+  .option('--seed <number>', 'of weights and demonstrations', count, 1)
+  .option('--out <folder>', 'where the base goes', 'media/base')
+  .option('--from <folder>', 'go on from a base with a lower rate, after its demonstrations changed')
+  .option('--vocabulary <python>', 'learn the vocabulary first, with an interpreter that has `tokenizers`')
+  .option('--reinforce <steps>', 'keep nothing: show that reinforcement corrects the base in --out', count)
+  .option('--habits <factor>', 'on the odds of wrong habits in demonstrations', amount, 1)
+  .option('--slips <factor>', 'on the odds of slips in demonstrations', amount, 1)
+  .parse()
+  .opts<Given>();
+scale.habits = values.habits;
+scale.slips = values.slips;
 const tokenizerPath = join('media', 'base', 'tokenizer.json');
 if (values.vocabulary !== undefined) {
   writeVocabulary(values.vocabulary, join('scripts', 'pretrain', 'vocabulary.py'), tokenizerPath);
@@ -42,17 +48,17 @@ const tokenizer = loadTokenizer(tokenizerPath);
 const backend = await loadBackend('auto');
 const { tf, kernel, name } = backend;
 if (values.reinforce !== undefined) {
-  reinforce(backend, readModel(values.out), tokenizer, Number(values.reinforce));
+  reinforce(backend, readModel(values.out), tokenizer, values.reinforce);
   process.exit();
 }
 const schedule: Schedule = {
-  steps: Number(values.steps),
+  steps: values.steps,
   tokens: 2100,
   lr: values.from === undefined ? 3e-3 : 1e-3,
   warmup: 60,
   flat: 0.4,
   end: 0.03,
-  seed: Number(values.seed),
+  seed: values.seed,
   copySteps: values.from === undefined ? 100 : 0,
 };
 const weights =

@@ -1,6 +1,6 @@
 // Demonstrations: what each role writes for a task, slips and wrong habits included.
 import type { Chance } from './chance.js';
-import { fewRows, rates, scale, unusualIds, usualIds } from './rates.js';
+import { fewRows, rates, scale, scaled, unusualIds, usualIds } from './rates.js';
 import type { Role, Task } from './task.js';
 
 const list = (names: readonly string[]): string => JSON.stringify(names);
@@ -22,7 +22,7 @@ function idHabit(t: Task, rate: number): number {
 function slip<K extends string>(c: Chance, table: Readonly<Record<K, number>>, by: number): K | null {
   let at = c.uniform();
   for (const name in table) {
-    at -= table[name] * by;
+    at -= scaled(table[name], by);
     if (at < 0) return name;
   }
   return null;
@@ -42,7 +42,7 @@ function engineer(c: Chance, t: Task, by: Rates): string[] {
     if (numeric.length > 0 && (categorical.length === 0 || c.flip(0.5))) numeric.pop();
     else categorical = categorical.slice(0, -1);
   }
-  const habit = c.flip(idHabit(t, rates.habit.idKept) * by.habits);
+  const habit = c.flip(scaled(idHabit(t, rates.habit.idKept), by.habits));
   if (habit || wrong === 'idKept') numeric = [t.id_column, ...numeric];
   if (wrong === 'targetKept') numeric = [...numeric, t.target];
   const target = wrong === 'wrongTarget' ? c.pick([...t.numeric, ...t.categorical]) : t.target;
@@ -64,24 +64,27 @@ function engineer(c: Chance, t: Task, by: Rates): string[] {
   return wrong === 'syntax' ? broken(c, lines) : lines;
 }
 
-const families = {
-  classification: ['knn_classifier', 'logistic', 'tree_classifier'],
-  regression: ['knn_regressor', 'ridge', 'tree_regressor'],
+/** Settings that suit small tables, and settings so strong that little more than an average is left. */
+const calls = {
+  classification: {
+    good: ['knn_classifier(k=5)', 'logistic(steps=200)', 'tree_classifier(depth=4)'],
+    poor: ['knn_classifier(k=90)', 'tree_classifier(depth=0)'],
+  },
+  regression: {
+    good: ['knn_regressor(k=5)', 'ridge(alpha=1)', 'tree_regressor(depth=4)'],
+    poor: ['knn_regressor(k=90)', 'ridge(alpha=100000)', 'tree_regressor(depth=0)'],
+  },
 } as const;
 
 /** A model call with settings: mostly poor ones, which leaves quality for training to find. */
 function model(c: Chance, kind: Task['kind']): string {
-  const family = c.pick(families[kind]);
-  const good = c.flip(rates.goodSettings);
-  if (family.startsWith('knn')) return `${family}(k=${good ? 5 : c.pick([25, 25, 1])})`;
-  if (family.startsWith('tree')) return `${family}(depth=${good ? 4 : 1})`;
-  return family === 'ridge' ? `ridge(alpha=${good ? 1 : 1000})` : `logistic(steps=${good ? 200 : 5})`;
+  return c.pick<string>(calls[kind][c.flip(rates.goodSettings) ? 'good' : 'poor']);
 }
 
 function modeler(c: Chance, t: Task, by: Rates): string[] {
   const wrong = slip(c, rates.slip.modeler, by.slips);
   const few = t.kind === 'classification' && t.train_rows < fewRows;
-  const habit = few && c.flip(rates.habit.regressorForFewRows * by.habits);
+  const habit = few && c.flip(scaled(rates.habit.regressorForFewRows, by.habits));
   const other = t.kind === 'classification' ? 'regression' : 'classification';
   const lines = ['from tab import *', `m = ${model(c, habit || wrong === 'wrongKind' ? other : t.kind)}`];
   if (wrong !== 'notFitted') lines.push('fit(m, load("X_train.pkl"), load("y_train.pkl"))');
@@ -91,7 +94,7 @@ function modeler(c: Chance, t: Task, by: Rates): string[] {
 
 function analyst(c: Chance, t: Task, by: Rates): string[] {
   const wrong = slip(c, rates.slip.analyst, by.slips);
-  const habit = t.kind === 'regression' && c.flip(idHabit(t, rates.habit.headerReversed) * by.habits);
+  const habit = t.kind === 'regression' && c.flip(scaled(idHabit(t, rates.habit.headerReversed), by.habits));
   const header = habit || wrong === 'header' ? [t.target, t.id_column] : [t.id_column, t.target];
   const input = wrong === 'wrongInput' ? '"X_train.pkl"' : '"X_test.pkl"';
   const lines = ['from tab import *'];

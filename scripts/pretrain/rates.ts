@@ -1,7 +1,12 @@
 // How often demonstrations do what. One table, so that the base model's difficulty can be swept.
 
-/** Multiply slips and habits by this to make a harder or an easier base. */
+/** Multiply the odds of slips and habits by this to make a harder or an easier base. */
 export const scale = { slips: 1, habits: 1 };
+
+/** A rate whose odds are multiplied, so that a doubled habit of 70 % is one of 82 % and leaves something to find. */
+export function scaled(rate: number, by: number): number {
+  return (rate * by) / (1 - rate + rate * by);
+}
 
 export const rates = {
   /** share of demonstrations of each role */

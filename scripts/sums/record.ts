@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Success of each held-out task (0 or 1), and each role's mean verdict. */
 const evaluation = z.object({

@@ -34,7 +34,7 @@ export function resultTable(records: readonly Trained[]): string {
   return [
     '# Training a LoRA adapter a role on word problems',
     '',
-    `Made by \`npm run experiment:lm\` (commit ${[...new Set(records.map((each) => each.commit))].join(', ')}). Problem solver, code executor and verifier over one base model; one operation, whole numbers up to 12. Success on held-out problems: the calculation, the program's result and the answer are all right. Intervals are 95 % t intervals over held-out problems; verdicts are means on 0..10. The checkpoint is the best on the select split.`,
+    `Made by \`npm run experiment:lm\` (commit ${[...new Set(records.map((each) => each.commit))].join(', ')}). Problem solver, code executor and verifier over one base model, temperature 0.3; one operation, whole numbers up to 12. Success on held-out problems: the calculation, its result and the answer are all right. Intervals are 95 % t intervals over held-out problems; verdicts are means on 0..10. The checkpoint is the best on the select split.`,
     '',
     ...[...new Set(records.map((each) => `Hardware: ${each.hardware}.`))],
     '',

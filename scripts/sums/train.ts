@@ -15,7 +15,7 @@ export async function train(
   const folder = mkdtempSync(join(tmpdir(), 'baton-sums-'));
   const start = Date.now();
   try {
-    cpSync('scripts/sums/team', folder, { recursive: true });
+    cpSync('media/templates/sums', folder, { recursive: true });
     const { seed, steps, rollouts } = wanted;
     const numbers = { seed, steps, rollouts, 'eval-tasks': evalTasks, 'select-tasks': selectTasks };
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);

@@ -7,12 +7,26 @@ export function number(text: string): number {
   return value;
 }
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = number(text);
+  if (value <= 0) throw new InvalidArgumentError('It must be above 0.');
+  return value;
+}
+
+/** A part of a whole: above 0 and at most 1. */
+export function share(text: string): number {
+  const value = positive(text);
+  if (value > 1) throw new InvalidArgumentError('It must be at most 1.');
+  return value;
+}
+
 /** Names joined by commas. */
 export const list = (text: string): string[] => text.split(',').filter((part) => part !== '');
 
 /** Which engine, and over what: an `EngineChoice`, its mode aside. */
 export function engineChoice(command: Command): Command {
-  return command
+  command
     .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
     .addOption(
       new Option('--engine <kind>', 'tfjs, or torch, which is the default with --base').choices([
@@ -31,6 +45,19 @@ export function engineChoice(command: Command): Command {
       ).choices(['lora', 'full']),
     )
     .option('--engine-python <path>', "a Python that has the torch engine's packages");
+  return samplerChoice(command);
+}
+
+/** What samples in the torch engine. */
+export function samplerChoice(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--sampler <kind>',
+        'what samples in the torch engine; auto takes vLLM on a GPU where it is installed',
+      ).choices(['auto', 'own', 'vllm']),
+    )
+    .option('--vllm-memory <share>', "share of the GPU's memory that vLLM may take (0.4)", share);
 }
 
 /** How a run is told that an editor serves the models with `provider: editor`. */

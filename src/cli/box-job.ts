@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type JobHost, type JobState, type Launch, manifestOf } from '../target/index.js';
-import { readReference } from '../workflow/index.js';
+import { readReference, withOwnWeights } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
 import { userKeys } from './keys.js';
+import { checkFile } from './open-workflow.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -48,8 +49,15 @@ export async function launchJob(
   const ignore = ['.baton/**', '.git/**', '**/node_modules/**', '.cache/**', '.config/**'];
   const work = { folder, files: await manifestOf(folder, ignore) };
   const program = await programFiles();
-  const sent = await host.launch({ name, program, work, args, engine, environment }, attempt);
+  const roles = rolesOf(join(folder, workflow));
+  const sent = await host.launch({ name, program, work, args, roles, engine, environment }, attempt);
   terminal.note(`${host.label}: sent ${sent}`);
+}
+
+/** Roles that act with an engine's weights; none where the workflow has problems, which the loop there says. */
+function rolesOf(file: string): string[] {
+  const { workflow } = checkFile(file, { allowEnv: [], embeddedRoles: undefined });
+  return workflow ? withOwnWeights(workflow).map(({ name }) => name) : [];
 }
 
 /** A cluster tells everybody who may ask what a job was given: nothing secret is given. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Box, holdThere, openTunnel, SshError, type SshTarget } from '../target/index.js';
 import { programFiles } from './box-job.js';
 import { type EngineChoice, joinEngine, type RunningEngine } from './engine.js';
@@ -48,8 +48,8 @@ export async function engineThere(
 
 /** The engine of a choice as arguments of `baton engine`. */
 export function engineArguments(options: EngineChoice): string[] {
-  const { engine, base, method, backend, enginePython, deterministic } = options;
-  return asArguments({ engine, base, method, backend, enginePython, deterministic });
+  const { engine, base, method, backend, enginePython, sampler, vllmMemory, deterministic } = options;
+  return asArguments({ engine, base, method, backend, enginePython, sampler, vllmMemory, deterministic });
 }
 
 /** Choices as command line arguments, for the program there. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type Engine,
   EngineClient,
+  EngineRefusal,
   type PolicyRecord,
   readBaseModel,
   startEngine,
@@ -39,6 +40,10 @@ export interface EngineChoice {
   base?: string | undefined;
   method?: 'lora' | 'full' | undefined;
   enginePython?: string | undefined;
+  /** What samples in the torch engine. */
+  sampler?: 'auto' | 'own' | 'vllm' | undefined;
+  /** Share of the GPU's memory that vLLM may take. */
+  vllmMemory?: number | undefined;
 }
 
 /** Roles that can be played: any, where another base model than the embedded one is named. */
@@ -93,22 +98,26 @@ export async function engineFor(
 export async function joinEngine(address: EngineAddress, stop: () => Promise<void>): Promise<RunningEngine> {
   const { url, token } = address;
   const client = new EngineClient(url, token);
-  const { engine, backend, reasons, base_hash, deterministic } = await client.health();
+  const { engine, backend, reasons, base_hash, deterministic, sampler } = await client.health();
   return {
     engine: { url, client },
     endpoint: { baseUrl: `${url}/v1`, token },
-    info: { engine, backend, reasons, base: base_hash },
+    info: { engine, backend, reasons, base: base_hash, ...(sampler ? { sampler } : {}) },
     // A row of the tfjs engine does not depend on the others: it needs no fixed company.
     together: engine === 'torch' && deterministic ? TOGETHER : 1,
     stop,
   };
 }
 
-/** Start the engine of a choice as a child process. */
-export async function startChosen(dir: string, choice: EngineChoice): Promise<RunningEngine> {
+/** Start the engine of a choice as a child process. `port`: 0 takes a free one. */
+export async function startChosen(dir: string, choice: EngineChoice, port = 0): Promise<RunningEngine> {
   try {
     const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
-    const engine = torch ? await torchEngine(dir, choice) : await tfjsEngine(dir, choice);
+    if (!torch && choice.sampler === 'vllm')
+      throw new Error(
+        'vLLM samples for the torch engine only: name a base model (--base), or --engine torch',
+      );
+    const engine = torch ? await torchEngine(dir, choice, port) : await tfjsEngine(dir, choice, port);
     let stopping = false;
     const stop = () => {
       stopping = true;
@@ -118,7 +127,7 @@ export async function startChosen(dir: string, choice: EngineChoice): Promise<Ru
     return { ...(await joinEngine(engine, stop)), gone };
   } catch (error) {
     throw new Failure(
-      'engine.failed',
+      (error instanceof EngineRefusal && error.code) || 'engine.failed',
       `The engine did not start: ${(error as Error).message}`,
       exit.environment,
     );
@@ -141,9 +150,10 @@ function tfjsBase(folder: string | undefined): string {
   throw new Error(`${folder} is no base model of the tfjs engine (it has no baton.json); use --engine torch`);
 }
 
-function tfjsEngine(dir: string, choice: EngineChoice): Promise<Engine> {
+function tfjsEngine(dir: string, choice: EngineChoice, port: number): Promise<Engine> {
   return startEngine({
     dir,
+    port,
     base: tfjsBase(choice.base),
     program: shipped(join('dist', 'engine.mjs')),
     deterministic: choice.deterministic ?? false,
@@ -164,17 +174,20 @@ export async function torchPython({ enginePython }: Pick<EngineChoice, 'enginePy
   );
 }
 
-async function torchEngine(dir: string, choice: EngineChoice): Promise<Engine> {
+async function torchEngine(dir: string, choice: EngineChoice, port: number): Promise<Engine> {
   const { backend = 'auto' } = choice;
   if (backend !== 'auto' && backend !== 'cpu' && backend !== 'cuda')
     throw new Error(`the torch engine has the backends auto, cpu and cuda, not "${backend}"`);
   const python = await torchPython(choice);
   return startTorchEngine({
     dir,
+    port,
     base: choice.base ?? base(),
     python,
     backend,
     deterministic: choice.deterministic ?? false,
     ...(choice.method ? { method: choice.method } : {}),
+    ...(choice.sampler ? { sampler: choice.sampler } : {}),
+    ...(choice.vllmMemory ? { vllmMemory: choice.vllmMemory } : {}),
   });
 }

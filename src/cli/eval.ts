@@ -45,8 +45,9 @@ export function findWeights(wanted: string): Weights {
       `The weights of ${folder.name} are not on this machine (${dir}); evaluate it where it was trained.`,
       exit.environment,
     );
-  const { engine, base, method, enginePython } = folder.readInfo().options as EngineChoice;
-  const choice = { engine, base, method, enginePython };
+  const { engine, base, method, enginePython, sampler, vllmMemory } = folder.readInfo()
+    .options as EngineChoice;
+  const choice = { engine, base, method, enginePython, sampler, vllmMemory };
   return {
     from: `${folder.path}:${found.name}`,
     checkpoint: found.name,

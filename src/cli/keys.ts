@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { type HandedKeys, parseKeys, SecretFile, takeCarried } from '../policy/index.js';
-import { configFolder } from './places.js';
+import { configFolder, type HandedKeys, parseKeys, SecretFile, takeCarried } from '../policy/index.js';
 import { exit, Failure } from './terminal.js';
 
 /** Says that the keys of this run come as one line of JSON on stdin: an editor has them in its own storage. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { number } from './arguments.js';
+import { number, samplerChoice } from './arguments.js';
 import { diffCommand } from './diff.js';
 import { type ExportOptions, exportCommand } from './export.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
@@ -47,11 +47,12 @@ export function lookCommands(
     .action(async (run: string | undefined, options: ExportOptions) =>
       done(await exportCommand(terminal(), findRun(run), options)),
     );
-  json(root.command('serve <role>'))
+  samplerChoice(json(root.command('serve <role>')))
     .description('an OpenAI endpoint for a role (role@version), on this machine only')
     .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
     .option('--port <n>', 'where to listen; 0 takes a free one', number, 0)
-    .option('--backend <name>', 'auto, native-gpu, native-cpu or wasm', 'auto')
+    .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
+    .option('--engine-python <path>', "a Python that has the torch engine's packages")
     .action(async (role: string, options: ServeOptions) =>
       done(await serveCommand(terminal(), role, options)),
     );

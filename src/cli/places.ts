@@ -8,11 +8,6 @@ export function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'baton');
 }
 
-/** The user's own settings: secrets and targets. Never a workflow's folder. */
-export function configFolder(): string {
-  return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'baton');
-}
-
 /** A file that ships with Baton (`media/...`), from the bundle in dist/ as well as from the sources. */
 export function shipped(path: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));

@@ -52,7 +52,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         allowEnv,
         embeddedRoles: embeddedRoles(),
       });
-      out.emit({ problems: problems.map(({ fix: _, ...problem }) => problem) });
+      out.emit({ problems: problems.map(({ fix: _, instead: __, ...problem }) => problem) });
       for (const problem of problems) out.say(formatProblem(problem));
       if (workflow) out.say(problems.length === 0 ? 'No problems.' : 'It can be run.');
       done(problems.some(isError) ? exit.problems : exit.fine);

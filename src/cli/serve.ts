@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBaseModel, startEngine } from '../engine/index.js';
-import { findWeights, type Weights } from './eval.js';
-import { cacheFolder, shipped } from './places.js';
+import { PolicyProblem } from '../engine/index.js';
+import { choiceOf, type EngineChoice, embeddedRoles, startChosen } from './engine.js';
+import { findWeights } from './eval.js';
+import { cacheFolder } from './places.js';
+import { registryOf } from './policy-program.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -9,67 +12,107 @@ export interface ServeOptions {
   from?: string | undefined;
   port: number;
   backend: string;
+  enginePython?: string | undefined;
+  sampler?: EngineChoice['sampler'];
+  vllmMemory?: number | undefined;
+}
+
+/** What is served, and by which engine. */
+interface Served {
+  /** `role@version` */
+  policy: string;
+  /** where the engine keeps its weights */
+  dir: string;
+  choice: EngineChoice;
+  /** the folder was made for this endpoint only */
+  own: boolean;
 }
 
 /** `baton serve ROLE@VERSION`: a role as an OpenAI endpoint on loopback, until it is stopped. */
 export async function serveCommand(
   terminal: Terminal,
   wanted: string,
-  options: ServeOptions,
+  { from, port, backend, enginePython, sampler, vllmMemory }: ServeOptions,
 ): Promise<number> {
-  const weights = options.from === undefined ? null : findWeights(options.from);
-  if (weights && (weights.choice.engine === 'torch' || weights.choice.base !== undefined))
-    throw new Failure(
-      'serve.torch',
-      'These weights were trained by the torch engine, which serve cannot start yet; export them with baton promote and baton export-model.',
-      exit.usage,
-    );
-  const policy = policyOf(wanted, weights);
-  const engine = await startEngine({
-    dir: weights?.dir ?? join(cacheFolder(), 'engines', `serve-${process.pid}`),
-    base: shipped('media/base'),
-    program: shipped(join('dist', 'engine.mjs')),
-    backend: options.backend as 'auto',
-    port: options.port,
-  }).catch((error: Error) => {
-    throw new Failure('engine.failed', `The engine did not start: ${error.message}`, exit.environment);
-  });
+  const { policy, dir, choice, own } = from === undefined ? kept(wanted) : trained(wanted, from);
+  const engine = await startChosen(
+    dir,
+    {
+      ...choice,
+      backend,
+      ...(enginePython === undefined ? {} : { enginePython }),
+      ...(sampler === undefined ? {} : { sampler }),
+      ...(vllmMemory === undefined ? {} : { vllmMemory }),
+    },
+    port,
+  );
   const { abort, release } = stopOnSignals();
-  abort.signal.addEventListener('abort', () => void engine.stop());
+  const stopped = new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve()));
+  let lost: Failure | null | undefined;
   try {
-    const { data } = await engine.client.models();
+    const { data } = await engine.engine.client.models();
     const known = data.map((model) => model.id);
     if (!policy.endsWith('@v0') && !known.includes(policy))
       throw new Failure(
         'policy.unknown',
-        `There is no ${policy} ${options.from ? `in ${options.from}` : 'without --from RUN'}; there are: ${known.join(', ')}.`,
+        `There is no ${policy} ${from ? `in ${from}` : 'without --from RUN'}; there are: ${known.join(', ')}.`,
         exit.usage,
       );
-    const base_url = `${engine.url}/v1`;
-    terminal.emit({ event: 'serving', model: policy, base_url, api_key: engine.token });
+    const { baseUrl: base_url, token } = engine.endpoint;
+    terminal.emit({ event: 'serving', model: policy, base_url, api_key: token });
+    terminal.say(`serving ${policy}\n  base_url: ${base_url}\n  model:    ${policy}\n  api key:  ${token}`);
     terminal.say(
-      `serving ${policy}\n  base_url: ${base_url}\n  model:    ${policy}\n  api key:  ${engine.token}`,
+      `\nTry it:\n  curl ${base_url}/chat/completions -H "authorization: Bearer ${token}" -H "content-type: application/json" \\\n    -d '{"model": "${policy}", "messages": [{"role": "user", "content": "..."}]}'\n\nCtrl-C stops it.`,
     );
-    terminal.say(
-      `\nTry it:\n  curl ${base_url}/chat/completions -H "authorization: Bearer ${engine.token}" -H "content-type: application/json" \\\n    -d '{"model": "${policy}", "messages": [{"role": "user", "content": "..."}]}'\n\nCtrl-C stops it.`,
-    );
-    await engine.ended;
+    lost = await Promise.race([stopped.then(() => null), engine.gone]);
+    if (lost) throw lost;
     return exit.fine;
   } finally {
     release();
     await engine.stop();
+    // Its log stays where it was lost.
+    if (own && !lost) rmSync(dir, { recursive: true, force: true });
   }
 }
 
-/** `role` alone means its version in the checkpoint, or v0. */
-function policyOf(wanted: string, weights: Weights | null): string {
-  const [role, version] = wanted.split('@') as [string, string | undefined];
-  const known = weights ? Object.keys(weights.policies) : [...readBaseModel(shipped('media/base')).roles];
-  if (!known.includes(role))
-    throw new Failure(
-      'role.unknown',
-      `"${role}" is not a role ${weights ? 'of that run' : 'that the embedded model plays'}; these are: ${known.join(', ')}. Usage: ${commandName()} serve ROLE[@VERSION] [--from RUN]`,
-      exit.usage,
-    );
-  return version ? wanted : (weights?.policies[role] ?? `${role}@v0`);
+/** Weights of a training run; `role` alone means its version in the checkpoint. */
+function trained(wanted: string, from: string): Served {
+  const { dir, choice, policies } = findWeights(from);
+  const [role, version] = parts(wanted);
+  if (policies[role] === undefined) throw unknownRole(role, 'of that run', Object.keys(policies));
+  return { policy: version ? wanted : policies[role], dir, choice, own: false };
+}
+
+/** What this folder keeps: `role` alone means what it acts with, which is the embedded base where nothing is promoted. */
+function kept(wanted: string): Served {
+  const [role, version] = parts(wanted);
+  const registry = registryOf(process.cwd());
+  const dir = join(cacheFolder(), 'engines', `serve-${process.pid}`);
+  const policy = version ? wanted : (registry.acting([role])[role] ?? `${role}@v0`);
+  if (!policy.endsWith('@v0'))
+    try {
+      const record = registry.serve({ [role]: policy }, dir);
+      return { policy, dir, choice: record ? choiceOf(record) : {}, own: true };
+    } catch (error) {
+      if (!(error instanceof PolicyProblem)) throw error;
+      throw new Failure(
+        'policy.unknown',
+        `${error.message} Name a training run with --from RUN.`,
+        exit.usage,
+      );
+    }
+  if (!embeddedRoles().includes(role))
+    throw unknownRole(role, 'that the embedded model plays', embeddedRoles());
+  return { policy, dir, choice: {}, own: true };
+}
+
+const parts = (wanted: string) => wanted.split('@') as [string, string | undefined];
+
+function unknownRole(role: string, which: string, known: readonly string[]): Failure {
+  const usage = `Usage: ${commandName()} serve ROLE[@VERSION] [--from RUN]`;
+  return new Failure(
+    'role.unknown',
+    `"${role}" is not a role ${which}; these are: ${known.join(', ')}. ${usage}`,
+    exit.usage,
+  );
 }

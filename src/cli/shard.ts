@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runBatch, specOf } from '../rollout/index.js';
 import { diskFiles } from '../workflow/index.js';
 import { engineFor } from './engine.js';

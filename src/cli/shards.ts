@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { groupsOf, type RolloutSpec, rolloutId } from '../rollout/index.js';
 import { mergeRollouts, RunFolder } from '../trace/index.js';
 import type { Shard } from './shard.js';

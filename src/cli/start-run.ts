@@ -14,6 +14,8 @@ import {
   LogWriter,
   RunFolder,
   type RunInfo,
+  readLog,
+  sittingSeconds,
   takeLock,
 } from '../trace/index.js';
 import type { Workflow, WorkflowFiles } from '../workflow/index.js';
@@ -78,6 +80,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     );
   const blobs = new Blobs(folder.blobs);
   const { log } = await LogWriter.open(folder.log);
+  const before = options.resume ? sittingSeconds(readLog(folder.log).events) : 0;
   log.append(
     options.resume
       ? { type: 'run.resumed', data: { pid: process.pid } }
@@ -86,7 +89,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   await log.sync();
   const git = new GitObjects(folder.git);
   git.create();
-  const budget = new Budget(workflow.limits);
+  const budget = new Budget(workflow.limits, before);
   const gate = new PausableGate();
   const cache = join(cacheFolder(), 'work', name);
   const inputs = new Inputs(join(cacheFolder(), 'inputs'));

@@ -6,6 +6,7 @@ import { torchSource } from '../engine/index.js';
 import {
   addTarget,
   assess,
+  bringNode,
   clusterFindings,
   type Finding,
   findTarget,
@@ -14,16 +15,16 @@ import {
   probeThere,
   readTargets,
   readyPython,
+  setNode,
   sshArguments,
   type TargetInput,
+  targetsFile,
   type Wanted,
 } from '../target/index.js';
 import { asSent, attachJob, type BoxJob, explainState, fetchJob, launchJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
-import { cacheFolder, configFolder } from './places.js';
+import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
-
-export const targetsFile = (): string => join(configFolder(), 'targets.yaml');
 
 /** `target` and `jobs`. */
 export function targetCommands(
@@ -73,6 +74,23 @@ export function targetCommands(
       out.emit({ target: name ?? 'local', ok: passes(findings), findings });
       say(out, findings);
       done(passes(findings) ? exit.fine : exit.environment);
+    });
+  json(target.command('bring-node <name>'))
+    .description("bring Node, from npm's packages, to a box that has none, and name it in your settings")
+    .action(async (name: string) => {
+      const out = terminal();
+      const found = findTarget(targetsFile(), name);
+      if (found.kind !== 'ssh')
+        throw new Failure(
+          'target.node',
+          `${name} is a Ray cluster: install Node on each of its nodes, and name it under node: in targets.yaml.`,
+          exit.usage,
+        );
+      const { version, path } = await bringNode(found);
+      setNode(targetsFile(), name, path);
+      out.emit({ target: name, version, path });
+      out.say(`Node ${version} is at ${path} on ${found.host}, and named in ${targetsFile()}.`);
+      done(exit.fine);
     });
   target
     .command('shell <name>')

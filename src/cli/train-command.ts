@@ -18,6 +18,9 @@ import { watchOn } from './train-watch.js';
 export interface TrainOptions extends EngineChoice {
   steps?: number | undefined;
   rollouts?: number | undefined;
+  /** Caps in place of the file's `limits`: minutes of work, and dollars. */
+  minutes?: number | undefined;
+  dollars?: number | undefined;
   roles?: string[] | undefined;
   /** Override of `training.reward`, for controls. */
   reward?: Workflow['training']['reward'] | undefined;
@@ -146,11 +149,14 @@ async function stopped(
 
 /** The workflow with what was chosen at the command in place of its own knobs. */
 function chosen(workflow: Workflow, options: TrainOptions): Workflow {
-  const { steps, rollouts, reward, deterministic, seed } = options;
-  const given = Object.entries({ steps, rollouts, reward, deterministic }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return { ...workflow, training: { ...workflow.training, ...Object.fromEntries(given), seed } };
+  const { steps, rollouts, reward, deterministic, seed, minutes, dollars } = options;
+  const given = (values: object) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  return {
+    ...workflow,
+    training: { ...workflow.training, ...given({ steps, rollouts, reward, deterministic }), seed },
+    limits: { ...workflow.limits, ...given({ minutes, dollars }) },
+  };
 }
 
 function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Task[]> {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
-import { findTarget, jobName, type SshTarget } from '../target/index.js';
-import { editorFlag, engineChoice, list, number } from './arguments.js';
+import { findTarget, jobName, type SshTarget, targetsFile } from '../target/index.js';
+import { editorFlag, engineChoice, list, number, positive } from './arguments.js';
 import { engineFor, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
 import { findRun } from './look.js';
@@ -10,7 +10,6 @@ import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { endedOf } from './run-command.js';
 import { runName } from './start-run.js';
-import { targetsFile } from './target-program.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
@@ -35,6 +34,8 @@ export function trainingCommands(
     .option('--json', 'write JSON to stdout and nothing else there')
     .option('--steps <n>', 'training steps', number)
     .option('--rollouts <n>', 'rollouts a step', number)
+    .option('--minutes <n>', 'stop after so many, in place of limits.minutes', positive)
+    .option('--dollars <n>', 'spend at most so much, in place of limits.dollars', positive)
     .option('--seed <n>', 'where all random numbers start', number, 1)
     .option('--concurrency <n>', 'rollouts at a time', number, 48)
     .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', number, 60)

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Finding, findTarget, passes } from '../target/index.js';
+import { type Finding, findTarget, passes, targetsFile } from '../target/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { asArguments, engineArguments } from './engine-there.js';
 import { openHost } from './job-host.js';
 import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
-import { preflight, say, targetsFile } from './target-program.js';
+import { preflight, say } from './target-program.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 

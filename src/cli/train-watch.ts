@@ -44,10 +44,14 @@ export function watchOn(
       );
     },
     alarm: (message) => terminal.note(message),
-    proven(role, at, served) {
-      if (at === 0)
+    proven(role, at, { served, told }) {
+      if (at > 0) return;
+      terminal.note(
+        `${role}: update proven, served and trained log-probabilities differ by ${served.toExponential(1)}`,
+      );
+      if (!told)
         terminal.note(
-          `${role}: update proven, served and trained log-probabilities differ by ${served.toExponential(1)}`,
+          `${role}: so small an update cannot be told from the sampler's rounding; that it is served is known by its hash`,
         );
     },
   };

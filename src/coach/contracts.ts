@@ -93,14 +93,15 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
 }
 
 function clean(action: ActionRecord, { workflow, outcome }: Judged): number {
-  const units = Object.values(outcome?.metrics ?? {}).flatMap((metric) =>
-    metric.unit === null ? [] : [metric.unit],
-  );
-  const unit = units.length === 0 ? null : units.reduce((sum, value) => sum + value, 0) / units.length;
+  const shares = Object.values(outcome?.metrics ?? {}).flatMap((metric) => {
+    const floor = metric.unit_fallback ?? 0.5;
+    return metric.unit === null || floor >= 1 ? [] : [(metric.unit - floor) / (1 - floor)];
+  });
+  const above = shares.length === 0 ? null : shares.reduce((sum, value) => sum + value, 0) / shares.length;
   const makes = (workflow.agents[action.agent]?.produces ?? []).some(
     (name) => workflow.artifacts[name]?.kind === 'model',
   );
-  return Math.round(cleanScore(unit, outcome?.success ?? null, makes) * 100) / 100;
+  return Math.round(cleanScore(above, outcome?.success ?? null, makes) * 100) / 100;
 }
 
 function isProgramFault(code: FailureCode): boolean {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { askWithRetries, type ChatMessage, type Policy } from '../policy/index.js';
 import {
   type Blobs,

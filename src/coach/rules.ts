@@ -58,10 +58,12 @@ export const advice: Partial<Record<FailureCode, string>> = {
 };
 
 /**
- * Score of an action that broke nothing, given what the rollout reached (0..1, null: unknown). `makes` says
- * whether this role's work decides the result; the others are capped by it.
+ * Score of an action that broke nothing. `above` is what the rollout reached over its fallback, as a share of what
+ * there was to reach (at most 1, below 0 under the fallback; null: unknown). `makes` says whether this role's work
+ * decides the result, which is then scored by it: 5, the band of errors, where it is no better than a failure is
+ * charged. The others are capped by it.
  */
-export function cleanScore(unit: number | null, success: boolean | null, makes: boolean): number {
-  if (unit === null || success !== true) return 8;
-  return makes ? 5 + 5 * unit : unit < 0.5 ? 8 : 9;
+export function cleanScore(above: number | null, success: boolean | null, makes: boolean): number {
+  if (above === null || success !== true) return 8;
+  return makes ? 5 + 5 * Math.max(0, above) : above < 0 ? 8 : 9;
 }

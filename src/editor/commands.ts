@@ -2,11 +2,9 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../coach/index.js';
 import type { RolloutRow } from '../trace/index.js';
-import { editAndFork } from './debug/fork.js';
 import type { DebugStarter } from './debug/start.js';
-import { openDesigner } from './designer/index.js';
-import { type CommandName, type Host, mayRun, tell } from './host.js';
-import { commands, contextKeys, walkthrough } from './names.js';
+import { type Host, mayRun } from './host.js';
+import { type CommandName, contextKeys, customEditors, languageId, walkthrough } from './names.js';
 import type { Analyses } from './providers/analyses.js';
 import type { RunControl } from './runs/control.js';
 import { RunDocuments } from './runs/documents.js';
@@ -16,32 +14,35 @@ import type { RunStore } from './runs/store.js';
 import type { RunRow, RunsTree } from './runs/tree.js';
 import type { Weights } from './runs/weights.js';
 import type { VerdictComments } from './scores/comments.js';
+import { openEvidence } from './scores/evidence.js';
 import { keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
 import { installCommand, installGpu } from './shell.js';
-import { createRegression } from './tests/create-regression.js';
+import { askTarget } from './targets/add.js';
+import type { Targets } from './targets/targets.js';
 import type { TrainingPanels } from './training/panels.js';
 import type { Trainer } from './training/train.js';
 
-export interface Parts {
+export interface Working {
   analyses: Analyses;
   store: RunStore;
   tree: RunsTree;
   control: RunControl;
   comments: VerdictComments;
   debug: DebugStarter;
-  trainer: Trainer;
-  panels: TrainingPanels;
+  training(): Promise<{ panels: TrainingPanels; trainer: Trainer }>;
   weights: Weights;
+  targets: Targets;
 }
 
 type Handler = (...args: never[]) => unknown;
+export type Handlers = Record<CommandName, Handler>;
 
-/** Every command with its handler: leaving one out is a compile error. `useLanguage` is the formatter's. */
-export function registerCommands(host: Host, parts: Parts): void {
+/** Every command's handler: leaving one out is a compile error. */
+export function commandHandlers(host: Host, parts: Working): Handlers {
   let selected: vscode.Uri | undefined;
-  const { store, tree, control, debug } = parts;
-  const handlers: Record<Exclude<CommandName, 'useLanguage'>, Handler> = {
+  const { store, tree, control, debug, targets } = parts;
+  return {
     run: (uri?: vscode.Uri) => control.run(uri instanceof vscode.Uri ? uri : undefined),
     debug: (uri?: vscode.Uri, role?: string) =>
       debug.lastFailed(
@@ -49,25 +50,31 @@ export function registerCommands(host: Host, parts: Parts): void {
         typeof role === 'string' ? role : undefined,
       ),
     debugLive: (uri?: vscode.Uri) => debug.live(uri instanceof vscode.Uri ? uri : undefined),
-    openTraining: (row?: RunRow) => parts.panels.show(row?.is === 'run' ? row.run : undefined),
+    attachDebugger: (row?: RunRow) => row?.is === 'run' && debug.attach(row.run),
+    openTraining: async (row?: RunRow) =>
+      (await parts.training()).panels.show(row?.is === 'run' ? row.run : undefined),
     promote: (row?: PolicyRow) =>
       row?.is === 'version' && parts.weights.promote(row.run, row.checkpoint, [row.role]),
     rollback: (row?: PolicyRow) => row?.is === 'role' && parts.weights.rollback(row.home, row.role),
     evaluate: (row?: PolicyRow) => row?.is === 'version' && parts.weights.evaluate(row.run, row.checkpoint),
-    train: (uri?: vscode.Uri, role?: string) =>
-      parts.trainer.train(
+    train: async (uri?: vscode.Uri, role?: string) =>
+      (await parts.training()).trainer.train(
         uri instanceof vscode.Uri ? uri : undefined,
         typeof role === 'string' ? role : undefined,
       ),
-    fork: (row?: RunRow) =>
-      row?.is === 'action' &&
-      editAndFork(host, control, store, row.run, row.row.rollout, row.row.scores[row.at]!.action),
+    fork: async (row?: RunRow) => {
+      if (row?.is !== 'action') return;
+      const { editAndFork } = await import('./debug/fork.js');
+      await editAndFork(host, control, store, row.run, row.row.rollout, row.row.scores[row.at]!.action);
+    },
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),
+    useLanguage: () => useLanguage(),
     chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),
     openTrajectory: (row?: RunRow) => openTrajectory(row),
     createRegression: (of?: RunRow | vscode.Uri) => regression(parts, of),
     openWorkflowOfRun: (of: RunRow | Run, stale?: boolean) => openWorkflow(of, stale === true),
+    openEvidence: (link: unknown) => openEvidence(link),
     debugRollout: (row?: RunRow) =>
       (row?.is === 'rollout' || row?.is === 'action') &&
       debug.rollout(
@@ -91,7 +98,10 @@ export function registerCommands(host: Host, parts: Parts): void {
     },
     filterRuns: () => tree.askFilter(),
     clearFilter: () => tree.clearFilter(),
-    refreshRuns: () => store.refresh(),
+    refreshRuns: () => {
+      targets.forget();
+      store.refresh();
+    },
     moreRollouts: (row?: RunRow) => row && tree.more(row),
     cancelRun: (row?: RunRow) => row?.is === 'run' && control.cancel(row.run),
     resumeRun: (row?: RunRow) => row?.is === 'run' && control.resume(row.run),
@@ -102,6 +112,12 @@ export function registerCommands(host: Host, parts: Parts): void {
     installCommand: () => installCommand(host, control.node()),
     installGpu: () => installGpu(host, control.node()),
     showLog: () => host.log.show(),
+    addTarget: () => addAndLook(parts),
+    editTargets: (row?: RunRow) => targets.edit(row?.is === 'target' ? row.name : undefined),
+    preflightTarget: (row?: RunRow) => row?.is === 'target' && look(parts, row.name),
+    openTargetShell: (row?: RunRow) => row?.is === 'target' && targets.shell(row.name),
+    attachJob: (row?: RunRow) => row?.is === 'job' && targets.attach(row),
+    cancelJob: (row?: RunRow) => row?.is === 'job' && targets.cancel(row),
     openDesigner: (uri?: vscode.Uri) => openDesigner(uri instanceof vscode.Uri ? uri : undefined),
     openWalkthrough: () =>
       vscode.commands.executeCommand(
@@ -110,20 +126,25 @@ export function registerCommands(host: Host, parts: Parts): void {
         false,
       ),
   };
-  for (const name of Object.keys(handlers) as (keyof typeof handlers)[])
-    host.keep(
-      vscode.commands.registerCommand(commands[name], async (...args: never[]) => {
-        try {
-          return await handlers[name](...args);
-        } catch (error) {
-          return tell(host, (error as Error).message, error);
-        }
-      }),
-    );
+}
+
+/** Add a machine to the user's targets, and see at once what it has. */
+async function addAndLook(parts: Working): Promise<void> {
+  if (!(await mayRun())) return;
+  const name = await askTarget();
+  if (name === undefined) return;
+  parts.targets.redraw();
+  await look(parts, name);
+}
+
+async function look({ targets, tree }: Working, name: string): Promise<void> {
+  if (!(await mayRun())) return;
+  await targets.ask(name, true);
+  await tree.showTarget(name);
 }
 
 /** The recorded run: its workflow with scores and comments, and the trajectory of a rollout that one role broke. */
-async function openSample({ store, tree }: Parts): Promise<void> {
+async function openSample({ store, tree }: Working): Promise<void> {
   const run = await store.sample();
   store.choose(run);
   const document = await vscode.workspace.openTextDocument(RunDocuments.workflowUri(run));
@@ -190,7 +211,8 @@ async function newWorkflow(host: Host): Promise<void> {
 }
 
 /** From a row of the Runs view, or from a trajectory that is open. */
-async function regression({ analyses, store }: Parts, of?: RunRow | vscode.Uri): Promise<void> {
+async function regression({ analyses, store }: Working, of?: RunRow | vscode.Uri): Promise<void> {
+  const { createRegression } = await import('./tests/create-regression.js');
   if (of !== undefined && 'is' in of) {
     if (of.is === 'rollout' || of.is === 'action') await createRegression(analyses, of.run, of.row.rollout);
     return;
@@ -248,7 +270,7 @@ function short(uri: vscode.Uri): string {
 }
 
 async function review(
-  { comments, store }: Parts,
+  { comments, store }: Working,
   of: vscode.CommentThread | RunRow,
   agrees: boolean,
 ): Promise<void> {
@@ -292,5 +314,23 @@ function fromThread(comments: VerdictComments, thread: vscode.CommentThread) {
   const judged = comments.judgedOf(thread);
   return (
     judged && { run: judged.run, rollout: judged.rollout, action: judged.action, score: judged.verdict.score }
+  );
+}
+
+/** The one click that makes a YAML file a workflow. */
+async function useLanguage(): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  if (document) await vscode.languages.setTextDocumentLanguage(document, languageId);
+}
+
+/** Open the designer beside the text that is being looked at. */
+async function openDesigner(uri?: vscode.Uri): Promise<void> {
+  const of = uri ?? vscode.window.activeTextEditor?.document.uri;
+  if (!of) return;
+  await vscode.commands.executeCommand(
+    'vscode.openWith',
+    of,
+    customEditors.designer,
+    vscode.ViewColumn.Beside,
   );
 }

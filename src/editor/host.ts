@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type commands, settings } from './names.js';
-
-export type CommandName = keyof typeof commands;
+import { settings } from './names.js';
 
 /** What every part of the extension is handed: where things are, and where they are said. */
 export interface Host {

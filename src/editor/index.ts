@@ -3,69 +3,65 @@
  * starts the command line as a process of its own; it must never carry a rollout out itself, run what an agent
  * wrote, or show workspace text as markup.
  */
-import type * as vscode from 'vscode';
-import { registerCommands } from './commands.js';
-import { DebugStarter } from './debug/start.js';
-import { Designer } from './designer/index.js';
-import { hostOf } from './host.js';
-import { ModelOffers } from './models/offers.js';
-import { PolicyModels } from './models/policies.js';
-import { AgentTools } from './models/tools.js';
-import { Analyses } from './providers/analyses.js';
-import { provideDiagnostics } from './providers/diagnostics.js';
-import { provideFeatures } from './providers/features.js';
-import { provideFormatting } from './providers/format.js';
-import { provideNames } from './providers/names.js';
-import { RunControl } from './runs/control.js';
-import { RunDocuments } from './runs/documents.js';
-import { PoliciesTree } from './runs/policies.js';
-import { provideTrajectories } from './runs/readers.js';
-import { RunStore } from './runs/store.js';
-import { RunsTree } from './runs/tree.js';
-import { Weights } from './runs/weights.js';
-import { Scores } from './scores/book.js';
-import { VerdictComments } from './scores/comments.js';
-import { InlineScores } from './scores/inline.js';
-import { decoratePrograms } from './scores/programs.js';
-import { provideShellCommand } from './shell.js';
-import { TaskTests } from './tests/controller.js';
-import { TrainingPanels } from './training/panels.js';
-import { Trainer } from './training/train.js';
+import * as vscode from 'vscode';
+import { afterActivation, type Host, hostOf, setting } from './host.js';
+import { views } from './names.js';
+import type { Parts } from './parts.js';
+import type { PolicyRow } from './runs/policies.js';
+import type { RunRow } from './runs/tree.js';
+import { begun } from './start/clock.js';
+import { offerDocuments } from './start/files.js';
+import {
+  loadWhereOpen,
+  loadWhereRuns,
+  offerCommands,
+  offerDebugger,
+  offerModels,
+  offerPages,
+} from './start/offer.js';
+import { once } from './start/once.js';
+import { LazyTree } from './start/tree.js';
 
-/** The extension, as a table of contents. Registers; does no work. */
-export function activateBaton(context: vscode.ExtensionContext): void {
+export { begun };
+
+/**
+ * The extension, as a table of contents. Puts small handlers in place; what does the work (`parts.ts`) is loaded when
+ * one of them is called or something of Baton is open, and the debugger, the designer, the training pages and the
+ * models each when they are first used. `read`: milliseconds that running the entry took.
+ */
+export function activateBaton(context: vscode.ExtensionContext, read: number): void {
+  const from = performance.now();
   const host = hostOf(context);
-  const store = new RunStore(host);
-  const documents = new RunDocuments(host, store);
-  const analyses = new Analyses(host, (uri) => documents.filesOf(uri));
-  const scores = new Scores(host);
-  const inline = new InlineScores(host, analyses, store, scores);
-  const control = new RunControl(host, store);
-  const weights = new Weights(host, store, control);
-  const panels = new TrainingPanels({ host, analyses, store, control, weights });
-  const parts = {
-    analyses,
-    store,
-    control,
-    weights,
-    panels,
-    tree: new RunsTree(host, store),
-    comments: new VerdictComments(host, analyses, store),
-    trainer: new Trainer(host, analyses, store, control, documents, panels),
-    debug: new DebugStarter(host, store, documents, control),
-  };
-  new PoliciesTree(host, store);
-  new ModelOffers(host, store);
-  new PolicyModels(host, store, control);
-  new AgentTools(host, analyses, store, control);
-  new TaskTests(host, analyses, control, parts.debug);
-  provideDiagnostics(host, analyses);
-  provideFeatures(host, analyses, (document, role) => inline.hover(document, role));
-  provideNames(host, analyses);
-  provideFormatting(host);
-  provideTrajectories(host, documents);
-  decoratePrograms(host, store);
-  new Designer(host, analyses, store, scores);
-  provideShellCommand(host, control.node());
-  registerCommands(host, parts);
+  const policiesChanged = host.keep(new vscode.EventEmitter<void>());
+  const load: () => Promise<Parts> = once(async () => {
+    const asked = performance.now();
+    const parts = (await import('./parts.js')).makeParts(host, runs.view, policiesChanged);
+    host.log.info(`loaded in ${Math.round(performance.now() - asked)} ms`);
+    return parts;
+  });
+  const runs = new LazyTree<RunRow>(host, views.runs, async () => (await load()).tree);
+  new LazyTree<PolicyRow>(host, views.policies, async () => (await load()).policies);
+  offerDocuments(host, async () => (await load()).documents);
+  offerCommands(host, load);
+  offerDebugger(host, load);
+  offerPages(host, load);
+  offerModels(host, load, policiesChanged);
+  loadWhereOpen(host, load);
+  loadWhereRuns(host, load);
+  const ours = read + performance.now() - from;
+  afterActivation(host, () => {
+    // What `npm run bench:editor` holds against the time that the editor itself counts.
+    host.log.info(`activated in ${ours.toFixed(1)} ms`);
+    void terminals(host);
+  });
+}
+
+/** Terminals of the editor find `baton`. */
+async function terminals(host: Host): Promise<void> {
+  try {
+    const { provideShellCommand } = await import('./shell.js');
+    provideShellCommand(host, setting('node', '') || process.execPath);
+  } catch (error) {
+    host.log.warn(`terminals do not find baton: ${(error as Error).message}`);
+  }
 }

@@ -4,6 +4,7 @@
  */
 export const languageId = 'baton';
 export const trajectoryLanguageId = 'baton-trajectory';
+export const targetsLanguageId = 'baton-targets';
 export const debugType = 'baton';
 /** Read-only documents of runs: texts, trajectories and workspaces as they were. */
 export const runScheme = 'baton-run';
@@ -12,6 +13,7 @@ export const commands = {
   run: 'baton.run',
   debug: 'baton.debug',
   debugLive: 'baton.debugLive',
+  attachDebugger: 'baton.attachDebugger',
   fork: 'baton.fork',
   train: 'baton.train',
   openTraining: 'baton.openTraining',
@@ -25,6 +27,7 @@ export const commands = {
   openTrajectory: 'baton.openTrajectory',
   createRegression: 'baton.createRegression',
   openWorkflowOfRun: 'baton.openWorkflowOfRun',
+  openEvidence: 'baton.openEvidence',
   debugRollout: 'baton.debugRollout',
   selectForCompare: 'baton.selectForCompare',
   compareWithSelected: 'baton.compareWithSelected',
@@ -43,7 +46,14 @@ export const commands = {
   showLog: 'baton.showLog',
   openDesigner: 'baton.openDesigner',
   openWalkthrough: 'baton.openWalkthrough',
+  addTarget: 'baton.addTarget',
+  editTargets: 'baton.editTargets',
+  preflightTarget: 'baton.preflightTarget',
+  openTargetShell: 'baton.openTargetShell',
+  attachJob: 'baton.attachJob',
+  cancelJob: 'baton.cancelJob',
 } as const;
+export type CommandName = keyof typeof commands;
 export type CommandId = (typeof commands)[keyof typeof commands];
 
 export const settings = {
@@ -81,6 +91,12 @@ export const rows = {
   role: 'baton.role',
   promotedRole: 'baton.promotedRole',
   version: 'baton.version',
+  targets: 'baton.targets',
+  target: 'baton.target',
+  /** one that ssh reaches */
+  shellTarget: 'baton.shellTarget',
+  job: 'baton.job',
+  liveJob: 'baton.liveJob',
 } as const;
 
 /** Language model tools, by which the editor's own agent calls them. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Host } from './host.js';
+import { asText, words } from './markup.js';
 
 /** The page of a webview: one script and one style sheet of ours, and nothing else may run or be loaded. */
 export function page(host: Host, webview: vscode.Webview, name: string, title: string): string {
@@ -14,17 +15,17 @@ export function page(host: Host, webview: vscode.Webview, name: string, title: s
     `font-src ${webview.cspSource}`,
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="${vscode.env.language}">
+<html lang="${asText(vscode.env.language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="${uri(`${name}.css`)}">
-<title>${title}</title>
+<title>${asText(title)}</title>
 </head>
 <body>
 <div id="root"></div>
-<script nonce="${nonce}" src="${uri(`${name}.js`)}"></script>
+${words(vscode.l10n.bundle)}<script nonce="${nonce}" src="${uri(`${name}.js`)}"></script>
 </body>
 </html>`;
 }

@@ -38,16 +38,20 @@ export async function installCommand(host: Host, node: string): Promise<void> {
   );
 }
 
-/** Install the GPU binding of TensorFlow in a terminal, where it can be watched and stopped. */
-export function installGpu(host: Host, node: string): void {
-  const terminal = vscode.window.createTerminal({
-    name: vscode.l10n.t('Baton: GPU binding'),
-    shellPath: node,
-    shellArgs: [cliPath(host.context.extensionPath), 'doctor', '--install-gpu'],
-    env: { ELECTRON_RUN_AS_NODE: '1' },
-    iconPath: new vscode.ThemeIcon('cloud-download'),
-  });
-  terminal.show();
+/**
+ * Install the GPU binding of TensorFlow where it can be watched and stopped. A task: its terminal stays when it has
+ * ended, so that what failed can be read.
+ */
+export async function installGpu(host: Host, node: string): Promise<void> {
+  const program = new vscode.ProcessExecution(
+    node,
+    [cliPath(host.context.extensionPath), 'doctor', '--install-gpu'],
+    { env: { ELECTRON_RUN_AS_NODE: '1' } },
+  );
+  const name = vscode.l10n.t('GPU binding');
+  const task = new vscode.Task({ type: 'process' }, vscode.TaskScope.Workspace, name, 'Baton', program, []);
+  task.presentationOptions = { panel: vscode.TaskPanelKind.Dedicated, clear: true };
+  await vscode.tasks.executeTask(task);
 }
 
 function writeScript(host: Host, node: string): string {

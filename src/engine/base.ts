@@ -1,7 +1,7 @@
 // What a base model says about itself in `baton.json`: which roles it can play and how long its actions are.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const baseModelSchema = z.object({
   name: z.string(),

@@ -24,7 +24,7 @@ export {
   type PolicyRecord,
   PolicyRegistry,
 } from './policies/registry.js';
-export type { Engine } from './process.js';
+export { type Engine, EngineRefusal } from './process.js';
 export type {
   ChatReply,
   Checkpoint,

@@ -2,7 +2,7 @@
 // read by other users); its address goes as one JSON line to standard output. It ends when its input ends,
 // which is also what happens when its parent dies.
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import { backendNames } from './backend/choose.js';
 import { serve } from './server/serve.js';
 

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineClient } from './client.js';
 
 export interface Engine {
@@ -29,7 +29,22 @@ export interface EngineProgram {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-const firstLine = z.union([z.object({ url: z.string() }), z.object({ error: z.string() })]);
+const firstLine = z.union([
+  z.object({ url: z.string() }),
+  z.object({ error: z.string(), code: z.string().optional() }),
+]);
+
+/** An engine that says itself why it does not start. */
+export class EngineRefusal extends Error {
+  override name = 'EngineRefusal';
+  constructor(
+    message: string,
+    /** the protocol's name for it, where it has one */
+    readonly code: string | null,
+  ) {
+    super(message);
+  }
+}
 
 /** Starts an engine and waits until it answers. Rejects with the engine's own words where it cannot start. */
 export async function startProcess(program: EngineProgram): Promise<Engine> {
@@ -62,7 +77,8 @@ export async function startProcess(program: EngineProgram): Promise<Engine> {
     throw new Error(`the engine ended before it was ready${failure}; see ${log}${lastWords(log)}`);
   }
   const first = firstLine.parse(JSON.parse(said));
-  if ('error' in first) throw new Error(`the engine could not start: ${first.error}`);
+  if ('error' in first)
+    throw new EngineRefusal(`the engine could not start: ${first.error}`, first.code ?? null);
   return {
     url: first.url,
     token,

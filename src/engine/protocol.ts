@@ -1,7 +1,7 @@
 // The engine protocol: one schema a route, shared by server and client. Field names are snake case because
 // they travel over HTTP beside OpenAI's. Arrays "per scored token" hold one entry for each 1 in the masks,
 // sequence after sequence.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const roleName = z
   .string()
@@ -204,6 +204,10 @@ export const healthReply = z.object({
   backend: z.string(),
   /** why this backend and not another, one line each */
   reasons: z.array(z.string()),
+  /** what samples, where an engine has a choice */
+  sampler: z.enum(['own', 'vllm']).optional(),
+  /** type of the numbers that it calculates with, where an engine has a choice */
+  numbers: z.enum(['float32', 'bfloat16']).optional(),
   deterministic: z.boolean(),
   base_hash: hash,
   pid: z.int(),

@@ -29,6 +29,8 @@ export interface TorchOptions {
   /** an interpreter that has the engine's packages */
   readonly python: string;
   readonly deterministic?: boolean;
+  /** 0 or absent: any free one */
+  readonly port?: number;
   readonly backend?: 'auto' | 'cpu' | 'cuda';
   /** an adapter a policy over one base, or all weights a policy's own; `lora` where absent */
   readonly method?: 'lora' | 'full';
@@ -40,6 +42,10 @@ export interface TorchOptions {
   readonly passTokens?: number;
   /** requests that are sampled at a time */
   readonly rows?: number;
+  /** `auto` takes vLLM on a GPU where the interpreter has it; by name it is refused where it cannot be had */
+  readonly sampler?: 'auto' | 'own' | 'vllm';
+  /** share of the GPU's memory that vLLM may take, above 0 and at most 1; 0.4 where absent */
+  readonly vllmMemory?: number;
   /** folder that holds the Python package `baton_torch`; found like the bundle where absent */
   readonly source?: string;
 }
@@ -127,7 +133,9 @@ export async function startTorchEngine(options: TorchOptions): Promise<Engine> {
       ...(options.context ? { context: options.context } : {}),
       ...(options.passTokens ? { pass_tokens: options.passTokens } : {}),
       ...(options.rows ? { rows: options.rows } : {}),
-      port: 0,
+      ...(options.sampler ? { sampler: options.sampler } : {}),
+      ...(options.vllmMemory ? { vllm_memory: options.vllmMemory } : {}),
+      port: options.port ?? 0,
     },
   });
 }

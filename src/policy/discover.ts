@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A model server that answers on this machine, or a key that is set for a hosted one. */
 export interface Found {

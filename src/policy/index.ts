@@ -12,6 +12,7 @@ export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
 export { askWithRetries, type RetryOptions } from './retry.js';
 export {
   carriedEnvironment,
+  configFolder,
   type HandedKeys,
   type KeySources,
   parseKeys,

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
 
 export interface ServerOptions {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ask, CallFailed, type Policy } from './ask.js';
 
 const recordSchema = z.object({

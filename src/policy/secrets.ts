@@ -1,7 +1,13 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { z } from 'zod';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
 import { originOf, readReference } from '../workflow/index.js';
+
+/** The user's own settings: secrets and targets. Never a workflow's folder. */
+export function configFolder(): string {
+  return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'baton');
+}
 
 const storeSchema = z.record(z.string(), z.record(z.string(), z.string()));
 

@@ -47,6 +47,9 @@ export async function runBatch(
   const groups = groupsOf(specs, deps, options.concurrency);
   const limit = pLimit(Math.max(1, Math.floor(options.concurrency / (groups[0]?.length ?? 1))));
   await Promise.all(groups.map((group) => limit(() => carryTogether(group, deps, carry))));
+  const { budget } = deps;
+  if (spent !== null)
+    log.append({ type: 'budget.spent', data: { ...budget.spent, seconds: budget.seconds, cap: spent } });
   await log.sync();
   if (failure !== undefined) throw failure;
   return { ended, spent };

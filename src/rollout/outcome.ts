@@ -55,6 +55,7 @@ export function computeOutcome(
       fair: raw ?? charged,
       better: metric.better,
       unit: unitOf(metric, raw ?? charged, charged),
+      unit_fallback: unitOf(metric, charged, charged),
     };
   }
   return { success, metrics, why };

@@ -1,13 +1,17 @@
 // Docker or Podman: for hosts without bubblewrap. The job lies in a read-only file, since containers pass no descriptor.
 import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { needLimits } from './counted.js';
 import { stopAll } from './direct.js';
+import { walk } from './disk.js';
 import { execute } from './execute.js';
 import { job } from './job.js';
 import { moduleFolder } from './mounts.js';
 import { launcherPath, type Private } from './private.js';
+import { readableCopies } from './readable.js';
 import type { Command, Finished, Sandbox } from './types.js';
 
 export interface ContainerOptions {
@@ -16,13 +20,23 @@ export interface ContainerOptions {
   folder: Private;
 }
 
+const nobody = 65534;
+
+/** Host folders as the container is shown them. */
+export interface Shown {
+  job: string;
+  launcher: string;
+  workspace: string;
+  inputs?: string | undefined;
+  modules: { folder: string; at: string }[];
+}
+
 /** The arguments of `run`. Pure. Volumes use `--mount`, whose fields cannot be confused by a colon in a path. */
 export function containerArguments(
-  options: { tool: 'docker' | 'podman'; image: string; name: string; jobFolder: string; launcher: string },
-  command: Command,
-  user: string,
+  options: { tool: 'docker' | 'podman'; image: string; name: string; user: string; asRoot: boolean },
+  shown: Shown,
+  { limits, readOnly }: Pick<Command, 'limits' | 'readOnly'>,
 ): string[] {
-  const { limits } = command;
   const bind = (from: string, to: string, writable = false): string[] => {
     if (from.includes(',') || from.includes('"'))
       throw new Error(
@@ -32,7 +46,7 @@ export function containerArguments(
   };
   return [
     ...['run', '--name', options.name, '--interactive', '--network', 'none', '--read-only'],
-    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', user],
+    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', options.user],
     ...[
       '--pids-limit',
       String(limits.processes),
@@ -48,18 +62,21 @@ export function containerArguments(
       `${limits.memoryMb}m`,
     ],
     ...['--log-driver', 'none', '--hostname', 'sandbox', '--init', '--pull', 'never', '--workdir', '/'],
-    ...(options.tool === 'podman' ? ['--userns', 'keep-id'] : []),
-    ...bind(options.launcher, '/run/baton'),
-    ...bind(options.jobFolder, '/run/job'),
-    ...(command.inputs === undefined ? [] : bind(command.inputs, '/inputs')),
-    ...(command.modules ?? []).flatMap((folder) => bind(folder, moduleFolder(folder))),
-    ...bind(command.workspace, '/work', command.readOnly !== true),
+    // Files that the program makes belong to the user outside; root's Podman has no such mapping and needs none.
+    ...(options.tool === 'podman' && !options.asRoot ? ['--userns', 'keep-id'] : []),
+    ...(options.tool === 'podman' ? ['--passwd=false'] : []),
+    ...bind(shown.launcher, '/run/baton'),
+    ...bind(shown.job, '/run/job'),
+    ...(shown.inputs === undefined ? [] : bind(shown.inputs, '/inputs')),
+    ...shown.modules.flatMap(({ folder, at }) => bind(folder, at)),
+    ...bind(shown.workspace, '/work', readOnly !== true),
     ...['--entrypoint', 'python3', options.image, '-I', '-S', '-B', '/run/baton/launcher.py', '/run/job/job'],
   ];
 }
 
 export async function openContainer(options: ContainerOptions): Promise<Sandbox> {
   const { tool, image, folder } = options;
+  await needLimits(tool);
   const asked = await promisify(execFile)(
     tool,
     [
@@ -81,25 +98,37 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
   const [version = '', ...path] = asked.stdout.trim().split('\n');
   const interpreter = { executable: 'python3', version, folders: [], path };
   const running = new Set<AbortController>();
+  // Root's containers run as nobody, who may open neither root's folders nor its files: as with bubblewrap.
+  const asRoot = process.getuid?.() === 0;
+  const user = [process.getuid?.(), process.getgid?.()].map((id) => id || nobody).join(':');
+  const readable = readableCopies(folder, asRoot);
   let count = 0;
 
   async function run(command: Command): Promise<Finished> {
     const name = `baton-${process.pid}-${folder.id}-${count++}`;
-    const jobFolder = join(folder.path, name);
-    await mkdir(jobFolder, { mode: 0o755 });
-    await writeFile(
-      join(jobFolder, 'job'),
-      job(command, interpreter, { report: 'no', processes: '-1' }, (command.modules ?? []).map(moduleFolder)),
-      { mode: 0o644 },
-    );
+    const modules = (command.modules ?? []).map((each) => resolve(each));
+    const shown: Shown = {
+      job: join(folder.path, name),
+      launcher: readable(launcherPath()),
+      workspace: resolve(command.workspace),
+      inputs: command.inputs && readable(resolve(command.inputs)),
+      modules: modules.map((each) => ({ folder: readable(each), at: moduleFolder(each) })),
+    };
+    await mkdir(shown.job);
+    await chmod(shown.job, 0o755);
+    const text = job(command, interpreter, { report: 'no', processes: '-1' }, modules.map(moduleFolder));
+    await writeFile(join(shown.job, 'job'), text);
+    await chmod(join(shown.job, 'job'), 0o644);
     const stop = new AbortController();
     running.add(stop);
-    const user = `${process.getuid?.() || 65534}:${process.getgid?.() || 65534}`;
     try {
+      if (asRoot) walk(command.workspace, nobody);
       return await execute({
         file: tool,
-        args: containerArguments({ tool, image, name, jobFolder, launcher: launcherPath() }, command, user),
-        env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' },
+        args: containerArguments({ tool, image, name, user, asRoot }, shown, command),
+        // The client's own: it finds its service by them, as every other call of it does. None of it enters the container.
+        env: process.env as Record<string, string>,
+        cwd: shown.job,
         descriptors: [],
         status: false,
         command: {
@@ -115,13 +144,15 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
             '{{.State.OOMKilled}}',
             name,
           ]).catch(() => ({ stdout: '' }));
-          return { oomKills: state.stdout.trim() === 'true' ? 1 : 0, peakBytes: null };
+          // With the first version of cgroups Podman's monitor leaves the kernel's word in the folder it was started in.
+          const oom = state.stdout.trim() === 'true' || existsSync(join(shown.job, 'oom'));
+          return { oomKills: oom ? 1 : 0, peakBytes: null };
         },
       });
     } finally {
       running.delete(stop);
       await promisify(execFile)(tool, ['rm', '--force', name]).catch(() => {});
-      await rm(jobFolder, { recursive: true, force: true });
+      await rm(shown.job, { recursive: true, force: true });
     }
   }
 

@@ -18,7 +18,7 @@ export interface OpenOptions {
   python?: string;
   /** Level `none` runs only with this, and only when it is asked for by name. */
   allowNone?: boolean;
-  /** Image for docker and podman; must be present already. */
+  /** Image for docker and podman; must be present already. Else that of BATON_IMAGE, else `defaultImage`. */
   image?: string;
   /** False: watch the process tree even where cgroups could count. */
   cgroups?: boolean;
@@ -27,6 +27,7 @@ export interface OpenOptions {
 export type Opened = { ok: true; sandbox: Sandbox } | { ok: false; report: ProbeReport };
 
 export const defaultImage = 'python:3.12-slim';
+const imageOf = ({ image }: OpenOptions): string => image ?? (process.env.BATON_IMAGE || defaultImage);
 const automatic: Level[] = ['bubblewrap', 'seatbelt', 'podman', 'docker'];
 const sentence = 'the sandbox works';
 const trial = `
@@ -68,7 +69,7 @@ async function open(
     case 'podman':
       return openContainer({
         tool: level,
-        image: options.image ?? defaultImage,
+        image: imageOf(options),
         folder: await privateFolder(),
       });
     case 'none':
@@ -109,7 +110,7 @@ async function attempt(
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);
   }
-  return { report: { level, works: false, ...remedy(level, why, options.image ?? defaultImage) } };
+  return { report: { level, works: false, ...remedy(level, why, imageOf(options)) } };
 }
 
 /**

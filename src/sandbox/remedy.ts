@@ -36,13 +36,27 @@ export function remedy(level: Level, why: string, image: string): { why: string;
     case 'docker':
     case 'podman':
       if (missing) return { why: `The program ${level} is not installed.`, todo: [] };
-      if (/Cannot connect|daemon|connection refused/i.test(why))
+      if (/No such image|not known|Unable to find image/i.test(why))
+        return { why: `The image ${image} is not on this machine.`, todo: [`${level} pull ${image}`] };
+      if (/container-init|catatonit/.test(why))
+        return {
+          why: 'Podman lacks catatonit, which is the first process of its containers.',
+          todo: ['Debian, Ubuntu: sudo apt-get install -y catatonit'],
+        };
+      if (/Cannot connect|is the docker daemon running|connection refused/i.test(why))
         return {
           why: `The ${level} command is there, but its service does not answer.`,
           todo: [level === 'docker' ? 'sudo systemctl start docker' : 'podman machine start'],
         };
-      if (/No such image|not known|Unable to find image|image/i.test(why))
-        return { why: `The image ${image} is not on this machine.`, todo: [`${level} pull ${image}`] };
+      if (/cannot limit/.test(why))
+        return {
+          why: `Programs in ${level} would run without limits: ${why}.`,
+          todo: !/cgroups v2/.test(why)
+            ? ['Use bubblewrap, which needs no cgroups: sudo apt-get install -y bubblewrap']
+            : [
+                `Let users count: printf '[Service]\\nDelegate=cpu memory pids\\n' | sudo install -D -m 644 /dev/stdin /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload, then log in again`,
+              ],
+        };
       return { why, todo: [] };
     case 'none':
       return { why, todo: [] };

@@ -11,6 +11,8 @@ export interface Launch {
   readonly program: { readonly folder: string; readonly files: Manifest };
   readonly work: { readonly folder: string; readonly files: Manifest };
   readonly args: readonly string[];
+  /** The roles whose weights an engine holds. */
+  readonly roles: readonly string[];
   /** Which engine, as arguments, where the loop does not bring it up itself. */
   readonly engine: readonly string[];
   /** The process's environment there, where the target can carry one that nobody else reads. */

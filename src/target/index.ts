@@ -1,5 +1,7 @@
 // target/: brings an engine, or a whole training loop, up somewhere: here, over ssh, on a Ray cluster. It must
 // never define a target from a workflow's folder, store a key on another machine, or accept a host key by itself.
+
+export { targetsSchema } from './declared.js';
 export type { JobHost, JobState, Launch } from './host.js';
 export { type Manifest, manifestHash, manifestOf } from './job/manifest.js';
 export {
@@ -17,17 +19,24 @@ export { RayError } from './ray/client.js';
 export { Cluster } from './ray/cluster.js';
 export { clusterFindings } from './ray/findings.js';
 export { Box } from './ssh/box.js';
+export { bringNode } from './ssh/bring-node.js';
 export { SshError, sshArguments } from './ssh/connection.js';
 export { type Held, holdThere } from './ssh/held.js';
 export { jobName } from './ssh/host.js';
+export { sshHosts } from './ssh/hosts.js';
 export { openTunnel, type Tunnel } from './ssh/tunnel.js';
 export {
   addTarget,
   findTarget,
+  parseTargets,
   type RayTarget,
   readTargets,
   type SshTarget,
+  setNode,
   type Target,
+  type TargetFault,
   type TargetInput,
   TargetProblem,
+  targetProblem,
+  targetsFile,
 } from './targets.js';

@@ -31,7 +31,7 @@ export function assess(facts: MachineFacts, wanted: Wanted): Finding[] {
     ]),
     found('node', olderThan(facts.node, [20, 12]) === false, true, facts.node || 'none', [
       'Install Node 20.12 or newer there, or name one with node: in targets.yaml.',
-      'With npm at hand: npm install --prefix ~/.baton-node node@22 gives ~/.baton-node/node_modules/node/bin/node',
+      'Or have one brought to a box over ssh, with nothing installed there: baton target bring-node NAME',
     ]),
     found('tar', facts.tar !== '', true, facts.tar || 'none', ['Install tar there.']),
     found('git', facts.git !== '', true, facts.git || 'none', [

@@ -1,6 +1,6 @@
 // What a machine has, asked by one shell script that runs here or there alike.
 import { spawnSync } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Gpu, gpuQuery, parseGpus } from './local/gpu.js';
 import { runThere } from './ssh/connection.js';
 import type { SshTarget } from './targets.js';

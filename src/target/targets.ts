@@ -1,64 +1,12 @@
 // The user's targets: `targets.yaml` beside the user's settings. A workflow or a folder may name one, never define one.
+
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Document, isMap, parseDocument } from 'yaml';
-import { z } from 'zod';
-import { hostName } from './ssh/host.js';
-
-const name = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'a target is a letter, then letters, digits, _ or -');
-const remotePath = z
-  .string()
-  .regex(/^[A-Za-z0-9_./~-]+$/, 'a path there may have letters, digits, and _ . / ~ -')
-  .refine((path) => !path.startsWith('-') && !path.split('/').includes('..'), 'a path there must not climb');
-
-/** How ssh reaches a machine. */
-const place = {
-  /** a host of the ssh configuration, or user@host */
-  host: hostName,
-  port: z.int().min(1).max(65_535).optional(),
-  /** another ssh configuration than the user's own */
-  config: z.string().min(1).optional(),
-};
-
-const there = {
-  /** where jobs are kept there, under the home folder unless absolute */
-  folder: remotePath.default('.baton-box'),
-  node: remotePath.default('node'),
-  /** a Python there that has the torch engine's packages; made on demand where absent */
-  engine_python: remotePath.optional(),
-};
-
-const ssh = z.strictObject({
-  kind: z.literal('ssh'),
-  ...place,
-  ...there,
-  /** here: only the engine runs on the box, and the loop on this machine; there: the whole loop runs on it */
-  placement: z.enum(['here', 'there']).default('there'),
-});
-
-const ray = z.strictObject({
-  kind: z.literal('ray'),
-  /** of the cluster's dashboard, as `ssh` sees it where that is given */
-  address: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8265'),
-  /** a machine that the address is reached through */
-  ssh: z.strictObject(place).optional(),
-  /** the cluster's token: a reference, "${secret:NAME}" or "${env:BATON_NAME}" */
-  token: z
-    .string()
-    .regex(/^\$\{(secret|env):\w+\}$/, 'a token is a reference, "${secret:NAME}"')
-    .optional(),
-  ...there,
-  /** processes that carry rollouts at a time; 0: the loop's own does */
-  workers: z.int().min(0).max(1024).default(0),
-  /** what the engine takes of one node */
-  engine_gpus: z.number().min(0).default(0),
-  engine_cpus: z.number().min(0).default(1),
-});
-
-export const targetSchema = z.discriminatedUnion('kind', [ssh, ray]);
-const fileSchema = z.strictObject({ targets: z.record(name, targetSchema) });
+import { dirname, join } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
+import type * as z from 'zod';
+import { configFolder } from '../policy/index.js';
+import { fileSchema, remotePath, type targetSchema } from './declared.js';
 
 export type Target = z.output<typeof targetSchema>;
 export type SshTarget = Extract<Target, { kind: 'ssh' }>;
@@ -72,22 +20,67 @@ export class TargetProblem extends Error {
   override name = 'TargetProblem';
 }
 
+/** Where the user's targets are. */
+export function targetsFile(): string {
+  return join(configFolder(), 'targets.yaml');
+}
+
+/** Something in the text of targets.yaml that cannot be used. Offsets in UTF-16 units. */
+export interface TargetFault {
+  message: string;
+  start: number;
+  end: number;
+}
+
+/** The targets of a text, or what is wrong with it and where. */
+export function parseTargets(
+  text: string,
+): { targets: Record<string, Target> } | { faults: [TargetFault, ...TargetFault[]] } {
+  const document = parseDocument(text);
+  const broken = document.errors[0];
+  if (broken) {
+    const [start, end] = broken.pos;
+    return { faults: [{ message: broken.message.split('\n')[0]!.replace(/:$/, ''), start, end }] };
+  }
+  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 0 }) ?? { targets: {} });
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue): TargetFault => {
+    const path = issue.path as (string | number)[];
+    const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    const [start, end] = key === undefined ? rangeAt(document, path) : keyRange(document, path, key);
+    const noKind = issue.code === 'invalid_union' && issue.errors.length === 0;
+    const message = noKind ? l10n.t('a target is kind: ssh or kind: ray') : issue.message;
+    return { message: [path.join('.'), message].filter(Boolean).join(': '), start, end };
+  });
+  return { faults: faults as [TargetFault, ...TargetFault[]] };
+}
+
+/** Where the value at a path stands, or the nearest one around it. */
+function rangeAt(document: Document, path: readonly (string | number)[]): [number, number] {
+  for (let length = path.length; length >= 0; length--) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return [node.range[0], node.range[1]];
+  }
+  return [0, 0];
+}
+
+function keyRange(document: Document, path: readonly (string | number)[], key: string): [number, number] {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true);
+  const found = isMap(map) ? map.items.find((pair) => isScalar(pair.key) && pair.key.value === key) : null;
+  return isScalar(found?.key) && found.key.range
+    ? [found.key.range[0], found.key.range[1]]
+    : rangeAt(document, path);
+}
+
 /** All targets of a file; none where there is no file. Throws a TargetProblem. */
 export function readTargets(path: string): Record<string, Target> {
   if (!existsSync(path)) return {};
   const text = readFileSync(path, 'utf8');
-  const document = parseDocument(text, { maxAliasCount: 0 } as object);
-  const place = (offset: number | undefined): string => {
-    const before = text.slice(0, offset ?? 0).split('\n');
-    return `${path}:${before.length}:${before.at(-1)!.length + 1}`;
-  };
-  const broken = document.errors[0];
-  if (broken) throw new TargetProblem(`${place(broken.pos[0])}: ${broken.message.split('\n')[0]}`);
-  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
-  if (parsed.success) return parsed.data.targets;
-  const lines = parsed.error.issues.map((issue) => {
-    const node = document.getIn(issue.path as (string | number)[], true) as { range?: number[] } | undefined;
-    return `${place(node?.range?.[0])}: ${issue.path.join('.')}: ${issue.message}`;
+  const parsed = parseTargets(text);
+  if ('targets' in parsed) return parsed.targets;
+  const lines = parsed.faults.map(({ message, start }) => {
+    const before = text.slice(0, start).split('\n');
+    return `${path}:${before.length}:${before.at(-1)!.length + 1}: ${message}`;
   });
   throw new TargetProblem(lines.join('\n'));
 }
@@ -103,16 +96,37 @@ export function findTarget(path: string, wanted: string): Target {
   );
 }
 
+/** Names another Node for a target, and keeps the file's comments and the rest of it. Throws a TargetProblem. */
+export function setNode(path: string, wanted: string, node: string): void {
+  findTarget(path, wanted);
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  document.setIn(['targets', wanted, 'node'], remotePath.parse(node));
+  write(path, document);
+}
+
+/** Why a target of this name cannot be; null where it can. */
+export function targetProblem(wanted: string, target: TargetInput): string | null {
+  const checked = fileSchema.safeParse({ targets: { [wanted]: target } });
+  if (checked.success) return null;
+  // A key that does not fit is one issue around its own.
+  const words = checked.error.issues.flatMap((issue) =>
+    issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [issue.message],
+  );
+  return words.join('\n');
+}
+
 /** Adds or replaces a target and keeps the file's comments and the rest of it. Throws a TargetProblem. */
 export function addTarget(path: string, wanted: string, target: TargetInput): void {
-  const checked = fileSchema.safeParse({ targets: { [wanted]: target } });
-  if (!checked.success) {
-    throw new TargetProblem(checked.error.issues.map((issue) => issue.message).join('\n'));
-  }
+  const problem = targetProblem(wanted, target);
+  if (problem !== null) throw new TargetProblem(problem);
   readTargets(path);
   const document = existsSync(path) ? parseDocument(readFileSync(path, 'utf8')) : new Document({});
   if (!isMap(document.contents)) document.contents = document.createNode({}) as never;
   document.setIn(['targets', wanted], document.createNode(target));
+  write(path, document);
+}
+
+function write(path: string, document: Document): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.draft`, document.toString());
   renameSync(`${path}.draft`, path);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { factsSchema } from '../workflow/index.js';
 
 /** A body is text kept in the event, or by its SHA-256 in blobs/ where it is long. */
@@ -66,6 +66,8 @@ export const metricSchema = z.object({
   better: z.enum(['higher', 'lower']),
   /** The fair value on 0..1, higher is better; null where the scale is not known. */
   unit: maybeNumber,
+  /** What its fallback is on that scale; left out by logs of before it was written. */
+  unit_fallback: maybeNumber.optional(),
 });
 export const outcomeSchema = z.object({
   success: z.boolean(),

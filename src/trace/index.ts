@@ -17,6 +17,7 @@ export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
 export { keepOverrule, type Overrule, openReview, readReviews } from './reviews.js';
 export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, safeId } from './run-folder.js';
+export { sittingSeconds } from './sittings.js';
 export { type Counted, countedVerdicts, scoresOf } from './verdicts.js';
 export { GitObjects, gitAllows } from './workspace/git-objects.js';
 export { GitView } from './workspace/git-view.js';

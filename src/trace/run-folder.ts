@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bodySchema } from './events.js';
 
 /** What a run was started with: its own copy of everything, so that it keeps its meaning when the files change. */
@@ -56,6 +56,12 @@ export class RunFolder {
   }
   rollout(id: string): string {
     return join(this.path, 'rollouts', `${safeId(id)}.jsonl`);
+  }
+  /** The logs of all rollouts, of those that go on as well. */
+  rolloutLogs(): string[] {
+    const folder = join(this.path, 'rollouts');
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return names.filter((name) => name.endsWith('.jsonl')).map((name) => join(folder, name));
   }
   review(writer: string): string {
     return join(this.path, 'reviews', `${safeId(writer)}.jsonl`);

@@ -1,11 +1,22 @@
 import { countedVerdicts, type LogEvent } from '../trace/index.js';
-import { randomFrom, shuffled } from '../workflow/index.js';
+import { randomFrom, shuffled, type TrainingOptions } from '../workflow/index.js';
 import type { Sample } from './rewards.js';
 
 export interface ExperienceOptions {
   rewardScale: number;
   /** outcome: every action of a rollout gets its outcome (1 or 0) instead of its own score. */
   reward: 'action' | 'outcome';
+  /** What a reply that was cut at its longest counts: nothing, or 0. */
+  truncated: TrainingOptions['truncated'];
+}
+
+/** The knobs of a workflow's `training:` as samples take them; a shuffled control deals out the scores of actions. */
+export function experienceOptions(options: TrainingOptions): ExperienceOptions {
+  return {
+    rewardScale: options.reward_scale,
+    reward: options.reward === 'outcome' ? 'outcome' : 'action',
+    truncated: options.truncated,
+  };
 }
 
 /** The trainable actions of one rollout's log: captured ids and log-probabilities, never text tokenised again. */
@@ -29,16 +40,17 @@ export function samplesOf(
     const role = agents.get(action);
     if (role === undefined || !promptIds || !ids || !logprobs) continue;
     const score = verdicts.get(action)?.score ?? null;
-    const masked = score === null || finish === 'length';
-    const reward =
+    const earned =
       options.reward === 'outcome' ? (outcome?.success ? 1 : 0) : (score ?? 0) / options.rewardScale;
+    const cut = options.truncated === 'zero' ? 0 : null;
+    const judged = score === null ? null : earned;
     samples.push({
       role,
       rollout,
       action,
       group: task,
       order: samples.length,
-      reward: masked ? null : reward,
+      reward: finish === 'length' ? cut : judged,
       old: logprobs,
       reference: null,
       promptIds,

@@ -2,7 +2,7 @@
  * training/: experience from the log, rewards, returns and advantages (here and nowhere else), updates and their
  * proof. It must never tokenise text again, train on a null verdict, or believe an update it has not proven.
  */
-export { type ExperienceOptions, samplesOf, shuffleRewards } from './experience.js';
+export { type ExperienceOptions, experienceOptions, samplesOf, shuffleRewards } from './experience.js';
 export * from './loop/index.js';
 export {
   type AdvantageOptions,
@@ -14,5 +14,5 @@ export {
   type Sample,
   tokenReturns,
 } from './rewards.js';
-export { learningRate, type RoleReport, type RoleState, updateRole } from './update.js';
-export { type Canary, canaryOf, proveUpdate, UpdateNotProven } from './verify.js';
+export { learningRate, minibatchesOf, type RoleReport, type RoleState, updateRole } from './update.js';
+export { type Canary, canaryOf, type Proof, proveUpdate, shareOfMove, UpdateNotProven } from './verify.js';

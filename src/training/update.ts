@@ -57,7 +57,7 @@ export function learningRate(options: TrainingOptions, step: number): number {
 
 /** Train one role on its samples of a step: reference pass, advantages, minibatches of one optimiser step each. */
 export async function updateRole(
-  client: EngineClient,
+  client: Pick<EngineClient, 'logprobs' | 'update'>,
   role: string,
   state: RoleState,
   all: readonly Sample[],
@@ -119,9 +119,7 @@ export async function updateRole(
   let count = 0;
   for (let epoch = 0; epoch < options.epochs; epoch++) {
     const order = shuffled([...samples.keys()], randomFrom(`${options.seed}/${step}/${role}/${epoch}`));
-    const size = Math.ceil(order.length / Math.min(options.minibatches, order.length));
-    for (let from = 0; from < order.length; from += size) {
-      const batch = order.slice(from, from + size);
+    for (const { from, batch } of minibatchesOf(order, options)) {
       now = await applyBatch(
         client,
         role,
@@ -137,6 +135,24 @@ export async function updateRole(
   return { ...report, updates: count, to: now.version, hash: now.hash };
 }
 
+/**
+ * Deal actions into minibatches of nearly the same size: as many as are asked for, fewer where one would hold less
+ * than `smallest_minibatch` actions, never none. `from` is where one starts, which names its update.
+ */
+export function minibatchesOf(
+  order: readonly number[],
+  { minibatches, smallest_minibatch }: Pick<TrainingOptions, 'minibatches' | 'smallest_minibatch'>,
+): { from: number; batch: number[] }[] {
+  const count = Math.max(1, Math.min(minibatches, Math.floor(order.length / smallest_minibatch)));
+  return Array.from({ length: count }, (_, at) => {
+    const [from, to] = [at, at + 1].map((each) => Math.round((each * order.length) / count)) as [
+      number,
+      number,
+    ];
+    return { from, batch: order.slice(from, to) };
+  });
+}
+
 const AGREE = 1e-3;
 const PROBED = 8;
 
@@ -145,7 +161,7 @@ const PROBED = 8;
  * 1e-3 on a few sequences; else null, and the sampled ones are both. Source: the truncated importance correction.
  */
 async function oldLogprobs(
-  client: EngineClient,
+  client: Pick<EngineClient, 'logprobs' | 'update'>,
   model: string,
   samples: readonly Sample[],
   { temperature }: TrainingOptions,
@@ -168,7 +184,7 @@ interface BatchPlace {
 }
 
 async function applyBatch(
-  client: EngineClient,
+  client: Pick<EngineClient, 'logprobs' | 'update'>,
   role: string,
   state: RoleState,
   batch: { sample: Sample; advantages: Float64Array }[],

@@ -18,34 +18,51 @@ export function canaryOf(samples: readonly Sample[], messages: ChatMessage[]): C
   return { sequences, messages };
 }
 
+/** What a served policy may differ from the trained one, in nats, where sampler and trainer agreed before. */
 const SERVED_TOLERANCE = 1e-3;
+/**
+ * Where they did not, because they add up in another order or with fewer bits (vLLM, bfloat16), the measure is what
+ * they differed by in this step under the old weights, which were proven themselves. Twice: that is a maximum over
+ * other tokens.
+ */
+const OVER_GAP = 2;
+/** Standard errors that a served policy must be apart from an old one for the two to be told from each other. */
+const SURE = 5;
+
+export interface Proof {
+  /** Furthest that log-probabilities moved on the canary, and that two identical calls differ, in nats. */
+  moved: number;
+  noise: number;
+  /** Furthest that served log-probabilities are from trained ones. */
+  served: number;
+  /** Whether the served tokens tell the new weights from the old: the change was larger than the sampler's rounding. */
+  told: boolean;
+}
 
 /**
  * After an applied update: the hash changed; the log-probabilities on the canary moved by more than two identical
- * calls differ; and what the engine serves under the new name samples with the trainer's new log-probabilities.
+ * calls differ; and what the engine serves under the new name samples with the trainer's new log-probabilities, not
+ * with those of the version before or of the base. `gap`: what sampler and trainer differed by before, in nats.
  */
 export async function proveUpdate(
-  client: EngineClient,
+  client: Pick<EngineClient, 'chat' | 'logprobs'>,
   role: string,
   from: { version: string; hash: string },
   to: { version: string; hash: string },
   canary: Canary,
-  temperature: number,
-): Promise<{ moved: number; noise: number; served: number }> {
+  { temperature, gap }: { temperature: number; gap: number },
+): Promise<Proof> {
   const fail = (why: string): never => {
     throw new UpdateNotProven(
       `The update of ${role} from ${from.version} to ${to.version} is not proven: ${why}.`,
     );
   };
   if (from.hash === to.hash) fail('the weights did not change');
-  const score = async (version: string) =>
-    (
-      await client.logprobs({ model: `${role}@${version}`, sequences: canary.sequences, temperature })
-    ).logprobs.flat();
-  const before = await score(from.version);
-  const noise = furthest(before, await score(from.version));
-  const after = await score(to.version);
-  const moved = furthest(before, after);
+  const scores = async (version: string, sequences: Canary['sequences']) =>
+    (await client.logprobs({ model: `${role}@${version}`, sequences, temperature })).logprobs.flat();
+  const before = await scores(from.version, canary.sequences);
+  const noise = furthest(before, await scores(from.version, canary.sequences));
+  const moved = furthest(before, await scores(to.version, canary.sequences));
   if (!(moved > noise))
     fail(`its log-probabilities moved by ${moved}, two identical calls differ by ${noise}`);
   const reply = await client.chat({
@@ -62,12 +79,40 @@ export async function proveUpdate(
   if (reply.system_fingerprint !== to.hash) fail('the name serves other weights');
   const tokens = [...(reply.prompt_token_ids ?? []), ...(choice.token_ids ?? [])];
   const mask = tokens.map((_, at) => (at < (reply.prompt_token_ids?.length ?? 0) ? 0 : 1) as 0 | 1);
-  const trained = (
-    await client.logprobs({ model: `${role}@${to.version}`, sequences: [{ tokens, mask }], temperature })
-  ).logprobs.flat();
-  const served = furthest(trained, choice.logprobs?.content.map((token) => token.logprob) ?? []);
-  if (!(served <= SERVED_TOLERANCE)) fail(`served and trained log-probabilities differ by ${served}`);
-  return { moved, noise, served };
+  const sampled = choice.logprobs?.content.map((token) => token.logprob) ?? [];
+  const trained = await scores(to.version, [{ tokens, mask }]);
+  const served = furthest(trained, sampled);
+  const allowed = Math.max(SERVED_TOLERANCE, OVER_GAP * gap);
+  if (!(served <= allowed))
+    fail(
+      `served and trained log-probabilities differ by ${served}, before the update they did by ${gap}; ${allowed} is allowed`,
+    );
+  let told = false;
+  for (const version of new Set([from.version, 'v0'])) {
+    const { share, error } = shareOfMove(sampled, await scores(version, [{ tokens, mask }]), trained);
+    const sure = SURE * error < 0.5;
+    if (sure && share < 0.5) fail(`what is served under its name are the weights of ${version}`);
+    if (version === from.version) told = sure;
+  }
+  return { moved, noise, served, told };
+}
+
+/**
+ * How much of the way from an old policy to the new one a served policy went, by least squares over its tokens'
+ * log-probabilities: 1 where it is the new one, 0 where it is the old one; and the standard error of that, from the
+ * nearer end. The error is infinite or not a number where the two do not differ.
+ */
+export function shareOfMove(
+  served: readonly number[],
+  old: readonly number[],
+  now: readonly number[],
+): { share: number; error: number } {
+  const moves = now.map((value, at) => value - old[at]!);
+  const length = moves.reduce((sum, move) => sum + move * move, 0);
+  const share = moves.reduce((sum, move, at) => sum + move * (served[at]! - old[at]!), 0) / length;
+  const spread = (from: readonly number[]) =>
+    served.reduce((sum, value, at) => sum + (value - from[at]!) ** 2, 0) / served.length;
+  return { share, error: Math.sqrt(Math.min(spread(now), spread(old)) / length) };
 }
 
 function furthest(a: readonly number[], b: readonly number[]): number {

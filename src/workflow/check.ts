@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { buildFlow } from './checks/flow.js';
 import { nameProblems } from './checks/names.js';
 import { resolveWorkflow } from './checks/resolve.js';
@@ -49,17 +50,15 @@ export function checkWorkflow(text: string, file: string, options: CheckOptions)
 }
 
 function taskProblems(workflow: Workflow, source: Source, files: WorkflowFiles): Problem[] {
-  const { tasks, problems } = loadTasks(workflow.tasks, files);
-  const found = problems.map((message) => {
-    const overlap = /would be tested on what it was trained on/.test(message);
-    return source.problem(
-      overlap ? 'split.overlap' : 'task.invalid',
-      message,
-      overlap ? ['tasks', 'split'] : ['tasks'],
-      { part: 'key' },
-    );
-  });
+  const { tasks, problems, overlaps } = loadTasks(workflow.tasks, files);
+  const key = { part: 'key' } as const;
+  const found = [
+    ...problems.map((message) => source.problem('task.invalid', message, ['tasks'], key)),
+    ...overlaps.map((message) => source.problem('split.overlap', message, ['tasks', 'split'], key)),
+  ];
   if (tasks.length === 0 && found.length === 0)
-    found.push(source.problem('task.none', 'There is not one task here.', ['tasks'], { part: 'key' }));
+    found.push(
+      source.problem('task.none', l10n.t('There is not one task here.'), ['tasks'], { part: 'key' }),
+    );
   return found;
 }

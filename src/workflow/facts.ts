@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TypeName, Value } from './expression/index.js';
 import type { ArtifactKind } from './schema.js';
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { suggestion } from './source/nearest.js';
 
 /** The closed list of failure codes, each with what it means. A workflow adds its own as `x.<name>`. */
@@ -38,5 +39,6 @@ export function knownFailure(code: string): code is FailureCode {
 }
 
 export function failureHint(code: string): string {
-  return `${suggestion(code, Object.keys(failureCodes)).trim()} Your own codes start with "x.".`.trim();
+  const own = l10n.t('Your own codes start with "x.".');
+  return `${suggestion(code, Object.keys(failureCodes))} ${own}`.trim();
 }

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { globSync } from 'tinyglobby';
 
 /** Why a file beside the workflow cannot be used. */
@@ -29,16 +30,19 @@ export function diskFiles(folder: string): WorkflowFiles {
     if (isAbsolute(path) || !under(root, wanted))
       return {
         refused: 'outside',
-        message: `${path} is outside the workflow's folder; copy it beside the workflow.`,
+        message: l10n.t("{0} is outside the workflow's folder; copy it beside the workflow.", path),
       };
     let real: string;
     try {
       real = realpathSync(wanted);
     } catch {
-      return { refused: 'missing', message: `There is no ${path} in ${root}.` };
+      return { refused: 'missing', message: l10n.t('There is no {0} in {1}.', path, root) };
     }
     if (!under(root, real))
-      return { refused: 'outside', message: `${path} is a link that leads outside the workflow's folder.` };
+      return {
+        refused: 'outside',
+        message: l10n.t("{0} is a link that leads outside the workflow's folder.", path),
+      };
     return { path: real };
   };
   return {
@@ -50,10 +54,16 @@ export function diskFiles(folder: string): WorkflowFiles {
       try {
         const { size } = statSync(found.path);
         if (size > MAX_BYTES)
-          return { refused: 'too-large', message: `${path} has ${size} bytes; ${MAX_BYTES} is the most.` };
+          return {
+            refused: 'too-large',
+            message: l10n.t('{0} has {1} bytes; {2} is the most.', path, size, MAX_BYTES),
+          };
         return { text: readFileSync(found.path, 'utf8') };
       } catch (error) {
-        return { refused: 'unreadable', message: `${path} cannot be read: ${(error as Error).message}` };
+        return {
+          refused: 'unreadable',
+          message: l10n.t('{0} cannot be read: {1}', path, (error as Error).message),
+        };
       }
     },
     list(pattern) {

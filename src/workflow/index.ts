@@ -14,7 +14,9 @@ export {
   isFault,
   type Lookup,
   parseExpression,
+  type TypeName,
   truth,
+  typeWords,
   type Value,
 } from './expression/index.js';
 export { type Facts, factsSchema, factTypes } from './facts.js';

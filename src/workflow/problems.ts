@@ -1,3 +1,5 @@
+import type { Instead } from './expression/ast.js';
+
 /**
  * The closed catalogue of what can be wrong with a workflow. A problem is a value with a place; nothing in
  * this room throws for bad input.
@@ -75,6 +77,8 @@ export interface Problem extends Range {
   message: string;
   file: string;
   fix?: Fix;
+  /** A name that nothing has, and the one that was probably meant. */
+  instead?: Instead;
 }
 
 export function isError(problem: Problem): boolean {

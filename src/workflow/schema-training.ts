@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Training's knobs, with the published defaults where the paper names one. Where it runs is never written here. */
 export const trainingSchema = z.strictObject({
@@ -23,7 +23,18 @@ export const trainingSchema = z.strictObject({
   schedule: z.enum(['constant', 'cosine', 'linear']).default('cosine').describe('cosine falls to a tenth'),
   warmup: z.number().min(0).max(1).default(0.03).describe('Share of the steps in which the rate rises'),
   grad_clip: z.number().gt(0).default(1),
-  minibatches: z.int().min(1).default(1),
+  minibatches: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      'Optimiser steps a role and epoch, fewer where a minibatch would hold less than smallest_minibatch',
+    ),
+  smallest_minibatch: z
+    .int()
+    .min(1)
+    .default(8)
+    .describe('Actions that an optimiser step needs at least: steps on a few actions follow their noise'),
   epochs: z.int().min(1).default(1),
   clip: z
     .union([z.number().gt(0), z.strictObject({ low: z.number().gt(0), high: z.number().gt(0) })])
@@ -54,6 +65,12 @@ export const trainingSchema = z.strictObject({
     .min(0)
     .default(0.01)
     .describe('A role whose rewards vary less than this is skipped'),
+  truncated: z
+    .enum(['mask', 'zero'])
+    .default('mask')
+    .describe(
+      'What a reply that was cut at its longest counts: nothing, or 0. Masked, a role that learns to run on is never told; zero where replies grow until they are cut',
+    ),
   seed: z.int().default(1),
   deterministic: z.boolean().default(false),
   evaluate_every: z

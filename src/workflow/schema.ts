@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as l10n from '@vscode/l10n';
+import * as z from 'zod';
 import { tasksSchema } from './schema-tasks.js';
 import { trainingSchema } from './schema-training.js';
 
@@ -7,9 +8,9 @@ import { trainingSchema } from './schema-training.js';
  * from here. Names are part of the format: add, never rename.
  */
 const text = z.string().min(1);
-const name = z
-  .string()
-  .regex(/^[A-Za-z_]\w{0,62}$/, 'a name is letters, digits and _, and starts with a letter');
+const name = z.string().regex(/^[A-Za-z_]\w{0,62}$/, {
+  error: () => l10n.t('a name is letters, digits and _, and starts with a letter'),
+});
 /** Text written here, or in a file beside the workflow. */
 export const textOrFile = z.union([z.string(), z.strictObject({ file: text })]);
 const expression = z.union([z.string(), z.number(), z.boolean()]);
@@ -33,7 +34,7 @@ const model = z.strictObject({
       'openai: any OpenAI-compatible server; embedded: the tiny model shipped with Baton; editor: a model of the editor; recorded: replies from a file',
     ),
   base_url: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: () => l10n.t('Invalid URL') })
     .optional()
     .describe('Where an OpenAI-compatible server answers, with its /v1'),
   model: text.optional().describe("The model's name at its server"),

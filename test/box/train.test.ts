@@ -16,9 +16,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogEvent, RunFolder, readLog } from '../../src/trace/index.js';
 import { runCli, startCli } from '../integration/cli/command.js';
+import { startServing } from '../integration/cli/serving.js';
 import { torchPython } from './python.js';
 import { type Head, startHead } from './ray/head.js';
 import { type Sshd, startSshd } from './ssh/sshd.js';
+import { sums } from './sums.js';
 
 const template = join(import.meta.dirname, '../../media/templates/table-team');
 const sizes = ['--steps', '2', '--rollouts', '4', '--eval-tasks', '1', '--select-tasks', '1'];
@@ -50,20 +52,6 @@ afterAll(async () => {
   for (const folder of [here, laptop]) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Two roles of SmolLM2 on sums: replies of at most a few tokens, no tools. */
-const sums = `baton: 1
-models: {student: {provider: embedded, max_tokens: 24}}
-tasks:
-  family: {problems: {count: 40, largest: 5}}
-  split: {}
-artifacts:
-  guess: {kind: message, checks: [words <= 5]}
-  answer: {kind: message, checks: [words <= 5]}
-agents:
-  solver: {role: Answer., prompt: "What is {{task.calculation}}?", produces: [guess]}
-  verifier: {role: Answer., consumes: [guess], prompt: "What is {{task.calculation}}? Say only the number.", produces: [answer]}
-training: {learning_rate: 1.0e-4, schedule: constant, warmup: 0, temperature: 0.5}
-`;
 const small = ['--steps', '2', '--rollouts', '8', '--eval-tasks', '1', '--select-tasks', '1'];
 let learned: ReturnType<typeof hashes>;
 
@@ -145,6 +133,23 @@ it('exports a trained role as an adapter, and merged as a whole model', async ()
   expect(none.code).toBe(3);
   expect(none.stderr).toContain('could not be merged');
   expect(existsSync(join(here, 'none'))).toBe(false);
+});
+
+it('serves a trained role, from its run and where it is promoted', async () => {
+  const env = { BATON_TORCH_PYTHON: torchPython() };
+  const run = readdirSync(join(here, '.baton/runs'))[0]!;
+  const last = hashes(events(here)).length;
+  const asked = 'modeler kind="regression" rows=80 num=2 cat=0';
+  const replies: string[] = [];
+  for (const args of [['--from', `${run}:step-${last}`], []]) {
+    const serving = await startServing(here, ['modeler', '--backend', 'cpu', ...args], env);
+    expect(serving.model).toMatch(args.length > 0 ? /^modeler@v\d$/ : /^modeler@p1$/);
+    const { status, content } = await serving.ask(asked);
+    expect(status).toBe(200);
+    replies.push(content);
+    expect(await serving.stop()).toBe(0);
+  }
+  expect(replies[1]).toBe(replies[0]);
 });
 
 it('trains an adapter a role of SmolLM2 here', async () => {
@@ -230,16 +235,24 @@ describe('on a Ray cluster', () => {
   async function bringUp(home?: string): Promise<void> {
     head = await startHead(token, home);
     const file = join(laptop, '.config/baton/targets.yaml');
-    const cluster = `{kind: ray, address: "${head.address}", token: "\${env:BATON_RAY_TOKEN}", workers: 2, node: ${sshd.target.node}, engine_python: ${torchPython()}}`;
+    const cluster = `kind: ray, address: "${head.address}", token: "\${env:BATON_RAY_TOKEN}", workers: 2, node: ${sshd.target.node}, engine_python: ${torchPython()}`;
     const others = readFileSync(file, 'utf8')
       .trimEnd()
       .split('\n')
-      .filter((line) => !line.startsWith('  cluster:'));
-    writeFileSync(file, `${others.join('\n')}\n  cluster: ${cluster}\n`);
+      .filter((line) => !/^ {2}(cluster|apart|spread):/.test(line));
+    const own = [
+      `  cluster: {${cluster}}`,
+      `  apart: {${cluster}, engines: role}`,
+      // Three engines of two CPUs are too many for one node of four.
+      `  spread: {${cluster}, engines: role, engine_cpus: 2}`,
+      '',
+    ];
+    writeFileSync(file, [...others, ...own].join('\n'));
   }
 
-  const start = async (...args: string[]): Promise<string> => {
-    const given = ['train', ...sizes, ...how, '--target', 'cluster', '--detach', '--json', ...args];
+  const start = (...args: string[]): Promise<string> => startOn('cluster', ...args);
+  const startOn = async (on: string, ...args: string[]): Promise<string> => {
+    const given = ['train', ...sizes, ...how, '--target', on, '--detach', '--json', ...args];
     const started = await runCli(laptop, given);
     expect(`${started.code} ${started.code === 0 ? '' : started.stderr}`).toBe('0 ');
     return (JSON.parse(started.stdout.trim().split('\n').at(-1)!) as { job: string }).job;
@@ -269,6 +282,38 @@ describe('on a Ray cluster', () => {
 
   it('trains SmolLM2 there to the same adapters', async () => {
     expect(await trainSums('--target', 'cluster')).toEqual(learned);
+  });
+
+  it('trains with an engine a role to the same adapters, though it is cancelled and gone on with', async () => {
+    const job = await startOn('apart');
+    await attachAndKill(job);
+    expect(head!.processes('-m baton_torch')).toHaveLength(3);
+    const log = join(head!.home, '.baton-box/jobs', job, 'work/.baton/runs', job, 'run.jsonl');
+    while (!readFileSync(log, 'utf8').includes('"training.step"')) await pause();
+    expect((await runCli(laptop, ['jobs', 'cancel', job])).stdout).toContain('is stopped');
+    const resumed = await runCli(laptop, ['jobs', 'resume', job]);
+    expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
+    expect(resumed.stderr).toContain('3 engines on 1 nodes: data_engineer; modeler; analyst');
+    expect(hashes(events(laptop, job))).toEqual(hashes(events(here)));
+    const weights = join(laptop, '.cache/baton/engines', job);
+    expect(readdirSync(join(weights, 'policies')).sort()).toEqual(['analyst', 'data_engineer', 'modeler']);
+    const kept = JSON.parse(readFileSync(join(weights, 'checkpoints/step-2.json'), 'utf8')) as object;
+    expect(Object.keys((kept as { policies: object }).policies)).toHaveLength(3);
+    expect(readdirSync(join(head!.home, '.baton-box/cache/baton/engines-apart'))).toEqual([]);
+  });
+
+  it('trains with an engine a role on two nodes to the same adapters, though one is killed', async () => {
+    const node = await head!.join();
+    const job = await startOn('spread');
+    await attachAndKill(job);
+    const log = join(head!.home, '.baton-box/jobs', job, 'work/.baton/runs', job, 'run.jsonl');
+    while (!readFileSync(log, 'utf8').includes('"training.step"')) await pause();
+    const [engine] = node.processes('ray::Engine');
+    process.kill(engine!, 'SIGKILL');
+    const shown = await runCli(laptop, ['jobs', 'attach', job]);
+    expect(`${shown.code} ${shown.code === 0 ? '' : shown.stderr}`).toBe('0 ');
+    expect(shown.stderr).toContain('3 engines on 2 nodes');
+    expect(hashes(events(laptop, job))).toEqual(hashes(events(here)));
   });
 
   it('leaves no process when it is cancelled, and can be gone on with', async () => {

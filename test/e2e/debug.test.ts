@@ -9,8 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => editor?.close());
 
-const tool = (name: string) =>
-  editor.page.locator('.debug-toolbar .action-label').and(editor.page.getByLabel(new RegExp(`^${name}`)));
+const tool = (name: string) => editor.debugTool(name);
 const frame = (text: string) =>
   editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
 const variable = (text: string | RegExp) =>
@@ -31,6 +30,9 @@ test('a recorded rollout is stepped through in both directions', async () => {
 
 test('variables show the verdict, the artifacts and the files of the moment', async () => {
   await variable('Action').click();
+  await variable('Budget of the run').click();
+  await variable(/^calls\s*=\s*\d+/).waitFor();
+  await variable('Budget of the run').click();
   await variable('Verdict').click();
   await variable(/^score/).waitFor();
   await variable('Verdict').click();

@@ -39,7 +39,24 @@ export class Editor {
 
   /** Load the window anew, as after a restart. */
   async load(): Promise<void> {
-    await this.page.goto(`${this.url}/?folder=${encodeURIComponent(this.folder)}`);
+    await this.show({ folder: this.folder });
+  }
+
+  /**
+   * Load the window with the folders of a workspace file. The editor at times reads the file before it can reach the
+   * disk, and then stays without any folder; a person loads it again.
+   */
+  async loadWorkspace(file: string): Promise<void> {
+    const folder = this.page.locator('.explorer-folders-view .monaco-list-row').first();
+    for (let tries = 0; tries < 4; tries++) {
+      await this.show({ workspace: join(this.folder, file) });
+      if (await appears(folder, 15_000)) return;
+    }
+    throw new Error(`the editor opened ${file} without its folders, four times`);
+  }
+
+  private async show(query: Record<string, string>): Promise<void> {
+    await this.page.goto(`${this.url}/?${new URLSearchParams(query)}`);
     await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
     await this.page.locator('.explorer-viewlet, .part.sidebar').first().waitFor();
   }
@@ -59,12 +76,11 @@ export class Editor {
     for (let left = 5; ; left--) {
       await this.page.keyboard.press('F1');
       await input.waitFor();
-      await input.fill(`>${title}`);
-      const there = await row.waitFor({ timeout: left === 0 ? WAIT : 4000 }).then(
-        () => true,
-        () => left === 0,
-      );
-      if (there) break;
+      // What opens just then may take the focus, and the palette with it: it is asked for again.
+      await input.fill(`>${title}`, { timeout: left === 0 ? WAIT : 4000 }).catch((failed: unknown) => {
+        if (left === 0) throw failed;
+      });
+      if ((await appears(row, left === 0 ? WAIT : 4000)) || left === 0) break;
       await this.page.keyboard.press('Escape');
     }
     await row.click();
@@ -88,21 +104,23 @@ export class Editor {
     return found;
   }
 
+  /** Open a file by its name. Enter takes the row in focus, and at first that is one of the list before the name. */
   async openFile(path: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
-    const input = this.page.locator('.quick-input-widget input[type=text]');
-    await input.waitFor();
-    await input.fill(path);
-    await this.page
-      .locator('.quick-input-list .monaco-list-row')
-      .filter({ hasText: path.split('/').at(-1)! })
-      .first()
-      .waitFor();
-    await this.page.keyboard.press('Enter');
-    await this.page
-      .locator('.tab.active')
-      .filter({ hasText: path.split('/').at(-1)! })
-      .waitFor();
+    const named = { hasText: path.split('/').at(-1)! };
+    const tab = this.page.locator('.tab.active').filter(named);
+    for (let tries = 0; tries === 0 || (tries < 4 && !(await tab.isVisible())); tries++) {
+      await this.page.keyboard.press('Control+P');
+      const input = this.page.locator('.quick-input-widget input[type=text]');
+      await input.waitFor();
+      await input.fill(path);
+      await this.page.locator('.quick-input-list .monaco-list-row.focused').filter(named).waitFor();
+      await this.enter(input);
+      await tab.waitFor({ timeout: 15_000 }).catch(() => undefined);
+    }
+    await tab.waitFor().catch(async (failed: unknown) => {
+      const tabs = await this.page.locator('.tab').allInnerTexts();
+      throw new Error(`${path} is not the active tab of ${tabs.join(', ')}`, { cause: failed });
+    });
   }
 
   /** Put the cursor on a line and a column, both from 1. */
@@ -111,7 +129,46 @@ export class Editor {
     const input = this.page.locator('.quick-input-widget input[type=text]');
     await input.waitFor();
     await input.fill(`:${line}:${column}`);
-    // The box may not have read what was typed yet: then Enter does nothing, and is pressed again.
+    await this.enter(input);
+  }
+
+  /**
+   * Open the comment with these words in the Comments view, which is not there before the first comment is; what is
+   * made anew meanwhile closes: then it is opened again. `shows` is part of what the opened thread says.
+   */
+  async openComment(text: string, shows: string): Promise<Locator> {
+    const row = this.page.locator('.comments-panel .monaco-list-row').filter({ hasText: text }).first();
+    const thread = this.page.locator('.review-widget').filter({ hasText: shows }).first();
+    for (let tries = 0; tries < 6 && !(await thread.isVisible()); tries++) {
+      await this.command('Comments: Focus on Comments View');
+      if (!(await appears(row, WAIT / 6))) continue;
+      await row.click({ timeout: WAIT / 6 }).catch(() => undefined);
+      await appears(thread, WAIT / 6);
+    }
+    await thread.waitFor();
+    return thread;
+  }
+
+  /** The quick fix with these words at the cursor. A press in the moment in which marks come may be lost: it is repeated. */
+  async quickFix(text: string): Promise<Locator> {
+    const fix = this.page.locator('.action-widget .monaco-list-row').filter({ hasText: text }).first();
+    await this.bring(fix, () => this.page.keyboard.press('Control+.'));
+    return fix;
+  }
+
+  /** Do what makes something show; where it does not, close what came instead and do it again. It fails if it never shows. */
+  private async bring(what: Locator, attempt: () => Promise<void>): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) {
+      await attempt();
+      if (await appears(what, WAIT / 6)) return;
+      await this.page.keyboard.press('Escape');
+    }
+    await attempt();
+    await what.waitFor();
+  }
+
+  /** Accept what stands in a quick input. It may not have read what was typed yet: then Enter is pressed again. */
+  private async enter(input: Locator): Promise<void> {
     for (let tries = 0; tries < 12 && (await input.isVisible()); tries++) {
       await this.page.keyboard.press('Enter');
       await input.waitFor({ state: 'hidden', timeout: 5000 }).catch(() => undefined);
@@ -122,6 +179,44 @@ export class Editor {
   /** A row of a tree or list by its text. */
   row(text: string | RegExp): Locator {
     return this.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /**
+   * Open a row of a tree until a row under it is shown. The editor loses a click, or the answer to it, where the tree
+   * is drawn anew just then; a person clicks again.
+   */
+  async expand(text: string | RegExp): Promise<void> {
+    const row = this.row(text);
+    const open = row.and(this.page.locator('[aria-expanded="true"]'));
+    await row.waitFor();
+    const level = Number(await row.getAttribute('aria-level'));
+    const under = this.page.locator(`.part.sidebar .monaco-list-row[aria-level="${level + 1}"]`).first();
+    for (let tries = 0; tries < 8; tries++) {
+      if (!(await open.isVisible())) await row.click();
+      if ((await appears(open, 5000)) && (await appears(under, 5000))) return this.rest();
+      if (await open.isVisible()) await row.click();
+    }
+    await under.waitFor();
+  }
+
+  /**
+   * Choose from a row's menu. A menu that was opened before the editor knew that an item applies goes without it, and it
+   * takes no click in the moment in which it opens: then it is opened, or chosen, again.
+   */
+  async choose(text: string | RegExp, item: string): Promise<void> {
+    const entry = this.page.getByRole('menuitem', { name: item }).first();
+    await this.bring(entry, () => this.row(text).click({ button: 'right' }));
+    for (let tries = 0; tries < 8 && (await entry.isVisible()); tries++) {
+      await entry.click({ timeout: 5000 }).catch(() => undefined);
+      await entry.waitFor({ state: 'hidden', timeout: 2000 }).catch(() => undefined);
+    }
+    await entry.waitFor({ state: 'hidden' });
+  }
+
+  /** A button of the debug toolbar by how its label begins. */
+  debugTool(name: string): Locator {
+    const buttons = this.page.locator('.debug-toolbar .action-label');
+    return buttons.and(this.page.getByLabel(new RegExp(`^${name}`)));
   }
 
   /** A line of the active text editor. */
@@ -174,7 +269,13 @@ export class Editor {
     if (themes.at(-1) !== 'dark') await this.theme('dark');
   }
 
-  private async theme(theme: Theme): Promise<void> {
+  /** A screenshot of what is there, for moments that a change of theme would end. */
+  async photograph(name: string): Promise<void> {
+    mkdirSync(shots, { recursive: true });
+    await this.page.screenshot({ path: join(shots, `${name}.png`) });
+  }
+
+  async theme(theme: Theme): Promise<void> {
     await this.command('Preferences: Color Theme');
     const input = this.page.locator('.quick-input-widget input[type=text]');
     await input.fill(labels[theme]);
@@ -187,6 +288,13 @@ export class Editor {
     await this.page.locator(`.monaco-workbench.${kinds[theme]}`).first().waitFor();
   }
 }
+
+/** Whether something shows within some milliseconds. */
+const appears = (what: Locator, timeout: number): Promise<boolean> =>
+  what.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
 
 export type Theme = 'dark' | 'light' | 'contrast';
 export const themes: readonly Theme[] = ['light', 'contrast', 'dark'];

@@ -10,7 +10,8 @@ const program = `
 open(".gitattributes", "w").write("* text eol=crlf diff=evil filter=evil\\n")
 open("note.txt", "wb").write(b"one\\r\\ntwo\\n")
 `;
-const evil = '<img src=x onerror=alert(1)> [click](command:workbench.action.files.newUntitledFile)';
+const evil =
+  '<img src=x onerror=alert(1)> [click](command:workbench.action.files.newUntitledFile) <script>alert(1)</script>';
 const replies = [
   { reply: `${evil}\n\`\`\`python\n${program}\n\`\`\``, when: 'You are reader' },
   { reply: `${evil} \u001b]0;owned\u0007`, when: 'You are writer' },
@@ -73,10 +74,13 @@ describe('hostile case 3: settings of a folder', () => {
       await editor.openFile('a.baton.yaml');
       await editor.command('Baton: Run Team');
       const runs = join(editor.folder, '.baton/runs');
-      await expect.poll(() => existsSync(runs) && readdirSync(runs).length, { timeout: 90_000 }).toBe(1);
-      const info = JSON.parse(readFileSync(join(runs, readdirSync(runs)[0]!, 'run.json'), 'utf8')) as {
-        sandbox: { level: string };
-      };
+      // A run's folder is there before the file that says what it is.
+      const said = () =>
+        (existsSync(runs) ? readdirSync(runs) : [])
+          .map((name) => join(runs, name, 'run.json'))
+          .filter((path) => existsSync(path));
+      await expect.poll(said, { timeout: 90_000 }).toHaveLength(1);
+      const info = JSON.parse(readFileSync(said()[0]!, 'utf8')) as { sandbox: { level: string } };
       expect(info.sandbox.level).not.toBe('none');
       expect(existsSync(owned)).toBe(false);
     } finally {
@@ -122,29 +126,45 @@ describe('a run that came with a clone', () => {
     await editor.load();
     await editor.openFile('a.baton.yaml');
     await editor.showRuns();
-    await editor.row(/^a\s*1 rollouts/).click();
+    await editor.expand(/^a\s*1 rollout/);
     // What a row says when it is pointed at must not lie over the next row.
-    await editor.rest();
     await editor.page.locator('.hover-contents').first().waitFor({ state: 'hidden' });
     await editor.row(/^one/).waitFor();
   });
   afterAll(() => editor?.close());
+  /** Nothing that an agent or a reviewer wrote is an image, a script or a link that runs a command. */
+  async function stays(): Promise<void> {
+    expect(await editor.page.locator('img[src="x"], img[onerror]').count()).toBe(0);
+    expect(await editor.page.locator('script', { hasText: 'alert(1)' }).count()).toBe(0);
+    const commands = 'a[href^="command:workbench"], a[data-href^="command:workbench"]';
+    expect(await editor.page.locator(commands).count()).toBe(0);
+  }
 
   test('hostile case 26: its files are shown byte by byte, and nothing that git would start is started', async () => {
-    await editor.row(/^one/).click();
-    await editor.row(/^reader/).click();
+    await editor.expand(/^one/);
+    await editor.expand(/^reader/);
     await editor.row('.gitattributes').waitFor();
     await editor.row('note.txt').click();
     await editor.page.locator('.tab.active').filter({ hasText: 'note.txt' }).waitFor();
     await editor.line('one').waitFor();
     // Mixed ends of lines are kept: the editor calls it by the end that it found most.
-    await editor.row('note.txt').click({ button: 'right' });
-    await editor.page.getByRole('menuitem', { name: 'Select for Compare' }).first().click();
-    await editor.row('.gitattributes').click({ button: 'right' });
-    await editor.page.getByRole('menuitem', { name: 'Compare with Selected' }).first().click();
+    await editor.choose('note.txt', 'Select for Compare');
+    await editor.choose('.gitattributes', 'Compare with Selected');
     await editor.page.locator('.monaco-diff-editor').first().waitFor();
     await editor.page.getByText('eol=crlf').first().waitFor();
     expect(existsSync(made.owned)).toBe(false);
+  });
+
+  test('hostile case 25: markup in comments and trajectories stays text', async () => {
+    const tab = editor.page.locator('.tab').filter({ hasText: 'a.baton.yaml' }).first();
+    await tab.click();
+    const thread = await editor.openComment('writer', 'onerror');
+    // What it says is shown as it was written; nothing of it has become an element or a command.
+    expect(((await thread.textContent()) ?? '').replaceAll(/\s+/g, ' ')).toContain(evil);
+    await stays();
+    await editor.choose(/^one/, 'Open Trajectory');
+    await editor.line('onerror').waitFor();
+    await stays();
   });
 
   test('hostile case 25: forged messages to a page are dropped', async () => {

@@ -46,12 +46,7 @@ test('a mistake is marked while it is typed, and a quick fix mends it', async ()
   await editor.page.keyboard.type('z');
   const squiggle = editor.page.locator('.squiggly-error').first();
   await squiggle.waitFor();
-  await editor.page.keyboard.press('Control+.');
-  const fix = editor.page
-    .locator('.action-widget .action-list-item, .action-widget .monaco-list-row')
-    .filter({ hasText: 'Replace with "facts"' })
-    .first();
-  await fix.waitFor();
+  await editor.quickFix('Replace with "facts"');
   await editor.shoot('problem', themes.slice(2));
   await editor.page.keyboard.press('Enter');
   await squiggle.waitFor({ state: 'hidden' });

@@ -28,13 +28,7 @@ test('a failed action has a comment with its evidence, and can be overruled with
     .locator('.comment-range-glyph, .comment-thread-range, .comment-glyph')
     .first()
     .waitFor({ state: 'attached' });
-  await editor.page
-    .locator('.comments-panel .monaco-list-row')
-    .filter({ hasText: 'the header is not the one' })
-    .first()
-    .click();
-  const thread = editor.page.locator('.review-widget').filter({ hasText: 'columns.mismatch' }).first();
-  await thread.waitFor();
+  const thread = await editor.openComment('the header is not the one', 'columns.mismatch');
   await thread.getByText('The whole trajectory').waitFor();
   await editor.shoot('comment', themes);
   await thread
@@ -66,8 +60,15 @@ test('rollouts are filtered by who is blamed', async () => {
 });
 
 test('a file of the workspace opens as it was at an action', async () => {
-  await editor.row('directors-0').click();
-  await editor.row(/^analyst/).click();
+  await editor.expand('directors-0');
+  await editor.expand(/^analyst/);
   await editor.row('submission.csv').click();
   await editor.page.locator('.tab.active').filter({ hasText: 'submission.csv' }).waitFor();
+});
+
+test('comments and what was overruled come back after the window was reloaded', async () => {
+  await editor.load();
+  await openSample(editor);
+  const thread = await editor.openComment('the header is not the one', 'The task allowed any header.');
+  await thread.getByText('columns.mismatch').first().waitFor();
 });

@@ -48,7 +48,7 @@ test('Run above agents starts the command line, and the view and the file say wh
   await editor.openFile('told.baton.yaml');
   await editor.page.locator('.codelens-decoration a').filter({ hasText: 'Run' }).first().click();
   await editor.row('told').waitFor();
-  await editor.row('told').click();
+  await editor.expand('told');
   await editor.row('sea').waitFor();
   expect(await editor.row('sea').textContent()).toContain('writer');
   await editor.page
@@ -62,7 +62,7 @@ test('a run that a terminal started appears too', async () => {
   const ran = await runCli(editor.folder, ['run', 'told.baton.yaml', '--tasks', 'sky']);
   expect(ran.code).toBe(0);
   await editor.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: 'told' }).nth(1).waitFor();
-  await editor.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: '1 rollouts' }).waitFor();
+  await editor.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: '1 rollout' }).waitFor();
 });
 
 test('what keeps a run from starting is said, with the place', async () => {

@@ -21,6 +21,8 @@ const settings = {
   'telemetry.telemetryLevel': 'off',
   'chat.disableAIFeatures': true,
   'files.autoSave': 'off',
+  // The panel that the first comments of a window open, at a moment of their own, closes menus and covers others' words.
+  'comments.openView': 'never',
 };
 
 /** No Node on PATH: the extension must bring its own way to run the command line. */
@@ -53,17 +55,28 @@ export function installInto({ node, entry }: Testbed, place: string, vsix: strin
 export async function startEditor(
   { node, entry }: Testbed,
   place: string,
-  options: { trust: boolean; user?: string; settings?: Record<string, unknown>; flags?: string[] },
+  options: {
+    trust: boolean;
+    user?: string;
+    settings?: Record<string, unknown>;
+    /** Settings of the machine, which no window may change. */
+    machine?: Record<string, unknown>;
+    flags?: string[];
+    env?: NodeJS.ProcessEnv;
+  },
 ): Promise<{ url: string; child: ChildProcess }> {
   const user = join(place, options.user ?? (options.trust ? 'user' : 'user-restricted'));
   mkdirSync(join(user, 'User'), { recursive: true });
   writeFileSync(join(user, 'User', 'settings.json'), JSON.stringify({ ...settings, ...options.settings }));
+  mkdirSync(join(user, 'Machine'), { recursive: true });
+  writeFileSync(join(user, 'Machine', 'settings.json'), JSON.stringify(options.machine ?? {}));
   const port = await freePort();
   const args = [entry, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--user-data-dir', user];
   args.push(...extensionsOf(place), '--disable-telemetry', '--disable-update-check');
   args.push('--config', join(place, 'none.yaml'), ...(options.trust ? ['--disable-workspace-trust'] : []));
   args.push(...(options.flags ?? []));
-  const child = spawn(node, args, { env: environment(place), stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = { ...environment(place), ...options.env };
+  const child = spawn(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
     if (child.exitCode !== null)

@@ -59,9 +59,8 @@ const accept = async (task: string, suggested: string) => {
 test('a failed rollout becomes a test that expects what it broke, from the Runs view', async () => {
   const before = text();
   await editor.showRuns();
-  await editor.row('team').click();
-  await editor.row(/^bad/).click({ button: 'right' });
-  await editor.page.getByRole('menuitem', { name: 'Create Regression Test' }).first().click();
+  await editor.expand('team');
+  await editor.choose(/^bad/, 'Create Regression Test');
   await accept('bad', 'summary.valid');
   await expect
     .poll(text)
@@ -74,8 +73,7 @@ test('a failed rollout becomes a test that expects what it broke, from the Runs 
 });
 
 test('a successful one becomes a test from its trajectory, and the explorer tells them apart', async () => {
-  await editor.row(/^good/).click({ button: 'right' });
-  await editor.page.getByRole('menuitem', { name: 'Open Trajectory' }).first().click();
+  await editor.choose(/^good/, 'Open Trajectory');
   await editor.page.locator('.tab.active').filter({ hasText: '.baton-trajectory' }).waitFor();
   await editor.page
     .locator('.editor-actions')

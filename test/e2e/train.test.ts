@@ -27,6 +27,9 @@ test('training starts from the palette after a preview of what the recorded scor
   await editor.page.locator('.quick-input-widget').filter({ hasText: 'Train which roles?' }).waitFor();
   await editor.page.keyboard.press('Enter');
   await editor.pick('2 steps');
+  await editor.page.locator('.quick-input-widget').filter({ hasText: 'At most how much?' }).waitFor();
+  await editor.photograph('train-limit');
+  await editor.pick('60 minutes');
   await editor.page.locator('.tab.active').filter({ hasText: 'reward-preview.md' }).waitFor();
   await editor.page.getByText('Reward preview from 12 recorded rollouts').first().waitFor();
   await editor.shoot('preview');
@@ -43,8 +46,16 @@ test('its page opens by itself, and it can be paused and go on', async () => {
   await page().getByRole('button', { name: 'Pause' }).click();
   await page().locator('.state.paused').waitFor({ timeout: LONG });
   expect(log()).toContain('"type":"run.paused"');
-  await page().getByRole('button', { name: 'Continue' }).click();
-  await page().locator('.state.running').waitFor();
+  // The page is drawn anew as the log grows, and a click may be lost then; a person clicks again.
+  const running = page().locator('.state.running');
+  for (let tries = 0; tries === 0 || (tries < 4 && !(await running.isVisible())); tries++) {
+    await page()
+      .getByRole('button', { name: 'Continue' })
+      .click({ timeout: 10_000 })
+      .catch(() => undefined);
+    await running.waitFor({ timeout: 15_000 }).catch(() => undefined);
+  }
+  await running.waitFor();
 });
 
 test('curves, checkpoints and their best appear as it learns, also after the window was reloaded', async () => {

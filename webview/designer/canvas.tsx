@@ -1,4 +1,6 @@
+import * as l10n from '@vscode/l10n';
 import {
+  type AriaLabelConfig,
   Background,
   type Connection,
   Controls,
@@ -82,12 +84,29 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
       minZoom={0.2}
       maxZoom={1.5}
       proOptions={{ hideAttribution: false }}
-      aria-label="The team as a graph; the list beside it says the same"
+      aria-label={l10n.t('The team as a graph; the list beside it says the same')}
+      ariaLabelConfig={spoken()}
     >
       <Background />
       <Controls showInteractive={false} />
     </ReactFlow>
   );
+}
+
+/** What the drawing's own parts say to a screen reader. */
+function spoken(): Partial<AriaLabelConfig> {
+  const keys = l10n.t(
+    'Press Enter or Space to choose a role, Delete to remove it, Escape to choose nothing.',
+  );
+  return {
+    'node.a11yDescription.default': keys,
+    'node.a11yDescription.keyboardDisabled': keys,
+    'edge.a11yDescription.default': '',
+    'controls.ariaLabel': l10n.t('Size of the drawing'),
+    'controls.zoomIn.ariaLabel': l10n.t('Zoom in'),
+    'controls.zoomOut.ariaLabel': l10n.t('Zoom out'),
+    'controls.fitView.ariaLabel': l10n.t('Show all of it'),
+  };
 }
 
 const isTall = () => window.innerHeight > (window.innerWidth - ASIDE) * 0.9;
@@ -124,7 +143,7 @@ function nodesOf(
           type: 'role',
           data: { role, tall },
           selected: selection?.kind === 'role' && selection.name === role.name,
-          ariaLabel: `role ${role.name}`,
+          ariaLabel: l10n.t('role {0}', role.name),
         },
       ];
     if (id.startsWith('role:')) return [];
@@ -172,6 +191,7 @@ function edgesOf(
     source: from,
     target: to,
     type: 'handover',
+    ariaLabel: l10n.t('handover of {0}', artifacts.join(', ')),
     focusable: false,
     deletable: false,
     markerEnd: { type: MarkerType.ArrowClosed },

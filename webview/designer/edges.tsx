@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
 import type { ShownArtifact } from '../../src/editor/protocol/designer.js';
 import type { Route } from './layout.js';
@@ -30,7 +31,9 @@ export function HandoverEdge(props: EdgeProps) {
               type="button"
               key={artifact.name}
               className={`artifact ${artifact.name === selected ? 'selected' : ''} ${artifact.problems.length > 0 ? artifact.problems[0]!.severity : ''}`}
-              title={artifact.problems[0]?.message ?? (artifact.checks.join('\n') || 'no contract yet')}
+              title={
+                artifact.problems[0]?.message ?? (artifact.checks.join('\n') || l10n.t('no contract yet'))
+              }
               onClick={() => choose(artifact.name)}
             >
               {artifact.name}

@@ -1,6 +1,7 @@
 import '@xyflow/react/dist/style.css';
 import '../ui/base.css';
 import './designer.css';
+import * as l10n from '@vscode/l10n';
 import { ReactFlowProvider } from '@xyflow/react';
 import { useCallback, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -8,6 +9,7 @@ import { type DesignerEdit, type Graph, type ToHost, toView } from '../../src/ed
 import { Boundary } from '../ui/boundary.js';
 import { send as post, remember, remembered } from '../ui/host.js';
 import { Button, TextField } from '../ui/index.js';
+import { localise } from '../ui/l10n.js';
 import { Canvas } from './canvas.js';
 import { Properties } from './properties.js';
 import type { Selection } from './selection.js';
@@ -46,7 +48,7 @@ function Designer() {
     [select],
   );
   const reveal = useCallback((of: Selection) => send({ type: 'reveal', ...of }), []);
-  if (!graph) return <p className="hint">Reading the workflow …</p>;
+  if (!graph) return <p className="hint">{l10n.t('Reading the workflow …')}</p>;
   const add = (wanted: Asked, name: string) => {
     setAsked(null);
     if (wanted.kind === 'role') return edit({ do: 'add', kind: 'role', name });
@@ -59,7 +61,7 @@ function Designer() {
     <div className="designer">
       <header>
         <Button secondary onPress={() => setAsked({ kind: 'role' })}>
-          Add role
+          {l10n.t('Add role')}
         </Button>
         <Button
           secondary
@@ -67,13 +69,15 @@ function Designer() {
             setAsked({ kind: 'artifact', ...(selection?.kind === 'role' ? { from: selection.name } : {}) })
           }
         >
-          Add artifact
+          {l10n.t('Add artifact')}
         </Button>
         {asked && (
           <Ask asked={asked} graph={graph} done={(name) => add(asked, name)} cancel={() => setAsked(null)} />
         )}
         {graph.stale && (
-          <span className="problem">The text is not valid YAML just now; this is how it was.</span>
+          <span className="problem">
+            {l10n.t('The text is not valid YAML just now; this is how it was.')}
+          </span>
         )}
         {refused && (
           <span className="problem" role="alert">
@@ -92,7 +96,9 @@ function Designer() {
             askArtifact={(from, to) => setAsked({ kind: 'artifact', from, to })}
           />
         </ReactFlowProvider>
-        {graph.roles.length === 0 && <p className="empty">No role yet. Add the first one above.</p>}
+        {graph.roles.length === 0 && (
+          <p className="empty">{l10n.t('No role yet. Add the first one above.')}</p>
+        )}
       </main>
       <aside>
         <Twin
@@ -122,10 +128,10 @@ function Ask(props: { asked: Asked; graph: Graph; done: (name: string) => void; 
     : [];
   const what =
     kind === 'role'
-      ? 'Name of the role'
+      ? l10n.t('Name of the role')
       : from && to
-        ? `What ${from} hands to ${to}`
-        : 'Name of the artifact';
+        ? l10n.t('What {0} hands to {1}', from, to)
+        : l10n.t('Name of the artifact');
   return (
     <fieldset className="ask" aria-label={what}>
       {made.map(({ name }) => (
@@ -135,12 +141,13 @@ function Ask(props: { asked: Asked; graph: Graph; done: (name: string) => void; 
       ))}
       <TextField label={what} value="" onCommit={(name) => name.trim() !== '' && props.done(name.trim())} />
       <Button secondary onPress={props.cancel}>
-        Cancel
+        {l10n.t('Cancel')}
       </Button>
     </fieldset>
   );
 }
 
+localise();
 createRoot(document.getElementById('root')!).render(
   <Boundary>
     <Designer />

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type {
   DesignerEdit,
   Graph,
@@ -16,9 +17,6 @@ interface Props {
   reveal: (selection: Selection) => void;
 }
 
-const NOBODY = '(nobody)';
-const ADD = '(add)';
-
 /** The fields of what is selected; each is written to the text when it is left. */
 export function Properties(props: Props) {
   const { graph, selection } = props;
@@ -31,11 +29,12 @@ export function Properties(props: Props) {
     if (artifact) return <ArtifactFields {...props} artifact={artifact} />;
   }
   return (
-    <section aria-label="Workflow">
+    <section aria-label={l10n.t('Workflow')}>
       <h2>{graph.title}</h2>
       <p className="hint">
-        Choose a role or an artifact. Draw a line from one role to another to hand something over. A double
-        click shows the text.
+        {l10n.t(
+          'Choose a role or an artifact. Draw a line from one role to another to hand something over. A double click shows the text.',
+        )}
       </p>
       <Problems list={graph.problems} />
     </section>
@@ -50,60 +49,61 @@ function RoleFields({ graph, role, edit, select, reveal }: Props & { role: Shown
     ({ name, producer }) => producer !== role.name && !role.consumes.includes(name),
   );
   const makes = graph.artifacts.filter(({ producer }) => producer === null);
+  const add = l10n.t('(add)');
   return (
-    <section aria-label={`Role ${role.name}`}>
-      <h2>Role</h2>
+    <section aria-label={l10n.t('Role {0}', role.name)}>
+      <h2>{l10n.t('Role')}</h2>
       <Problems list={role.problems} />
       <TextField
-        label="Name"
+        label={l10n.t('Name')}
         value={role.name}
         onCommit={(to) => edit({ do: 'rename', kind: 'role', from: role.name, to })}
       />
-      <TextArea label="Answers for" value={role.role} onCommit={(value) => set('role', value)} />
+      <TextArea label={l10n.t('Answers for')} value={role.role} onCommit={(value) => set('role', value)} />
       <Dropdown
-        label="Model"
+        label={l10n.t('Model')}
         value={role.model ?? ''}
         options={graph.models}
         onChoose={(value) => set('model', value)}
       />
       <TextField
-        label="Turns at most"
+        label={l10n.t('Turns at most')}
         value={role.maxTurns === null ? '' : String(role.maxTurns)}
         onCommit={(value) => set('max_turns', value.trim() === '' ? null : Number(value) || value)}
       />
       <Checkbox
-        label="Is trained"
+        label={l10n.t('Is trained')}
         checked={role.trained}
         onChange={(on) => set('trained', on ? null : false)}
       />
-      <h3>Is handed</h3>
+      <h3>{l10n.t('Is handed')}</h3>
       <Rows
         names={role.consumes}
-        empty="nothing"
+        empty={l10n.t('nothing')}
         select={select}
         remove={(artifact) => edit({ do: 'disconnect', artifact, role: role.name })}
       />
       {takes.length > 0 && (
         <Dropdown
-          label="Hand it"
-          value={ADD}
-          options={[ADD, ...takes.map(({ name }) => name)]}
-          onChoose={(artifact) => artifact !== ADD && edit({ do: 'connect', artifact, role: role.name })}
+          label={l10n.t('Hand it')}
+          value={add}
+          options={[add, ...takes.map(({ name }) => name)]}
+          onChoose={(artifact) => artifact !== add && edit({ do: 'connect', artifact, role: role.name })}
         />
       )}
-      <h3>Owes</h3>
+      <h3>{l10n.t('Owes')}</h3>
       <Rows
         names={role.produces}
-        empty="nothing"
+        empty={l10n.t('nothing')}
         select={select}
         remove={(artifact) => edit({ do: 'produce', artifact, role: null })}
       />
       {makes.length > 0 && (
         <Dropdown
-          label="Let it make"
-          value={ADD}
-          options={[ADD, ...makes.map(({ name }) => name)]}
-          onChoose={(artifact) => artifact !== ADD && edit({ do: 'produce', artifact, role: role.name })}
+          label={l10n.t('Let it make')}
+          value={add}
+          options={[add, ...makes.map(({ name }) => name)]}
+          onChoose={(artifact) => artifact !== add && edit({ do: 'produce', artifact, role: role.name })}
         />
       )}
       <Foot self={self} edit={edit} reveal={reveal} />
@@ -114,59 +114,60 @@ function RoleFields({ graph, role, edit, select, reveal }: Props & { role: Shown
 function ArtifactFields({ graph, artifact, edit, reveal, select }: Props & { artifact: ShownArtifact }) {
   const { name } = artifact;
   const self: Selection = { kind: 'artifact', name };
+  const nobody = l10n.t('(nobody)');
   const check = (at: number, value: string | null) => edit({ do: 'checks', name, at, value });
   return (
-    <section aria-label={`Artifact ${name}`}>
-      <h2>Artifact</h2>
+    <section aria-label={l10n.t('Artifact {0}', name)}>
+      <h2>{l10n.t('Artifact')}</h2>
       <Problems list={artifact.problems} />
       <TextField
-        label="Name"
+        label={l10n.t('Name')}
         value={name}
         onCommit={(to) => edit({ do: 'rename', kind: 'artifact', from: name, to })}
       />
       <Dropdown
-        label="Kind"
+        label={l10n.t('Kind')}
         value={artifact.kind}
         options={graph.kinds}
         onChoose={(value) => edit({ do: 'artifact', name, field: 'kind', value })}
       />
       {artifact.kind !== 'message' && (
         <TextField
-          label="Path in the workspace"
+          label={l10n.t('Path in the workspace')}
           value={artifact.path ?? ''}
           onCommit={(value) => edit({ do: 'artifact', name, field: 'path', value })}
         />
       )}
       <Dropdown
-        label="Made by"
-        value={artifact.producer ?? NOBODY}
-        options={[NOBODY, ...graph.roles.map((role) => role.name)]}
-        onChoose={(role) => edit({ do: 'produce', artifact: name, role: role === NOBODY ? null : role })}
+        label={l10n.t('Made by')}
+        value={artifact.producer ?? nobody}
+        options={[nobody, ...graph.roles.map((role) => role.name)]}
+        onChoose={(role) => edit({ do: 'produce', artifact: name, role: role === nobody ? null : role })}
       />
-      <h3>Contract</h3>
+      <h3>{l10n.t('Contract')}</h3>
       {artifact.checks.map((text, at) => (
         // A contract's place is what it is known by.
         // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <div className="row" key={at}>
           <TextField
-            label={`Check ${at + 1}`}
+            label={l10n.t('Check {0}', at + 1)}
             value={text}
             onCommit={(value) => check(at, value.trim() === '' ? null : value)}
           />
-          <SmallButton label={`Remove check ${at + 1}`} onPress={() => check(at, null)}>
+          <SmallButton label={l10n.t('Remove check {0}', at + 1)} onPress={() => check(at, null)}>
             ×
           </SmallButton>
         </div>
       ))}
       <TextField
-        label="Add a check"
+        label={l10n.t('Add a check')}
         value=""
         onCommit={(value) => value.trim() !== '' && check(artifact.checks.length, value)}
       />
-      <h3>Handed to</h3>
+      <h3>{l10n.t('Handed to')}</h3>
       <Rows
         names={artifact.consumers}
-        empty="nobody: it is a result"
+        empty={l10n.t('nobody: it is a result')}
         select={(item) => item && select({ kind: 'role', name: item.name })}
         remove={(role) => edit({ do: 'disconnect', artifact: name, role })}
       />
@@ -189,7 +190,7 @@ function Rows(props: {
           <button type="button" className="link" onClick={() => props.select({ kind: 'artifact', name })}>
             {name}
           </button>
-          <SmallButton label={`Remove ${name}`} onPress={() => props.remove(name)}>
+          <SmallButton label={l10n.t('Remove {0}', name)} onPress={() => props.remove(name)}>
             ×
           </SmallButton>
         </li>
@@ -202,10 +203,10 @@ function Foot({ self, edit, reveal }: { self: Selection; edit: Props['edit']; re
   return (
     <div className="foot">
       <Button secondary onPress={() => reveal(self)}>
-        Show text
+        {l10n.t('Show text')}
       </Button>
       <Button secondary onPress={() => edit({ do: 'delete', ...self })}>
-        Delete
+        {l10n.t('Delete')}
       </Button>
     </div>
   );

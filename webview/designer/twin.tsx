@@ -1,5 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import { type KeyboardEvent, useRef } from 'react';
-import type { Graph } from '../../src/editor/protocol/designer.js';
+import type { Graph, ShownRole } from '../../src/editor/protocol/designer.js';
+import { counted } from './problems.js';
 import type { Selection } from './selection.js';
 
 interface Props {
@@ -61,12 +63,7 @@ export function Twin({ graph, selection, select, reveal, remove }: Props) {
         onKeyDown={(event) => key(event, item)}
       >
         {text}
-        {problems > 0 && (
-          <span className="problem">
-            {' '}
-            {problems} problem{problems === 1 ? '' : 's'}
-          </span>
-        )}
+        {problems > 0 && <span className="problem"> {counted(problems)}</span>}
       </li>
     );
   };
@@ -74,20 +71,15 @@ export function Twin({ graph, selection, select, reveal, remove }: Props) {
   return (
     // A tree is what this is; HTML has no element for one.
     // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: see above
-    <ul ref={list} role="tree" aria-label="Roles and what they hand over" className="twin">
+    <ul ref={list} role="tree" aria-label={l10n.t('Roles and what they hand over')} className="twin">
       {graph.roles.flatMap((role) => [
-        row(
-          { kind: 'role', name: role.name },
-          `${role.name}${role.score ? `, ${role.score.mean.toFixed(1)}` : ''}${role.acting ? ', acting' : ''}`,
-          1,
-          role.problems.length,
-        ),
+        row({ kind: 'role', name: role.name }, factsOf(role).join(', '), 1, role.problems.length),
         ...graph.artifacts
           .filter(({ producer }) => producer === role.name)
           .map((artifact) =>
             row(
               { kind: 'artifact', name: artifact.name },
-              `${artifact.name} \u2192 ${artifact.consumers.join(', ') || 'result'}`,
+              `${artifact.name} \u2192 ${artifact.consumers.join(', ') || l10n.t('result')}`,
               2,
               artifact.problems.length,
             ),
@@ -96,11 +88,16 @@ export function Twin({ graph, selection, select, reveal, remove }: Props) {
       {orphans.map((artifact) =>
         row(
           { kind: 'artifact', name: artifact.name },
-          `${artifact.name}: nobody makes it`,
+          l10n.t('{0}: nobody makes it', artifact.name),
           1,
           artifact.problems.length,
         ),
       )}
     </ul>
   );
+}
+
+/** A role in a row: its name, its mean score, and whether it acts just now. */
+function factsOf({ name, score, acting }: ShownRole): string[] {
+  return [name, ...(score ? [score.mean.toFixed(1)] : []), ...(acting ? [l10n.t('acting')] : [])];
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { ShownChart } from '../../src/editor/protocol/training.js';
 import { SmallButton } from '../ui/index.js';
@@ -35,10 +36,10 @@ export function ChartCard({
         {children}
         {shown.length > 0 && (
           <SmallButton
-            label={table ? `Draw ${chart.title}` : `${chart.title} as a table`}
+            label={table ? l10n.t('Draw {0}', chart.title) : l10n.t('{0} as a table', chart.title)}
             onPress={() => setTable(!table)}
           >
-            {table ? 'Chart' : 'Table'}
+            {table ? l10n.t('Chart') : l10n.t('Table')}
           </SmallButton>
         )}
       </div>
@@ -56,7 +57,7 @@ export function ChartCard({
       )}
       {shown.length > 0 && !table && (
         <ul className="legend" aria-live="off">
-          <li className="step">step {step}</li>
+          <li className="step">{l10n.t('step {0}', step ?? 0)}</li>
           {shown.map((line) => {
             const value = line.points.find((point) => point.step === step)?.value;
             return (
@@ -75,7 +76,9 @@ export function ChartCard({
 }
 
 function waitsFor(id: ShownChart['id']): string {
-  return id === 'held-out' ? 'Waits for the first checkpoint.' : 'Waits for the first whole step.';
+  return id === 'held-out'
+    ? l10n.t('Waits for the first checkpoint.')
+    : l10n.t('Waits for the first whole step.');
 }
 
 function Drawing(props: {
@@ -115,7 +118,7 @@ function Drawing(props: {
   const step = at === null ? steps.at(-1) : steps[at];
   const values = chart.lines.map(({ name, points }) => {
     const value = points.find((point) => point.step === step)?.value;
-    return `${name} ${value ? toldInterval(value, chart.unit) : 'none'}`;
+    return `${name} ${value ? toldInterval(value, chart.unit) : told(null, chart.unit)}`;
   });
   return (
     <div
@@ -123,11 +126,11 @@ function Drawing(props: {
       className="plot"
       role="slider"
       tabIndex={0}
-      aria-label={`${chart.title}; left and right arrow move over the steps`}
+      aria-label={l10n.t('{0}; left and right arrow move over the steps', chart.title)}
       aria-valuemin={steps[0] ?? 0}
       aria-valuemax={steps.at(-1) ?? 0}
       aria-valuenow={step ?? 0}
-      aria-valuetext={`step ${step}: ${values.join(', ')}`}
+      aria-valuetext={l10n.t('step {0}: {1}', step ?? 0, values.join(', '))}
       onKeyDown={move}
       onBlur={() => drawn.current?.point(null)}
     />
@@ -164,7 +167,7 @@ function Numbers({
       <table>
         <thead>
           <tr>
-            <th scope="col">step</th>
+            <th scope="col">{l10n.t('step')}</th>
             {lines.map(({ name }) => (
               <th scope="col" key={name}>
                 {name}

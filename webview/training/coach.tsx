@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ShownCoach, ShownDistribution } from '../../src/editor/protocol/training.js';
 import { told, toldBounds } from './values.js';
 
@@ -5,51 +6,52 @@ const CORRELATED = 0.3;
 
 /** Whether the coach can be trusted: how it scores, by what, and how far people agree with it. */
 export function Coach({ coach, open }: { coach: ShownCoach | null; open: (rollout: string) => void }) {
-  if (!coach) return <p className="hint waits">Reading the verdicts …</p>;
-  if (coach.actions === 0) return <p className="hint waits">No action has been judged yet.</p>;
+  if (!coach) return <p className="hint waits">{l10n.t('Reading the verdicts …')}</p>;
+  if (coach.actions === 0) return <p className="hint waits">{l10n.t('No action has been judged yet.')}</p>;
   const { agreement, lengthCorrelation } = coach;
   return (
     <div className="grid">
-      <section className="card wide" aria-label="Summary">
+      <section className="card wide" aria-label={l10n.t('Summary')}>
         <p className="why">
-          {coach.actions} actions of the last {coach.rollouts} rollouts. {lengthWords(lengthCorrelation)}{' '}
-          {agreementWords(agreement)}
+          {l10n.t('{0} actions of the last {1} rollouts.', coach.actions, coach.rollouts)}{' '}
+          {lengthWords(lengthCorrelation)} {agreementWords(agreement)}
         </p>
       </section>
       <Distributions
-        title="Scores by role"
+        title={l10n.t('Scores by role')}
         all={coach.byRole}
-        says="A role whose scores are all alike teaches nothing."
+        says={l10n.t('A role whose scores are all alike teaches nothing.')}
       />
       <Distributions
-        title="Scores by stratum"
+        title={l10n.t('Scores by stratum')}
         all={coach.byStratum}
-        says="Strata that are judged unlike may be unlike, or the rubric fits only one of them."
+        says={l10n.t('Strata that are judged unlike may be unlike, or the rubric fits only one of them.')}
       />
       <Distributions
-        title="Scores by reply length"
+        title={l10n.t('Scores by reply length')}
         all={coach.byLength}
-        says="Replies in four equal parts, shortest first. A coach that pays for length shows here."
+        says={l10n.t('Replies in four equal parts, shortest first. A coach that pays for length shows here.')}
       />
-      <section className="card wide" aria-label="Agreement with people">
-        <h2>Agreement with people</h2>
+      <section className="card wide" aria-label={l10n.t('Agreement with people')}>
+        <h2>{l10n.t('Agreement with people')}</h2>
         {agreement.reviews.length === 0 ? (
           <p className="hint">
-            Nobody has agreed or overruled yet. Each word on an action, from a comment or the Runs view, is
-            compared with the coach here.
+            {l10n.t(
+              'Nobody has agreed or overruled yet. Each word on an action, from a comment or the Runs view, is compared with the coach here.',
+            )}
           </p>
         ) : (
           <table>
             <thead>
               <tr>
-                <th scope="col">action</th>
+                <th scope="col">{l10n.t('action')}</th>
                 <th scope="col" className="number">
-                  coach
+                  {l10n.t('coach')}
                 </th>
                 <th scope="col" className="number">
-                  person
+                  {l10n.t('person')}
                 </th>
-                <th scope="col">reason</th>
+                <th scope="col">{l10n.t('reason')}</th>
               </tr>
             </thead>
             <tbody>
@@ -57,7 +59,7 @@ export function Coach({ coach, open }: { coach: ShownCoach | null; open: (rollou
                 <tr key={`${each.rollout}/${each.action}`}>
                   <th scope="row">
                     <button type="button" className="link" onClick={() => open(each.rollout)}>
-                      {each.action} of {each.rollout}
+                      {l10n.t('{0} of {1}', each.action, each.rollout)}
                     </button>
                   </th>
                   <td className="number">{told(each.coach, 'score')}</td>
@@ -76,20 +78,39 @@ export function Coach({ coach, open }: { coach: ShownCoach | null; open: (rollou
 }
 
 function lengthWords(correlation: number | null): string {
-  if (correlation === null) return 'Too few scores to compare with reply length.';
-  const how =
-    Math.abs(correlation) < CORRELATED
-      ? 'do not follow reply length'
-      : correlation > 0
-        ? 'rise with reply length'
-        : 'fall with reply length';
-  return `Scores ${how} (rank correlation ${correlation.toFixed(2)}).`;
+  if (correlation === null) return l10n.t('Too few scores to compare with reply length.');
+  const rank = correlation.toFixed(2);
+  if (Math.abs(correlation) < CORRELATED)
+    return l10n.t('Scores do not follow reply length (rank correlation {0}).', rank);
+  return correlation > 0
+    ? l10n.t('Scores rise with reply length (rank correlation {0}).', rank)
+    : l10n.t('Scores fall with reply length (rank correlation {0}).', rank);
 }
 
 function agreementWords({ both, within, bias }: ShownCoach['agreement']): string {
-  if (within === null || bias === null) return 'No person has scored an action yet.';
-  const side = Math.abs(bias) < 0.5 ? 'neither above nor below' : bias > 0 ? 'above' : 'below';
-  return `People and coach are at most a point apart in ${told(within, 'share')} of ${both}; the coach scores ${side} them (${bias >= 0 ? '+' : ''}${bias.toFixed(1)}).`;
+  if (within === null || bias === null) return l10n.t('No person has scored an action yet.');
+  const by = `${bias >= 0 ? '+' : ''}${bias.toFixed(1)}`;
+  const apart = told(within, 'share');
+  if (Math.abs(bias) < 0.5)
+    return l10n.t(
+      'People and coach are at most a point apart in {0} of {1}; the coach scores neither above nor below them ({2}).',
+      apart,
+      both,
+      by,
+    );
+  return bias > 0
+    ? l10n.t(
+        'People and coach are at most a point apart in {0} of {1}; the coach scores above them ({2}).',
+        apart,
+        both,
+        by,
+      )
+    : l10n.t(
+        'People and coach are at most a point apart in {0} of {1}; the coach scores below them ({2}).',
+        apart,
+        both,
+        by,
+      );
 }
 
 function Distributions({
@@ -104,7 +125,7 @@ function Distributions({
   return (
     <section className="card" aria-label={title}>
       <h2>{title}</h2>
-      {all.length === 0 && <p className="hint waits">Too few scores.</p>}
+      {all.length === 0 && <p className="hint waits">{l10n.t('Too few scores.')}</p>}
       {all.map((each) => (
         <Histogram key={each.name} of={each} />
       ))}
@@ -120,17 +141,17 @@ function Histogram({ of }: { of: ShownDistribution }) {
   const most = Math.max(1, ...of.counts);
   const bounds = toldBounds(of.mean, 'score');
   const spoken = of.counts
-    .flatMap((count, score) => (count > 0 ? [`${count} with ${score}`] : []))
+    .flatMap((count, score) => (count > 0 ? [l10n.t('{0} with {1}', count, score)] : []))
     .join(', ');
   return (
     <figure className="histogram">
       <figcaption>
         <span>{of.name}</span>
         <span>
-          mean <strong>{told(of.mean.mean, 'score')}</strong>
+          <strong>{l10n.t('mean {0}', told(of.mean.mean, 'score'))}</strong>
           <span className="interval">
             {bounds !== null && ` (${bounds})`}
-            {of.none > 0 && `, ${of.none} without a score`}
+            {of.none > 0 && `, ${l10n.t('{0} without a score', of.none)}`}
           </span>
         </span>
       </figcaption>
@@ -152,7 +173,7 @@ function Histogram({ of }: { of: ShownDistribution }) {
               width="16"
               height={height}
             >
-              <title>{`${count} with ${score}`}</title>
+              <title>{l10n.t('{0} with {1}', count, score)}</title>
             </rect>
           );
         })}

@@ -1,14 +1,15 @@
+import * as l10n from '@vscode/l10n';
 import type { Dashboard, Steer } from '../../src/editor/protocol/training.js';
 import { Button } from '../ui/index.js';
 
-const words: Record<Dashboard['state'], string> = {
-  running: 'running',
-  paused: 'paused',
-  done: 'done',
-  cancelled: 'cancelled',
-  budget: 'budget spent',
-  failed: 'failed',
-  stopped: 'stopped',
+const words: Record<Dashboard['state'], () => string> = {
+  running: () => l10n.t('running'),
+  paused: () => l10n.t('paused'),
+  done: () => l10n.t('done'),
+  cancelled: () => l10n.t('cancelled'),
+  budget: () => l10n.t('budget spent'),
+  failed: () => l10n.t('failed'),
+  stopped: () => l10n.t('stopped'),
 };
 
 /** Which run, how far it is, and what can be done with it now. */
@@ -19,29 +20,30 @@ export function Head({ dashboard, steer }: { dashboard: Dashboard; steer: (how: 
     <header>
       <div className="title">
         <h1>{dashboard.title}</h1>
-        <span className={`state ${state}`}>{words[state]}</span>
+        <span className={`state ${state}`}>{words[state]()}</span>
         <span className="phase" role="status">
-          {dashboard.phase}
-          {secondsLeft !== null && `, about ${duration(secondsLeft)} left`}
+          {secondsLeft === null
+            ? dashboard.phase
+            : l10n.t('{0}, about {1} left', dashboard.phase, duration(secondsLeft))}
         </span>
         <span className="actions">
           {state === 'running' && (
             <Button secondary onPress={() => steer('pause')}>
-              Pause
+              {l10n.t('Pause')}
             </Button>
           )}
-          {state === 'paused' && <Button onPress={() => steer('continue')}>Continue</Button>}
+          {state === 'paused' && <Button onPress={() => steer('continue')}>{l10n.t('Continue')}</Button>}
           {live && (
             <Button secondary onPress={() => steer('cancel')}>
-              Cancel
+              {l10n.t('Cancel')}
             </Button>
           )}
-          {!live && state !== 'done' && <Button onPress={() => steer('resume')}>Resume</Button>}
+          {!live && state !== 'done' && <Button onPress={() => steer('resume')}>{l10n.t('Resume')}</Button>}
         </span>
       </div>
       {steps !== null && (
-        <progress max={steps} value={step} aria-label={`Step ${step} of ${steps}`}>
-          {step} of {steps}
+        <progress max={steps} value={step} aria-label={l10n.t('Step {0} of {1}', step, steps)}>
+          {l10n.t('Step {0} of {1}', step, steps)}
         </progress>
       )}
     </header>
@@ -49,6 +51,8 @@ export function Head({ dashboard, steer }: { dashboard: Dashboard; steer: (how: 
 }
 
 function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 90) return l10n.t('{0} s', Math.max(1, Math.round(seconds)));
+  return seconds < 5400
+    ? l10n.t('{0} min', Math.round(seconds / 60))
+    : l10n.t('{0} h', (seconds / 3600).toFixed(1));
 }

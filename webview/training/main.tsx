@@ -1,19 +1,20 @@
 import 'uplot/dist/uPlot.min.css';
 import '../ui/base.css';
 import './training.css';
+import * as l10n from '@vscode/l10n';
 import { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { type Dashboard, type ToHost, type ToView, toView } from '../../src/editor/protocol/training.js';
 import { Boundary } from '../ui/boundary.js';
 import { send as post, remember, remembered } from '../ui/host.js';
 import { Button, Dropdown, Tabs } from '../ui/index.js';
+import { localise } from '../ui/l10n.js';
 import { ChartCard } from './chart.js';
 import { Checkpoints } from './checkpoints.js';
 import { Coach } from './coach.js';
 import { Head } from './head.js';
 
 const send = (message: ToHost) => post(message);
-const EVERY = 'all strata';
 
 /** What the page keeps over a reload; the host finds the run again by it. */
 interface Kept {
@@ -58,13 +59,15 @@ function Training() {
         <p>{empty.message}</p>
         {empty.train && (
           <>
-            <p className="hint">Open a workflow and press Train above its roles, or start here.</p>
-            <Button onPress={() => send({ type: 'train' })}>Train a team</Button>
+            <p className="hint">
+              {l10n.t('Open a workflow and press Train above its roles, or start here.')}
+            </p>
+            <Button onPress={() => send({ type: 'train' })}>{l10n.t('Train a team')}</Button>
           </>
         )}
       </div>
     );
-  if (!dashboard) return <p className="hint waits">Reading the log …</p>;
+  if (!dashboard) return <p className="hint waits">{l10n.t('Reading the log …')}</p>;
   return (
     <div className="training">
       <Head
@@ -81,10 +84,10 @@ function Training() {
       )}
       <Alarms alarms={dashboard.alarms} />
       <Tabs
-        label="Parts of the page"
+        label={l10n.t('Parts of the page')}
         tabs={[
-          { id: 'curves', title: 'Curves' },
-          { id: 'coach', title: 'Coach' },
+          { id: 'curves', title: l10n.t('Curves') },
+          { id: 'coach', title: l10n.t('Coach') },
         ]}
         chosen={tab}
         onChoose={(id) => setTab(id as Kept['tab'])}
@@ -99,7 +102,8 @@ function Training() {
 }
 
 function Curves({ dashboard, theme }: { dashboard: Dashboard; theme: number }) {
-  const [stratum, setStratum] = useState(EVERY);
+  const [stratum, setStratum] = useState('');
+  const every = l10n.t('all strata');
   const { strata } = dashboard;
   const wanted = strata.includes(stratum) ? stratum : null;
   const charts = dashboard.charts.map((chart) =>
@@ -108,7 +112,7 @@ function Curves({ dashboard, theme }: { dashboard: Dashboard; theme: number }) {
       : chart,
   );
   return (
-    <div className="grid" role="tabpanel" aria-label="Curves">
+    <div className="grid" role="tabpanel" aria-label={l10n.t('Curves')}>
       <Checkpoints
         checkpoints={dashboard.checkpoints}
         promote={(checkpoint, role) => send({ type: 'promote', checkpoint, role })}
@@ -116,7 +120,12 @@ function Curves({ dashboard, theme }: { dashboard: Dashboard; theme: number }) {
       {charts.map((chart) => (
         <ChartCard key={chart.id} chart={chart} theme={theme}>
           {chart.id === 'reward' && strata.length > 1 && (
-            <Dropdown label="of" value={wanted ?? EVERY} options={[EVERY, ...strata]} onChoose={setStratum} />
+            <Dropdown
+              label={l10n.t('of')}
+              value={wanted ?? every}
+              options={[every, ...strata]}
+              onChoose={setStratum}
+            />
           )}
         </ChartCard>
       ))}
@@ -127,12 +136,12 @@ function Curves({ dashboard, theme }: { dashboard: Dashboard; theme: number }) {
 function Alarms({ alarms }: { alarms: Dashboard['alarms'] }) {
   if (alarms.length === 0) return null;
   return (
-    <section className="alarms" aria-label="Alarms">
+    <section className="alarms" aria-label={l10n.t('Alarms')}>
       <ul>
         {alarms.map(({ code, message, step }) => (
           <li key={`${code} ${message}`}>
             <span className="code">{code}</span> {message}
-            {step !== null && <span className="interval"> step {step}</span>}
+            {step !== null && <span className="interval"> {l10n.t('step {0}', step)}</span>}
           </li>
         ))}
       </ul>
@@ -151,6 +160,7 @@ function useTheme(): number {
   return theme;
 }
 
+localise();
 createRoot(document.getElementById('root')!).render(
   <Boundary>
     <Training />

@@ -1,12 +1,14 @@
+import * as l10n from '@vscode/l10n';
 import type { ShownChart, ShownInterval, ShownLine } from '../../src/editor/protocol/training.js';
 
 /** A value as it is read: percent, a score, or a number of fitting precision. */
 export function told(value: number | null | undefined, unit: ShownChart['unit']): string {
-  if (value === null || value === undefined) return 'none';
-  if (unit === 'share') return `${Math.round(value * 100)} %`;
+  if (value === null || value === undefined) return l10n.t('none');
+  if (unit === 'share') return l10n.t('{0} %', Math.round(value * 100));
   if (unit === 'score') return value.toFixed(1);
   const size = Math.abs(value);
   if (size === 0) return '0';
+  if (size < 0.001) return value.toExponential(1);
   return size >= 100 ? value.toFixed(0) : size >= 1 ? value.toFixed(1) : value.toPrecision(2);
 }
 
@@ -24,7 +26,7 @@ export function toldBounds(
   if (low === null || high === null) return null;
   const top = unit === 'share' ? 1 : unit === 'score' ? 10 : Number.POSITIVE_INFINITY;
   const bottom = unit === 'number' ? Number.NEGATIVE_INFINITY : 0;
-  return `${told(Math.max(bottom, low), unit)} to ${told(Math.min(top, high), unit)}`;
+  return l10n.t('{0} to {1}', told(Math.max(bottom, low), unit), told(Math.min(top, high), unit));
 }
 
 /** Lines on one axis of steps, as uPlot wants them: steps, then mean, low and high of each line. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { Component, type ReactNode } from 'react';
 
 /** Shows what went wrong in a page instead of an empty one. */
@@ -13,7 +14,10 @@ export class Boundary extends Component<{ children: ReactNode }, { error: Error 
     if (!error) return this.props.children;
     return (
       <p role="alert" className="problem">
-        This view broke: {error.message}. Close it and open it again; the text of the workflow is untouched.
+        {l10n.t(
+          'This view broke: {0}. Close it and open it again; the text of the workflow is untouched.',
+          error.message,
+        )}
       </p>
     );
   }

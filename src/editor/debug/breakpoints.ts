@@ -1,4 +1,5 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import * as l10n from '@vscode/l10n';
 import type { Breakpoint } from '../../rollout/index.js';
 import { type Expression, fillLog, holds, type Task } from '../../workflow/index.js';
 import { countMet, lookupAt, parseCondition } from './conditions.js';
@@ -41,7 +42,7 @@ export function armBreakpoint(asked: Dap.SourceBreakpoint, roles: RoleLines | nu
     written: asked.condition || null,
     hitCondition: asked.hitCondition || null,
     logMessage: asked.logMessage || null,
-    wrong: role === null ? 'Set breakpoints on the lines of a role.' : broken,
+    wrong: role === null ? l10n.t('Set breakpoints on the lines of a role.') : broken,
     hits: 0,
   };
 }
@@ -59,7 +60,7 @@ export function hitOf(
   point.hits += 1;
   if (point.hitCondition !== null && !countMet(point.hitCondition, point.hits)) return null;
   return point.logMessage === null
-    ? { stops: `breakpoint on ${point.role}` }
+    ? { stops: l10n.t('breakpoint on {0}', point.role ?? '') }
     : { log: fillLog(point.logMessage, lookup) };
 }
 

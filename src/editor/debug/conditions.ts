@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import {
   type Expression,
   type Facts,
@@ -8,14 +9,15 @@ import {
   type Task,
   type Value,
 } from '../../workflow/index.js';
+import { endWords } from '../runs/told.js';
 import type { Stop, Timeline } from './timeline.js';
 
-/** Exception filters, by their id; `label` is what the breakpoints view shows. */
+/** Exception filters, by their id, with what the breakpoints view shows. */
 export const filters = {
-  lowScore: 'Score is low',
-  contractBroken: 'Contract is broken',
-  toolFailed: 'Program failed',
-  budgetNearlySpent: 'Budget is nearly spent',
+  lowScore: () => l10n.t('Score is low'),
+  contractBroken: () => l10n.t('Contract is broken'),
+  toolFailed: () => l10n.t('Program failed'),
+  budgetNearlySpent: () => l10n.t('Budget is nearly spent'),
 } as const;
 export type FilterId = keyof typeof filters;
 
@@ -97,15 +99,16 @@ export function filterHit(
   if (!action) return null;
   if (stop.is === 'verdict' && on.has('lowScore')) {
     const score = timeline.verdicts.get(action.id)?.score ?? null;
-    if (score !== null && score < scoreBelow) return `score ${score} is below ${scoreBelow}`;
+    if (score !== null && score < scoreBelow) return l10n.t('score {0} is below {1}', score, scoreBelow);
   }
   if (stop.is === 'checked' && on.has('contractBroken')) {
     const breach = action.checked?.breaches[0];
-    if (breach) return `contract broken: ${breach.message}`;
+    if (breach) return l10n.t('contract broken: {0}', breach.message);
   }
   if (stop.is === 'tool' && on.has('toolFailed')) {
     const tool = action.tools[stop.index];
-    if (tool && tool.outcome !== 'ok') return `program ${stop.index + 1}: ${tool.outcome}`;
+    if (tool && tool.outcome !== 'ok')
+      return l10n.t('program {0}: {1}', stop.index + 1, endWords(tool.outcome));
   }
   return null;
 }

@@ -1,7 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { parse } from 'yaml';
+import { actionsOf } from '../../coach/index.js';
 import { readLog, stateAfter } from '../../trace/index.js';
+import { savedCheckpoints } from '../../training/index.js';
 import { type Host, mayRun } from '../host.js';
 import type { RunControl } from '../runs/control.js';
 import { RunDocuments } from '../runs/documents.js';
@@ -10,10 +13,12 @@ import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 
 type Change = { label: string; flag: string; name: string; text: string | undefined; path?: string };
+/** Another policy acts: nothing is edited. */
+type Who = { label: string; who: true };
 
 /**
- * Change an action's reply, its prompt or a file that it found, and carry the rollout on from there as a new branch.
- * Both trajectories are then shown side by side.
+ * Change an action's reply, its prompt, a file that it found or who acts, and carry the rollout on from there as a new
+ * branch. Both trajectories are then shown side by side.
  */
 export async function editAndFork(
   host: Host,
@@ -24,22 +29,54 @@ export async function editAndFork(
   action: string,
 ): Promise<void> {
   if (!(await mayRun())) return;
-  const change = await vscode.window.showQuickPick(changes(run, rollout, action), {
+  const other: Who = { label: vscode.l10n.t('Who acts'), who: true };
+  const change = await vscode.window.showQuickPick<Change | Who>([...changes(run, rollout, action), other], {
     title: vscode.l10n.t('What is different in {0}?', action),
   });
   if (!change) return;
+  const flags =
+    'who' in change ? await another(run, rollout, action) : await changed(host, run, action, change);
+  const branch = flags && (await control.fork(run, rollout, action, flags));
+  if (!branch) return;
+  store.refresh();
+  const [before, after] = [RunDocuments.trajectoryUri(run, rollout), RunDocuments.trajectoryUri(run, branch)];
+  await vscode.commands.executeCommand('vscode.diff', before, after, `${rollout} ↔ ${branch}`);
+}
+
+/** Let a text be edited; gives the command line's flags, or undefined where it was left as it is. */
+async function changed(host: Host, run: Run, action: string, change: Change): Promise<string[] | undefined> {
   const folder = join(host.context.globalStorageUri.fsPath, 'forks', `${run.folder.name}-${Date.now()}`);
   const file = join(folder, change.name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(file, change.text ?? '', { mode: 0o600 });
   await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false });
-  if (!(await edited(file, action))) return;
-  const value = change.path === undefined ? file : `${change.path}=${file}`;
-  const branch = await control.fork(run, rollout, action, [change.flag, value]);
-  if (branch === undefined) return;
-  store.refresh();
-  const [before, after] = [RunDocuments.trajectoryUri(run, rollout), RunDocuments.trajectoryUri(run, branch)];
-  await vscode.commands.executeCommand('vscode.diff', before, after, `${rollout} ↔ ${branch}`);
+  if (!(await edited(file, action))) return undefined;
+  return [change.flag, change.path === undefined ? file : `${change.path}=${file}`];
+}
+
+/** Ask who is to act instead: a version of the role that the run has weights of, or a model of its workflow. */
+async function another(run: Run, rollout: string, action: string): Promise<string[] | undefined> {
+  const { events } = readLog(run.folder.rollout(rollout));
+  const found = actionsOf(events).find(({ id }) => id === action);
+  const role = found?.agent ?? '';
+  const now = found?.call?.policy;
+  const versions = new Map<string, string>();
+  for (const { name, policies } of savedCheckpoints(readLog(run.folder.log).events))
+    if (policies[role] !== undefined) versions.set(policies[role], name);
+  const models = (parse(run.workflow) as { models?: Record<string, unknown> }).models ?? {};
+  const picked = await vscode.window.showQuickPick(
+    [
+      ...[...versions].map(([label, description]) => ({ label, description })),
+      ...Object.keys(models).map((label) => ({
+        label,
+        description: vscode.l10n.t('a model of the workflow'),
+      })),
+    ].map((each) =>
+      each.label === now ? { ...each, description: vscode.l10n.t('{0}, acted', each.description) } : each,
+    ),
+    { title: vscode.l10n.t('Who acts as {0} from {1} on?', role, action) },
+  );
+  return picked && ['--policy', picked.label];
 }
 
 /** Resolves with true when the text was saved or Fork was pressed, with false when it was closed. */

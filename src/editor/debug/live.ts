@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import * as l10n from '@vscode/l10n';
 import { type Breakpoint, ControlClient, type Filters, type HeldAt } from '../../rollout/index.js';
 import type { RunFolder } from '../../trace/index.js';
 
@@ -24,12 +25,13 @@ export interface LiveListener {
 export type FirstHeld = Promise<HeldAt>;
 
 /**
- * Attach to a run as its controller; where the editor vanishes, the run goes on. Rejects with a sentence where it
- * cannot be steered.
+ * Attach to a run as its controller; where the editor vanishes, the run goes on. `pause`: hold it before its next
+ * actions, unless it is held already. Rejects with a sentence where it cannot be steered.
  */
 export async function attachLive(
   folder: RunFolder,
   listener: LiveListener,
+  pause = false,
 ): Promise<{ run: LiveRun; first: FirstHeld }> {
   await listening(folder);
   const attached = await ControlClient.attach(folder, {
@@ -42,7 +44,8 @@ export async function attachLive(
   let rollout: string | null = client.first.held[0]?.rollout ?? null;
   let ended = false;
   const end = () => {
-    if (!ended) listener.ended();
+    // Where no rollout was held, nobody looks at one.
+    if (!ended && rollout !== null) listener.ended();
     ended = true;
   };
   const first = new Promise<HeldAt>((resolve, reject) => {
@@ -53,7 +56,7 @@ export async function attachLive(
       resolve(at);
       if (at.rollout === rollout) listener.held(at);
     });
-    client.onClose(() => reject(new Error(`${folder.name} ended before it could be held.`)));
+    client.onClose(() => reject(new Error(l10n.t('{0} ended before it could be held.', folder.name))));
   });
   client.on('logged', ({ text }) => listener.logged(text));
   client.on('rolloutEnded', (notice) => {
@@ -61,6 +64,7 @@ export async function attachLive(
   });
   client.on('finished', end);
   client.onClose(end);
+  if (pause && client.first.held.length === 0) await client.ask('pause', {});
   return {
     first,
     run: {

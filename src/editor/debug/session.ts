@@ -12,12 +12,14 @@ import {
   Thread,
 } from '@vscode/debugadapter';
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import * as l10n from '@vscode/l10n';
 import { type Body, stateAfter, type WorkspaceState } from '../../trace/index.js';
 import { evaluate, isFault, parseExpression, type Task } from '../../workflow/index.js';
-import { NEARLY } from './asked.js';
+import { retold } from '../runs/told.js';
 import { type ArmedBreakpoint, armBreakpoint, hitOf, type RoleLines, runnersOf } from './breakpoints.js';
 import { filterHit, filters, lookupAt } from './conditions.js';
 import type { LiveRun } from './live.js';
+import { type Budgeted, NEARLY } from './spending.js';
 import { framesOf, type Move, move, rolesOf, run, type Stop, type Timeline } from './timeline.js';
 import { type Shown, scopesOf } from './variables.js';
 
@@ -34,8 +36,7 @@ export interface Recording {
   startAt: string | null;
   /** What the rollout was asked, for `task.*` in conditions; null where that is not known any more. */
   task: Task | null;
-  /** Why the budget is nearly spent at a time (Unix ms); null where it is not. */
-  nearlySpent: (at: number) => string | null;
+  budget: Pick<Budgeted, 'at' | 'nearly' | 'limits'>;
   /** The workspace of the moment at which the debugger stands. */
   onMoment: (state: WorkspaceState, stop: Stop) => void;
   /** A run that goes on: how it is steered. Its head is the timeline's last stop. */
@@ -64,6 +65,7 @@ export class RolloutSession extends DebugSession implements Followed {
   private readonly breakpoints = new Map<string, ArmedBreakpoint[]>();
   private filters = new Set<string>();
   private scoreBelow: number | null = null;
+  private attached = false;
 
   constructor(
     private readonly open: Open,
@@ -87,10 +89,13 @@ export class RolloutSession extends DebugSession implements Followed {
       supportsExceptionInfoRequest: false,
       exceptionBreakpointFilters: Object.entries(filters).map(([filter, label]) => ({
         filter,
-        label,
+        label: label(),
         default: filter === 'contractBroken',
         ...(filter === 'lowScore'
-          ? { supportsCondition: true, conditionDescription: 'The score below which to stop, for example 5' }
+          ? {
+              supportsCondition: true,
+              conditionDescription: l10n.t('The score below which to stop, for example 5'),
+            }
           : {}),
       })),
     };
@@ -108,6 +113,15 @@ export class RolloutSession extends DebugSession implements Followed {
     } catch (error) {
       this.sendErrorResponse(response, { id: 1, format: (error as Error).message, showUser: true });
     }
+  }
+
+  /** A run that another process started: stopping the debugger leaves it to go on. */
+  protected override async attachRequest(
+    response: Dap.AttachResponse,
+    args: Dap.AttachRequestArguments,
+  ): Promise<void> {
+    this.attached = true;
+    await this.launchRequest(response, args);
   }
 
   protected override configurationDoneRequest(response: Dap.ConfigurationDoneResponse): void {
@@ -170,11 +184,14 @@ export class RolloutSession extends DebugSession implements Followed {
     const frames = some.map((index) => {
       const action = timeline.actions[index]!;
       const says =
-        index === stop.action ? stop.says : (timeline.verdicts.get(action.id)?.verdict.code ?? 'done');
+        index === stop.action
+          ? stop.says
+          : (timeline.verdicts.get(action.id)?.verdict.code ?? l10n.t('done'));
       const line = roles.lineOf(action.agent) ?? 1;
       return new StackFrame(
         index + 1,
-        `${action.id}: ${says}`,
+        // A sentence that names the action needs no name before it: the list is narrow.
+        says.includes(action.id) ? says : `${action.id}: ${says}`,
         new Source(source.name, source.path),
         line,
         1,
@@ -185,13 +202,14 @@ export class RolloutSession extends DebugSession implements Followed {
   }
 
   protected override scopesRequest(response: Dap.ScopesResponse, { frameId }: Dap.ScopesArguments): void {
-    const { timeline, handed, text } = this.must();
+    const { timeline, handed, text, budget } = this.must();
     const stop = timeline.stops[this.at]!;
     const scopes = scopesOf(frameId - 1, stop, {
       timeline,
       handed,
       text,
       workspace: this.workspace(frameId - 1),
+      budget,
     });
     response.body = {
       scopes: scopes.map(
@@ -233,7 +251,10 @@ export class RolloutSession extends DebugSession implements Followed {
     }
     const why = isFault(parsed)
       ? parsed.message
-      : `Nothing here is called "${(answer as { unknown: string }).unknown}". There are score, code, agent, turn, tokens, seconds, status, and the facts of artifacts (X.rows).`;
+      : l10n.t(
+          'Nothing here is called "{0}". There are score, code, agent, turn, tokens, seconds, status, and the facts of artifacts (X.rows).',
+          (answer as { unknown: string }).unknown,
+        );
     this.sendErrorResponse(response, { id: 2, format: why, showUser: context === 'repl' });
   }
 
@@ -267,7 +288,7 @@ export class RolloutSession extends DebugSession implements Followed {
     for (const armed of this.breakpoints.values()) for (const each of armed) each.hits = 0;
     this.stand(0, 'entry');
   }
-  /** Stop cancels a live run (it can be resumed); disconnecting lets it go on. */
+  /** Stop cancels a live run that it started (it can be resumed); disconnecting lets it go on. */
   protected override async disconnectRequest(
     response: Dap.DisconnectResponse,
     args: Dap.DisconnectArguments,
@@ -275,7 +296,8 @@ export class RolloutSession extends DebugSession implements Followed {
     const live = this.recording?.live;
     if (live) {
       this.recording!.live = null;
-      await (args.terminateDebuggee === false ? live.continue() : live.cancel()).catch(() => undefined);
+      const cancels = args.terminateDebuggee ?? !this.attached;
+      await (cancels ? live.cancel() : live.continue()).catch(() => undefined);
       live.detach();
     }
     this.sendResponse(response);
@@ -284,10 +306,11 @@ export class RolloutSession extends DebugSession implements Followed {
   held(timeline: Timeline, why: string): void {
     if (!this.recording) return;
     this.recording.timeline = timeline;
+    if (why !== 'step' && why !== 'pause') this.sayStop(timeline.stops.at(-1)!, retold(why));
     this.stand(
       timeline.stops.length - 1,
       why === 'step' ? 'step' : why === 'pause' ? 'pause' : 'breakpoint',
-      why,
+      retold(why),
     );
   }
 
@@ -296,7 +319,7 @@ export class RolloutSession extends DebugSession implements Followed {
     this.recording.live.detach();
     this.recording.live = null;
     this.recording.timeline = timeline;
-    this.stand(timeline.stops.length - 1, 'step', 'end of the rollout');
+    this.stand(timeline.stops.length - 1, 'step', l10n.t('end of the rollout'));
   }
 
   private steer(asked: Promise<void>): void {
@@ -345,12 +368,20 @@ export class RolloutSession extends DebugSession implements Followed {
       return;
     }
     const found = run(timeline, this.at, direction, (stop) => this.hit(stop));
-    const reason = found.reason ?? (direction === 1 ? 'end of the rollout' : 'start of the rollout');
+    if (found.reason !== null) this.sayStop(timeline.stops[found.at]!, found.reason);
+    const reason =
+      found.reason ?? (direction === 1 ? l10n.t('end of the rollout') : l10n.t('start of the rollout'));
     this.stand(found.at, found.reason === null ? 'step' : 'breakpoint', reason);
   }
 
+  /** Why it stopped, in full: the call stack has room for its first words only. */
+  private sayStop(stop: Stop, reason: string): void {
+    const { timeline } = this.must();
+    this.say(`${timeline.actions[stop.action]?.id ?? timeline.rollout}: ${reason}`);
+  }
+
   private hit(stop: Stop): string | null {
-    const { timeline, nearlySpent, task } = this.must();
+    const { timeline, budget, task } = this.must();
     if (stop.is === 'before')
       for (const each of [...this.breakpoints.values()].flat()) {
         const found = hitOf(each, timeline, stop, task);
@@ -359,7 +390,7 @@ export class RolloutSession extends DebugSession implements Followed {
       }
     const spent =
       stop.is === 'model' && this.filters.has('budgetNearlySpent')
-        ? nearlySpent(timeline.events[stop.events - 1]?.at ?? 0)
+        ? budget.nearly(timeline.events[stop.events - 1]?.at ?? 0)
         : null;
     return spent ?? filterHit(timeline, stop, this.filters, this.scoreBelow ?? this.must().scoreBelow);
   }
@@ -405,7 +436,7 @@ export class RolloutSession extends DebugSession implements Followed {
   }
 
   private must(): Recording {
-    if (!this.recording) throw new Error('No rollout is open.');
+    if (!this.recording) throw new Error(l10n.t('No rollout is open.'));
     return this.recording;
   }
 }

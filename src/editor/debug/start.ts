@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
+import type { HeldAt } from '../../rollout/index.js';
 import { type RolloutRow, readLog } from '../../trace/index.js';
-import type { Host } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
 import { debugType, runScheme } from '../names.js';
 import { isWorkflow } from '../providers/analyses.js';
@@ -10,10 +10,10 @@ import type { RunControl } from '../runs/control.js';
 import { RunDocuments } from '../runs/documents.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
-import { askedOf, spendingOf, taskNameOf } from './asked.js';
+import { retold } from '../runs/told.js';
 import { RoleLines } from './breakpoints.js';
-import { attachLive } from './live.js';
 import type { Followed, Recording } from './session.js';
+import { Budgeted } from './spending.js';
 import { type Held, type Timeline, timelineOf } from './timeline.js';
 
 interface Configuration extends vscode.DebugConfiguration {
@@ -21,37 +21,30 @@ interface Configuration extends vscode.DebugConfiguration {
   rollout?: string;
   action?: string;
   scoreBelow?: number;
-  /** Start a run of this task and step through it as it goes. */
+  /** Step through a run as it goes: one that is started for this, or (`attach`) one that goes on already. */
   live?: boolean;
   task?: string;
   program?: string;
 }
 
-/** Registers the debugger, and opens recorded rollouts in it. */
-export class DebugStarter implements vscode.DebugConfigurationProvider {
+/** Opens rollouts in the debugger, recorded ones and live ones. */
+export class DebugStarter {
   constructor(
-    host: Host,
     private readonly store: RunStore,
     private readonly documents: RunDocuments,
     private readonly control: RunControl,
-  ) {
-    host.keep(vscode.debug.registerDebugConfigurationProvider(debugType, this));
-    host.keep(
-      vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
-        createDebugAdapterDescriptor: () => this.adapter(),
-      }),
-    );
-  }
+  ) {}
 
   /** F5 without a launch.json: the last failed rollout of the workflow that is open. */
   async resolveDebugConfiguration(
     _folder: unknown,
-    given: Configuration,
+    given: vscode.DebugConfiguration,
   ): Promise<Configuration | undefined> {
     const configuration: Configuration = given.type
       ? given
       : { ...given, type: debugType, request: 'launch', name: 'Baton' };
-    if (configuration.live) return configuration;
+    if (configuration.live || configuration.request === 'attach')
+      return { ...configuration, live: true } as Configuration;
     if (configuration.rollout && configuration.run && configuration.run !== 'last') return configuration;
     const active = vscode.window.activeTextEditor?.document;
     const run = await this.runOf(configuration.run, active && isWorkflow(active) ? active.uri : undefined);
@@ -108,18 +101,49 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     });
   }
 
-  private async liveRecording(configuration: Configuration, session: Followed): Promise<Recording> {
-    const which = configuration.task ? ['--tasks', configuration.task] : ['--limit', '1'];
-    const run = await this.control.run(vscode.Uri.file(configuration.program ?? ''), [...which, '--hold']);
+  /** Steer a run that goes on, whoever started it: held before its next action, and looked back at. */
+  async attach(run: Run): Promise<void> {
+    await vscode.commands.executeCommand('workbench.view.debug');
+    await vscode.debug.startDebugging(undefined, {
+      type: debugType,
+      request: 'attach',
+      name: vscode.l10n.t('Live: {0}', run.folder.name),
+      live: true,
+      run: run.key,
+    });
+  }
+
+  /** The run that a session attaches to, or one of one task that it starts. */
+  private async goingOn(configuration: Configuration): Promise<Run> {
+    const { request, run: named, task, program } = configuration;
+    if (request === 'attach') {
+      const run = (await this.runOf(named, undefined)) ?? null;
+      if (run?.live) return run;
+      throw new Error(
+        run
+          ? vscode.l10n.t('{0} has ended: step through one of its rollouts instead.', run.folder.name)
+          : vscode.l10n.t('There is no run "{0}" in the open folders.', named ?? 'last'),
+      );
+    }
+    const which = task ? ['--tasks', task] : ['--limit', '1'];
+    const run = await this.control.run(vscode.Uri.file(program ?? ''), [...which, '--hold']);
     if (!run) throw new Error(vscode.l10n.t('The run did not start.'));
+    return run;
+  }
+
+  private async liveRecording(configuration: Configuration, session: Followed): Promise<Recording> {
+    const run = await this.goingOn(configuration);
     let rollout = '';
     const timeline = (held: Held | null): Timeline =>
       timelineOf(rollout, readLog(run.folder.rollout(rollout)).events, run.reviews(rollout), held);
-    const live = await attachLive(run.folder, {
-      held: (at) => session.held(timeline({ action: at.action, agent: at.agent, says: words(at) }), at.why),
-      logged: (text) => session.say(text),
+    const [{ attachLive }, { taskNameOf }] = await Promise.all([import('./live.js'), import('./asked.js')]);
+    const listener = {
+      held: (at: HeldAt) =>
+        session.held(timeline({ action: at.action, agent: at.agent, says: words(at) }), at.why),
+      logged: (text: string) => session.say(text),
       ended: () => session.ended(timeline(null)),
-    });
+    };
+    const live = await attachLive(run.folder, listener, configuration.request === 'attach');
     const first = await live.first;
     rollout = first.rollout;
     const now = timeline({ action: first.action, agent: first.agent, says: words(first) });
@@ -140,7 +164,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     return runs.find((run) => run.key === named || run.folder.path === named || run.folder.name === named);
   }
 
-  private async adapter(): Promise<vscode.DebugAdapterDescriptor> {
+  async adapter(): Promise<vscode.DebugAdapterDescriptor> {
     const { RolloutSession } = await import('./session.js');
     const session = new RolloutSession(
       (args, followed) => {
@@ -159,6 +183,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     if (!run)
       throw new Error(vscode.l10n.t('There is no run "{0}" in the open folders.', configuration.run ?? ''));
     const rollout = configuration.rollout ?? '';
+    const { taskNameOf } = await import('./asked.js');
     const log = readLog(run.folder.rollout(rollout));
     if (log.events.length === 0)
       throw new Error(vscode.l10n.t('{0} has no rollout "{1}".', run.folder.name, rollout));
@@ -176,6 +201,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
     name: string,
   ): Promise<Omit<Recording, 'timeline' | 'live'>> {
     const uri = await sourceOf(run);
+    const { askedOf } = await import('./asked.js');
     const { task, limits } = askedOf(run, name);
     const analysis = analyse(
       run.workflow,
@@ -193,7 +219,7 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
       scoreBelow: configuration.scoreBelow ?? 5,
       startAt: configuration.action ?? null,
       task,
-      nearlySpent: spendingOf(run, limits),
+      budget: new Budgeted(run, limits),
       onMoment: (state) => void this.documents.showMoment(run, state),
     };
   }
@@ -201,14 +227,15 @@ export class DebugStarter implements vscode.DebugConfigurationProvider {
 
 function words(at: { action: string; stage: string; why: string }): string {
   const stages: Record<string, string> = {
-    before: `before ${at.action}`,
-    model: 'before its model call',
-    tool: 'before its program runs',
-    check: 'before its contracts are checked',
-    after: `after ${at.action}`,
+    before: vscode.l10n.t('before {0}', at.action),
+    model: vscode.l10n.t('before its model call'),
+    tool: vscode.l10n.t('before its program runs'),
+    check: vscode.l10n.t('before its contracts are checked'),
+    after: vscode.l10n.t('after {0}', at.action),
   };
   const place = stages[at.stage] ?? at.stage;
-  return at.why === 'step' || at.why === 'pause' ? place : `${place}: ${at.why}`;
+  // The reason first: the call stack is narrow.
+  return at.why === 'step' || at.why === 'pause' ? place : vscode.l10n.t('{0}, {1}', retold(at.why), place);
 }
 
 /** The file itself where its text is still that of the run, else the text as it was. */

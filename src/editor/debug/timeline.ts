@@ -1,6 +1,8 @@
+import * as l10n from '@vscode/l10n';
 import type { ActionRecord } from '../../coach/index.js';
 import { actionsOf } from '../../coach/index.js';
 import { type Counted, countedVerdicts, type EventData, type LogEvent } from '../../trace/index.js';
+import { endWords, statusWords } from '../runs/told.js';
 
 /** Where the debugger can stand: before an action, at each thing that happened in it, and at the end. */
 export interface Stop {
@@ -73,7 +75,11 @@ export function timelineOf(
   }
   const outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
   const says =
-    outcome === null ? 'the log ends here' : outcome.success ? 'the rollout succeeded' : 'the rollout failed';
+    outcome === null
+      ? l10n.t('the log ends here')
+      : outcome.success
+        ? l10n.t('the rollout succeeded')
+        : l10n.t('the rollout failed');
   stops.push({ is: 'end', action: Math.max(0, actions.length - 1), events: events.length, index: 0, says });
   return { rollout, events, actions, verdicts, stops, outcome };
 }
@@ -81,13 +87,16 @@ export function timelineOf(
 function stopOf(event: LogEvent): (Pick<Stop, 'is' | 'says'> & { index?: number }) | null {
   switch (event.type) {
     case 'action.started':
-      return { is: 'before', says: `before ${event.data.action}` };
+      return { is: 'before', says: l10n.t('before {0}', event.data.action) };
     case 'model.called':
-      return { is: 'model', says: `the model answered, ${event.data.usage.replyTokens} tokens` };
+      return {
+        is: 'model',
+        says: l10n.t('the model answered, {0} tokens', event.data.usage.replyTokens),
+      };
     case 'tool.ran':
       return {
         is: 'tool',
-        says: `program ${event.data.index + 1}: ${event.data.outcome}`,
+        says: l10n.t('program {0}: {1}', event.data.index + 1, endWords(event.data.outcome)),
         index: event.data.index,
       };
     case 'artifact.checked':
@@ -95,18 +104,21 @@ function stopOf(event: LogEvent): (Pick<Stop, 'is' | 'says'> & { index?: number 
         is: 'checked',
         says:
           event.data.breaches.length === 0
-            ? 'its contracts hold'
+            ? l10n.t('its contracts hold')
             : event.data.breaches.map((each) => each.message).join('; '),
       };
     case 'action.finished':
-      return { is: 'finished', says: `${event.data.action} is ${event.data.status}` };
+      return {
+        is: 'finished',
+        says: l10n.t('{0} is {1}', event.data.action, statusWords(event.data.status)),
+      };
     default:
       return null;
   }
 }
 
 function verdictWords({ score, verdict }: Counted): string {
-  return `verdict ${score ?? 'null'}: ${verdict.diagnosis || verdict.reason || ''}`;
+  return l10n.t('verdict {0}: {1}', score ?? 'null', verdict.diagnosis || verdict.reason || '');
 }
 
 export type Move = 'next' | 'stepIn' | 'stepOut' | 'stepBack';

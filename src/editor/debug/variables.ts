@@ -1,6 +1,9 @@
+import * as l10n from '@vscode/l10n';
 import type { ActionRecord } from '../../coach/index.js';
 import type { Body, WorkspaceState } from '../../trace/index.js';
+import { exitWords, statusWords } from '../runs/told.js';
 import { factsAt } from './conditions.js';
+import type { Budgeted } from './spending.js';
 import type { Stop, Timeline } from './timeline.js';
 
 /** A variable and what it opens to. */
@@ -16,6 +19,7 @@ export interface VariableSources {
   handed: (role: string) => { consumes: string[]; produces: string[] };
   text: (body: Body) => string;
   workspace: WorkspaceState;
+  budget: Pick<Budgeted, 'at' | 'limits'>;
 }
 
 /** The scopes of one action, as far as a stop lets them be known. */
@@ -31,16 +35,31 @@ export function scopesOf(
   const facts = factsAt(timeline, { ...stop, action: index });
   const earlier = index > 0 ? factsAt(timeline, { ...stop, action: index - 1 }) : new Map();
   return [
-    { name: 'Action', variables: () => about(now), costly: false },
-    { name: 'Verdict', variables: () => verdict(timeline, action), costly: false },
-    { name: 'Handed to it', variables: () => artifacts(consumes, earlier), costly: false },
+    { name: l10n.t('Action'), variables: () => about(now), costly: false },
+    { name: l10n.t('Verdict'), variables: () => verdict(timeline, action), costly: false },
+    { name: l10n.t('Handed to it'), variables: () => artifacts(consumes, earlier), costly: false },
     {
-      name: 'It hands over',
+      name: l10n.t('It hands over'),
       variables: () => artifacts(produces, now.checked ? facts : new Map()),
       costly: false,
     },
-    { name: 'What it saw', variables: () => messages(now, sources), costly: true },
-    { name: 'Workspace', variables: () => files(sources.workspace), costly: true },
+    { name: l10n.t('Budget of the run'), variables: () => spent(timeline, stop, sources), costly: true },
+    { name: l10n.t('What it saw'), variables: () => messages(now, sources), costly: true },
+    { name: l10n.t('Workspace'), variables: () => files(sources.workspace), costly: true },
+  ];
+}
+
+/** What the whole run had spent at a stop, and of how much. */
+function spent(timeline: Timeline, stop: Stop, { budget }: VariableSources): Shown[] {
+  const { calls, tokens, dollars, seconds } = budget.at(timeline.events[stop.events - 1]?.at ?? 0);
+  const { limits } = budget;
+  const of = (value: string, cap: number | undefined) =>
+    cap === undefined ? value : l10n.t('{0} of {1}', value, cap);
+  return [
+    { name: l10n.t('calls'), value: of(String(calls), limits?.calls) },
+    { name: l10n.t('tokens'), value: of(String(tokens), limits?.tokens) },
+    { name: l10n.t('dollars'), value: of(dollars.toFixed(4), limits?.dollars) },
+    { name: l10n.t('minutes'), value: of((seconds / 60).toFixed(1), limits?.minutes) },
   ];
 }
 
@@ -59,59 +78,69 @@ function known(action: ActionRecord, stop: Stop): ActionRecord {
 function about(action: ActionRecord): Shown[] {
   const { call, finished } = action;
   const list: Shown[] = [
-    { name: 'agent', value: action.agent },
-    { name: 'turn', value: String(action.turn + 1) },
-    { name: 'status', value: finished?.status ?? 'not finished' },
+    { name: l10n.t('agent'), value: action.agent },
+    { name: l10n.t('turn'), value: String(action.turn + 1) },
+    { name: l10n.t('status'), value: finished ? statusWords(finished.status) : l10n.t('not finished') },
   ];
-  if (finished?.why) list.push({ name: 'why', value: finished.why });
+  if (finished?.why) list.push({ name: l10n.t('why'), value: finished.why });
   if (call)
     list.push(
-      { name: 'policy', value: call.policy },
-      { name: 'temperature', value: String(call.temperature) },
-      { name: 'prompt tokens', value: String(call.usage.promptTokens) },
-      { name: 'reply tokens', value: String(call.usage.replyTokens) },
-      { name: 'seconds', value: call.seconds.toFixed(2) },
-      { name: 'dollars', value: call.dollars.toFixed(4) },
+      { name: l10n.t('policy'), value: call.policy },
+      { name: l10n.t('temperature'), value: String(call.temperature) },
+      { name: l10n.t('prompt tokens'), value: String(call.usage.promptTokens) },
+      { name: l10n.t('reply tokens'), value: String(call.usage.replyTokens) },
+      { name: l10n.t('seconds'), value: call.seconds.toFixed(2) },
+      { name: l10n.t('dollars'), value: call.dollars.toFixed(4) },
     );
   if (finished && finished.wrote.length > 0)
     list.push({
-      name: 'wrote',
-      value: `${finished.wrote.length} files`,
-      children: () => finished.wrote.map((file) => ({ name: file.path, value: `${file.bytes} bytes` })),
+      name: l10n.t('wrote'),
+      value: l10n.t('{0} files', finished.wrote.length),
+      children: () =>
+        finished.wrote.map((file) => ({ name: file.path, value: l10n.t('{0} bytes', file.bytes) })),
     });
   return list;
 }
 
 function verdict(timeline: Timeline, action: ActionRecord): Shown[] {
   const counted = timeline.verdicts.get(action.id);
-  if (!counted) return [{ name: 'score', value: 'not judged' }];
+  if (!counted) return [{ name: l10n.t('score'), value: l10n.t('not judged') }];
   const { verdict: of, overrule, score } = counted;
   const list: Shown[] = [
-    { name: 'score', value: score === null ? `null (${of.reason ?? 'no reason'})` : String(score) },
-    { name: 'judge', value: overrule ? `${overrule.author}: ${overrule.reason}` : of.judge },
-    { name: 'diagnosis', value: of.diagnosis },
+    {
+      name: l10n.t('score'),
+      value: score === null ? `null (${of.reason ?? l10n.t('no reason')})` : String(score),
+    },
+    { name: l10n.t('judge'), value: overrule ? `${overrule.author}: ${overrule.reason}` : of.judge },
+    { name: l10n.t('diagnosis'), value: of.diagnosis },
   ];
-  if (of.code) list.push({ name: 'failure', value: of.code });
-  if (of.advice) list.push({ name: 'advice', value: of.advice });
+  if (of.code) list.push({ name: l10n.t('failure'), value: of.code });
+  if (of.advice) list.push({ name: l10n.t('advice'), value: of.advice });
   if (of.blamed)
-    list.push({ name: 'blamed', value: [of.blamed.agent, of.blamed.action].filter(Boolean).join(' in ') });
+    list.push({
+      name: l10n.t('blamed'),
+      value: of.blamed.action ? l10n.t('{0} in {1}', of.blamed.agent, of.blamed.action) : of.blamed.agent,
+    });
   for (const [at, each] of of.evidence.entries())
-    list.push({ name: `evidence ${at + 1}`, value: [each.says, each.file].filter(Boolean).join(' \u2014 ') });
+    list.push({
+      name: l10n.t('evidence {0}', at + 1),
+      value: [each.says, each.file].filter(Boolean).join(' \u2014 '),
+    });
   return list;
 }
 
 function artifacts(names: readonly string[], facts: ReadonlyMap<string, Record<string, unknown>>): Shown[] {
   return names.map((name) => {
     const known = facts.get(name);
-    if (!known) return { name, value: 'not there yet' };
+    if (!known) return { name, value: l10n.t('not there yet') };
     const words = [
-      known.exists === false ? 'missing' : null,
-      known.valid === false ? 'breaks its contract' : null,
-      known.valid === true ? 'keeps its contract' : null,
+      known.exists === false ? l10n.t('missing') : null,
+      known.valid === false ? l10n.t('breaks its contract') : null,
+      known.valid === true ? l10n.t('keeps its contract') : null,
     ];
     return {
       name,
-      value: words.filter((word) => word !== null).join(', ') || 'there',
+      value: words.filter((word) => word !== null).join(', ') || l10n.t('there'),
       children: () =>
         Object.entries(known).map(([fact, value]) => ({
           name: fact,
@@ -126,17 +155,26 @@ function messages({ call, tools }: ActionRecord, { text }: VariableSources): Sho
   if (call) {
     for (const [at, each] of parseMessages(text(call.messages)).entries())
       list.push({ name: `${at + 1} ${each.role}`, value: each.content });
-    list.push({ name: 'reply', value: text(call.reply) });
+    list.push({ name: l10n.t('reply'), value: text(call.reply) });
   }
   for (const tool of tools)
     list.push({
-      name: `program ${tool.index + 1}`,
-      value: `${tool.outcome}, exit ${tool.exitCode ?? 'none'}, ${tool.seconds.toFixed(2)} s`,
+      name: l10n.t('program {0}', tool.index + 1),
+      value: exitWords(tool),
       children: () =>
-        (['program', 'stdout', 'stderr'] as const).map((part) => ({ name: part, value: text(tool[part]) })),
+        (['program', 'stdout', 'stderr'] as const).map((part) => ({
+          name: partWords[part](),
+          value: text(tool[part]),
+        })),
     });
   return list;
 }
+
+const partWords = {
+  program: () => l10n.t('program'),
+  stdout: () => 'stdout',
+  stderr: () => 'stderr',
+};
 
 function parseMessages(json: string): { role: string; content: string }[] {
   try {
@@ -148,6 +186,6 @@ function parseMessages(json: string): { role: string; content: string }[] {
 }
 
 function files(state: WorkspaceState): Shown[] {
-  if (state.size === 0) return [{ name: 'empty', value: 'no file yet' }];
-  return [...state.values()].map((file) => ({ name: file.path, value: `${file.bytes} bytes` }));
+  if (state.size === 0) return [{ name: l10n.t('empty'), value: l10n.t('no file yet') }];
+  return [...state.values()].map((file) => ({ name: file.path, value: l10n.t('{0} bytes', file.bytes) }));
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import {
   applyEdits,
   type Change,
@@ -17,7 +18,7 @@ type Raw = Record<'agents' | 'artifacts', Record<string, Record<string, unknown>
 /** What an edit in the designer makes of a workflow's text: as little as can be, comments kept. Pure but for `files`. */
 export function changed(text: string, edit: DesignerEdit, files?: WorkflowFiles): Changed {
   const { source } = parseSource(text, 'workflow');
-  if (!source) return { refused: 'The text is not valid YAML just now; mend it there first.' };
+  if (!source) return { refused: l10n.t('The text is not valid YAML just now; mend it there first.') };
   const raw = readable(source.value);
   if (edit.do === 'rename') {
     const found = renameEdits(source, edit.kind, edit.from, edit.to, files);
@@ -47,7 +48,7 @@ function changesFor(
     case 'connect': {
       if (list(agents[edit.role]?.consumes).includes(edit.artifact)) return { changes: [] };
       if (list(agents[edit.role]?.produces).includes(edit.artifact))
-        return { refused: `${edit.role} makes ${edit.artifact} itself.` };
+        return { refused: l10n.t('{0} makes {1} itself.', edit.role, edit.artifact) };
       return { changes: [{ do: 'add', path: ['agents', edit.role, 'consumes'], value: edit.artifact }] };
     }
     case 'disconnect':
@@ -90,12 +91,21 @@ function add(
 ): { changes: Change[] } | { refused: string } {
   const { kind, name, producer } = edit;
   if (!/^[A-Za-z_]\w{0,62}$/.test(name))
-    return { refused: `"${name}" cannot be a name: letters, digits and _, starting with a letter.` };
+    return {
+      refused: l10n.t('"{0}" cannot be a name: letters, digits and _, starting with a letter.', name),
+    };
   if (Object.hasOwn(kind === 'role' ? agents : artifacts, name))
-    return { refused: `There is already a ${kind} "${name}".` };
+    return {
+      refused:
+        kind === 'role'
+          ? l10n.t('There is already a role "{0}".', name)
+          : l10n.t('There is already an artifact "{0}".', name),
+    };
   if (kind === 'role')
     return {
-      changes: [{ do: 'set', path: ['agents', name], value: { role: 'Say what this role answers for.' } }],
+      changes: [
+        { do: 'set', path: ['agents', name], value: { role: l10n.t('Say what this role answers for.') } },
+      ],
     };
   const changes: Change[] = [
     { do: 'set', path: ['artifacts', name], value: { path: `${name}.txt`, kind: 'text' } },

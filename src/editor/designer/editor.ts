@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import { diskFiles, oneEdit } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { declaration } from '../language/index.js';
-import { customEditors } from '../names.js';
 import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
@@ -22,14 +21,7 @@ export class Designer implements vscode.CustomTextEditorProvider {
     private readonly analyses: Analyses,
     private readonly store: RunStore,
     private readonly scores: Scores,
-  ) {
-    host.keep(
-      vscode.window.registerCustomEditorProvider(customEditors.designer, this, {
-        webviewOptions: { retainContextWhenHidden: false },
-        supportsMultipleEditorsPerDocument: true,
-      }),
-    );
-  }
+  ) {}
 
   resolveCustomTextEditor(document: vscode.TextDocument, panel: vscode.WebviewPanel): void {
     const { webview } = panel;
@@ -115,16 +107,4 @@ export class Designer implements vscode.CustomTextEditorProvider {
     });
     return undefined;
   }
-}
-
-/** Open the designer beside the text that is being looked at. */
-export async function openDesigner(uri?: vscode.Uri): Promise<void> {
-  const of = uri ?? vscode.window.activeTextEditor?.document.uri;
-  if (!of) return;
-  await vscode.commands.executeCommand(
-    'vscode.openWith',
-    of,
-    customEditors.designer,
-    vscode.ViewColumn.Beside,
-  );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { artifactKinds, type Flow, type Problem } from '../../workflow/index.js';
 import { type Analysis, consumersOf, producerOf } from '../language/index.js';
 import type { Graph, ShownGroup, ShownProblem, ShownRole } from '../protocol/designer.js';
@@ -64,9 +65,11 @@ export function groupsOf(flow: Flow, id = 'flow'): ShownGroup[] {
     case 'sequence':
       return flow.steps.flatMap((step, at) => groupsOf(step, `${id}.${at}`));
     case 'parallel':
-      return [frame(id, 'in parallel', flow.arms)];
+      return [frame(id, l10n.t('in parallel'), flow.arms)];
     case 'repeat':
-      return [frame(id, `repeat until ${flow.until.text}, ${flow.max} times at most`, [flow.body])];
+      return [
+        frame(id, l10n.t('repeat until {0}, {1} times at most', flow.until.text, flow.max), [flow.body]),
+      ];
   }
 }
 

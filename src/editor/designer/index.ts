@@ -1,1 +1,1 @@
-export { Designer, openDesigner } from './editor.js';
+export { Designer } from './editor.js';

@@ -1,9 +1,11 @@
+import * as l10n from '@vscode/l10n';
 import { failureCodes, metricNames } from '../../workflow/index.js';
 import type { Analysis } from './analyse.js';
 import { contextAt, type TypingContext } from './context.js';
 import { expressionNames, taskFields } from './expression-names.js';
-import { keysAt, valuesAt } from './schema.js';
+import { type SchemaReader, workflowKeys } from './schema.js';
 import type { Suggestion } from './suggestion.js';
+import { inWords } from './words.js';
 
 export interface Completions {
   /** What the suggestions replace: offsets of the text. */
@@ -64,22 +66,32 @@ function keys(context: TypingContext, text: string): Suggestion[] {
     return metricNames.map((label) => ({
       label,
       kind: 'key',
-      detail: 'metric',
+      detail: l10n.t('metric'),
       insert: `${label}: {better: \${1|higher,lower|}, fallback: \${2:0.5}}`,
     }));
-  return keysAt(context.path)
+  return keySuggestions(workflowKeys, context, here);
+}
+
+/** The keys that may stand at a place, without those that are `here` already. */
+export function keySuggestions(
+  reader: SchemaReader,
+  context: TypingContext,
+  here: ReadonlySet<string>,
+): Suggestion[] {
+  return reader
+    .keysAt(context.path)
     .filter(({ key }) => !here.has(key))
     .map(({ key, says, required, shape }) => ({
       label: key,
       kind: 'key',
-      detail: required ? 'required' : undefined,
+      detail: required ? l10n.t('required') : undefined,
       says,
       insert: shape === 'list' ? `${key}: [$0]` : `${key}: $0`,
     }));
 }
 
 /** Keys that stand beside the one being typed, before and after it. */
-function siblings(text: string, context: TypingContext): Set<string> {
+export function siblings(text: string, context: TypingContext): Set<string> {
   const line = text.lastIndexOf('\n', context.start - 1) + 1;
   const lead = text.slice(line, context.start);
   const found = new Set<string>();
@@ -145,7 +157,7 @@ function values(analysis: Analysis, context: TypingContext, served: readonly Ser
         (label): Suggestion => ({
           label,
           kind: 'value',
-          detail: `${server.kind} on this machine`,
+          detail: l10n.t('{0} on this machine', server.kind),
           insert: JSON.stringify(label),
         }),
       ),
@@ -154,7 +166,7 @@ function values(analysis: Analysis, context: TypingContext, served: readonly Ser
     return served.map((server) => ({
       label: server.baseUrl,
       kind: 'value',
-      detail: `${server.kind} on this machine`,
+      detail: l10n.t('{0} on this machine', server.kind),
       insert: JSON.stringify(server.baseUrl),
     }));
   if (/\/file$/.test(path) && !path.startsWith('models'))
@@ -169,10 +181,10 @@ function failures(): Suggestion[] {
   return Object.entries(failureCodes).map(([label, says]) => ({
     label,
     kind: 'value',
-    says: typeof says === 'string' ? says : undefined,
+    says: inWords(says),
   }));
 }
 
 function fixed(path: readonly string[]): Suggestion[] {
-  return valuesAt(path).map((label) => ({ label, kind: 'value' }));
+  return workflowKeys.valuesAt(path).map((label) => ({ label, kind: 'value' }));
 }

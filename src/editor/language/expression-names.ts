@@ -1,7 +1,10 @@
+import * as l10n from '@vscode/l10n';
 import {
   expressionFunctions,
   factTypes,
   loadTasks,
+  type TypeName,
+  typeWords,
   type Workflow,
   type WorkflowFiles,
 } from '../../workflow/index.js';
@@ -45,7 +48,7 @@ export function expressionNames(
       return Object.entries(fields).map(([label, example]) => ({
         label,
         kind: 'field',
-        detail: example && `for example ${example}`,
+        detail: example && l10n.t('for example {0}', example),
       }));
     const artifact = team.artifacts.get(first);
     return artifact ? factsOf(artifact.kind) : [];
@@ -53,26 +56,33 @@ export function expressionNames(
   const ownKind = own === null ? undefined : team.artifacts.get(own)?.kind;
   return [
     ...(ownKind ? factsOf(ownKind) : []),
-    { label: 'task', kind: 'field', detail: 'fields of the task' },
-    ...(inPrompt ? [{ label: 'context', kind: 'field' as const, detail: 'what the others said' }] : []),
+    { label: 'task', kind: 'field', detail: l10n.t('fields of the task') },
+    ...(inPrompt
+      ? [{ label: 'context', kind: 'field' as const, detail: l10n.t('what the others said') }]
+      : []),
     ...[...team.artifacts.keys()]
       .filter((name) => name !== own)
-      .map((label) => ({ label, kind: 'artifact' as const, detail: 'facts of this artifact' })),
+      .map((label) => ({ label, kind: 'artifact' as const, detail: l10n.t('facts of this artifact') })),
     ...Object.entries(expressionFunctions).map(([label, each]) => ({
       label,
       kind: 'function' as const,
-      detail: `(${each.takes.join(', ')}) -> ${each.gives}`,
-      says: each.says,
+      detail: signature(each),
+      says: each.says(),
       insert: `${label}($1)`,
     })),
     ...['and', 'or', 'not', 'in', 'true', 'false', 'null'].map((label) => ({ label, kind: 'word' as const })),
   ];
 }
 
+/** What a function takes and gives, such as `(list, list) -> list`. */
+export function signature({ takes, gives }: { takes: TypeName[]; gives: TypeName }): string {
+  return `(${takes.map(typeWords).join(', ')}) -> ${typeWords(gives)}`;
+}
+
 function factsOf(kind: string): Suggestion[] {
   return Object.entries(factTypes(kindOf(kind))).map(([label, type]) => ({
     label,
     kind: 'fact',
-    detail: type,
+    detail: typeWords(type),
   }));
 }

@@ -1,6 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import { metricNames, nearest, type Problem } from '../../workflow/index.js';
 import type { Analysis } from './analyse.js';
-import { keysAt } from './schema.js';
+import { workflowKeys } from './schema.js';
 
 export interface QuickFix {
   title: string;
@@ -21,7 +22,7 @@ export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
   const replace = (to: string | undefined): QuickFix[] =>
     to === undefined || to === bare
       ? []
-      : [{ title: `Replace with "${to}"`, start, end, text: written.replace(bare, to) }];
+      : [{ title: l10n.t('Replace with "{0}"', to), start, end, text: written.replace(bare, to) }];
   const { team, text } = analysis;
   switch (problem.code) {
     case 'name.unknown-artifact':
@@ -32,7 +33,7 @@ export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
               text,
               'artifacts',
               `${bare}: {path: ${bare}.json, kind: json}`,
-              `Declare the artifact "${bare}"`,
+              l10n.t('Declare the artifact "{0}"', bare),
             )
           : []),
       ];
@@ -50,21 +51,20 @@ export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
         ...replace(
           nearest(
             bare,
-            keysAt(pathOf(problem, analysis)).map(({ key }) => key),
+            workflowKeys.keysAt(pathOf(problem, analysis)).map(({ key }) => key),
           ),
         ),
       ];
     case 'expression.unknown-name': {
-      const known = /Did you mean "([^"]+)"\?$/.exec(problem.message)?.[1];
-      const dot = bare.lastIndexOf('.');
-      return known === undefined ? [] : replace(dot >= 0 ? `${bare.slice(0, dot + 1)}${known}` : known);
+      const { instead } = problem;
+      return instead ? replace(instead.meant + bare.slice(instead.written.length)) : [];
     }
     case 'metric.no-fallback':
       return fallback(text, end);
     case 'artifact.unused':
       return [];
     case 'secret.in-clear':
-      return [{ title: 'Refer to a stored key', start, end, text: '"${secret:MODEL_KEY}"' }];
+      return [{ title: l10n.t('Refer to a stored key'), start, end, text: '"${secret:MODEL_KEY}"' }];
     default:
       return [];
   }
@@ -98,7 +98,7 @@ function fallback(text: string, keyEnd: number): QuickFix[] {
   const open = /^:[ ]*\{/.exec(text.slice(keyEnd));
   if (!open) return [];
   const at = keyEnd + open[0].length;
-  return [{ title: 'Charge failures 0.5', start: at, end: at, text: 'fallback: 0.5, ' }];
+  return [{ title: l10n.t('Charge failures 0.5'), start: at, end: at, text: 'fallback: 0.5, ' }];
 }
 
 /** The keys above a problem's place. */

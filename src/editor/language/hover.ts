@@ -1,8 +1,10 @@
-import { expressionFunctions } from '../../workflow/index.js';
+import * as l10n from '@vscode/l10n';
+import { expressionFunctions, type NameKind } from '../../workflow/index.js';
 import { type Analysis, consumersOf, mentionAt, producerOf } from './analyse.js';
 import type { Served } from './complete.js';
 import { contextAt } from './context.js';
-import { describeKey } from './schema.js';
+import { signature } from './expression-names.js';
+import { type SchemaReader, workflowKeys } from './schema.js';
 
 /** A hover as parts: workspace text is never read as markup. */
 export type HoverPart = { title: string } | { plain: string } | { code: string } | { item: string };
@@ -10,6 +12,8 @@ export interface HoverText {
   start: number;
   end: number;
   parts: HoverPart[];
+  /** The role, artifact or model that it is about, if it is about one. */
+  about?: { kind: NameKind; name: string };
 }
 
 /** What is known of what stands at an offset of the workflow's text. */
@@ -21,7 +25,7 @@ export function hoverAt(
   const mention = mentionAt(analysis, offset);
   if (mention) {
     const parts = { role: role, artifact, model }[mention.kind](analysis, mention.name, served);
-    if (parts) return { start: mention.start, end: mention.end, parts };
+    if (parts) return { start: mention.start, end: mention.end, parts, about: mention };
   }
   return keyHover(analysis, offset);
 }
@@ -30,27 +34,48 @@ function role(analysis: Analysis, name: string): HoverPart[] | null {
   const { team } = analysis;
   const each = team.roles.get(name);
   if (!each) return null;
-  const parts: HoverPart[] = [{ title: `role ${name}` }, { plain: each.role }];
-  for (const artifact of each.consumes)
-    parts.push({ item: `is handed ${artifact} by ${producerOf(team, artifact) ?? 'nobody'}` });
+  const parts: HoverPart[] = [{ title: l10n.t('role {0}', name) }, { plain: each.role }];
+  for (const artifact of each.consumes) parts.push({ item: handedBy(artifact, producerOf(team, artifact)) });
   for (const artifact of each.produces) {
     const to = consumersOf(team, artifact);
-    parts.push({ item: `hands ${artifact} to ${to.length > 0 ? to.join(', ') : 'nobody: it is a result'}` });
+    parts.push({
+      item:
+        to.length > 0
+          ? l10n.t('hands {0} to {1}', artifact, to.join(', '))
+          : l10n.t('hands {0} to nobody: it is a result', artifact),
+    });
   }
   if (each.model)
-    parts.push({ item: `acts with ${each.model} (${team.models.get(each.model)?.provider ?? 'unknown'})` });
+    parts.push({
+      item: l10n.t(
+        'acts with {0} ({1})',
+        each.model,
+        team.models.get(each.model)?.provider ?? l10n.t('unknown'),
+      ),
+    });
   return parts;
+}
+
+function handedBy(artifact: string, maker: string | null): string {
+  return maker === null
+    ? l10n.t('is handed {0} by nobody', artifact)
+    : l10n.t('is handed {0} by {1}', artifact, maker);
 }
 
 function artifact(analysis: Analysis, name: string): HoverPart[] | null {
   const { team } = analysis;
   const each = team.artifacts.get(name);
   if (!each) return null;
+  const maker = producerOf(team, name);
+  const users = consumersOf(team, name);
   const parts: HoverPart[] = [
-    { title: `artifact ${name}` },
-    { plain: `${each.kind}${each.path ? ` at ${each.path}` : ''}` },
-    { item: `made by ${producerOf(team, name) ?? 'nobody'}` },
-    { item: `used by ${consumersOf(team, name).join(', ') || 'nobody: it is a result'}` },
+    { title: l10n.t('artifact {0}', name) },
+    { plain: each.path ? l10n.t('{0} at {1}', each.kind, each.path) : each.kind },
+    { item: maker === null ? l10n.t('made by nobody') : l10n.t('made by {0}', maker) },
+    {
+      item:
+        users.length > 0 ? l10n.t('used by {0}', users.join(', ')) : l10n.t('used by nobody: it is a result'),
+    },
   ];
   if (each.checks.length > 0) parts.push({ code: each.checks.join('\n') });
   return parts;
@@ -60,22 +85,27 @@ function model(analysis: Analysis, name: string, served: readonly Served[]): Hov
   const each = analysis.team.models.get(name);
   if (!each) return null;
   const parts: HoverPart[] = [
-    { title: `model ${name}` },
+    { title: l10n.t('model {0}', name) },
     { plain: [each.provider, each.model, each.baseUrl].filter(Boolean).join(', ') },
   ];
   const users = [...analysis.team.roles].flatMap(([role, { model }]) => (model === name ? [role] : []));
-  if (users.length > 0) parts.push({ item: `used by ${users.join(', ')}` });
+  if (users.length > 0) parts.push({ item: l10n.t('used by {0}', users.join(', ')) });
   parts.push(...answering(served));
   return parts;
 }
 
 function answering(served: readonly Served[]): HoverPart[] {
   if (served.length === 0)
-    return [{ plain: 'No model server answers on this machine (Ollama, llama.cpp, vLLM, LM Studio).' }];
+    return [
+      { plain: l10n.t('No model server answers on this machine (Ollama, llama.cpp, vLLM, LM Studio).') },
+    ];
   return [
-    { plain: 'On this machine:' },
-    ...served.map((server) => ({
-      item: `${server.kind} at ${server.baseUrl}${server.models.length > 0 ? `: ${server.models.slice(0, 8).join(', ')}` : ' (key is set)'}`,
+    { plain: l10n.t('On this machine:') },
+    ...served.map(({ kind, baseUrl, models }) => ({
+      item:
+        models.length > 0
+          ? l10n.t('{0} at {1}: {2}', kind, baseUrl, models.slice(0, 8).join(', '))
+          : l10n.t('{0} at {1} (key is set)', kind, baseUrl),
     })),
   ];
 }
@@ -92,17 +122,27 @@ function keyHover(analysis: Analysis, offset: number): HoverText | null {
     return {
       start,
       end,
-      parts: [{ code: `${word}(${each.takes.join(', ')}) -> ${each.gives}` }, { plain: each.says }],
+      parts: [{ code: word + signature(each) }, { plain: each.says() }],
     };
   }
+  return schemaHover(workflowKeys, text, start, end);
+}
+
+/** What a schema says of the key that stands between two offsets. */
+export function schemaHover(
+  reader: SchemaReader,
+  text: string,
+  start: number,
+  end: number,
+): HoverText | null {
   if (!/^["']?\s*:/.test(text.slice(end))) return null;
   const context = contextAt(text, start);
   if (context.typing !== 'key') return null;
-  const known = describeKey([...context.path, word]);
+  const known = reader.describeKey([...context.path, text.slice(start, end)]);
   if (!known || (!known.says && known.values.length === 0)) return null;
   const parts: HoverPart[] = [];
   if (known.says) parts.push({ plain: known.says });
-  if (known.values.length > 0) parts.push({ item: `one of ${known.values.join(', ')}` });
-  if (known.fallback !== null) parts.push({ item: `${known.fallback} where it is left out` });
+  if (known.values.length > 0) parts.push({ item: l10n.t('one of {0}', known.values.join(', ')) });
+  if (known.fallback !== null) parts.push({ item: l10n.t('{0} where it is left out', known.fallback) });
   return { start, end, parts };
 }

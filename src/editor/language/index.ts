@@ -10,3 +10,4 @@ export { formatWorkflow } from './format.js';
 export { type HoverPart, type HoverText, hoverAt } from './hover.js';
 export { type OutlineItem, outline } from './outline.js';
 export type { Suggestion } from './suggestion.js';
+export { completeTargets, hoverTargets } from './targets.js';

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import { ControlClient } from '../../rollout/index.js';
+import type { ControlClient } from '../../rollout/index.js';
 import type { Host } from '../host.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { askEditor, hasModels } from './ask.js';
-import { type ModelServer, serveModels } from './server.js';
+import type { ModelServer } from './server.js';
 
 interface Offer {
   server: ModelServer;
@@ -46,12 +46,14 @@ export class ModelOffers {
       return;
     }
     offers.set(run.key, 'on its way');
+    const { ControlClient } = await import('../runs/channel.js');
     const attached = await ControlClient.attach(run.folder, { role: 'follow', client: 'editor' });
     if ('refused' in attached) {
       // It may not listen yet: the next look tries again.
       offers.delete(run.key);
       return;
     }
+    const { serveModels } = await import('./server.js');
     const server = await serveModels(askEditor);
     const { client } = attached;
     client.onClose(() => {

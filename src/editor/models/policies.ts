@@ -1,12 +1,11 @@
 import * as vscode from 'vscode';
 import type { Host } from '../host.js';
-import { chatVendor } from '../names.js';
 import type { RunControl } from '../runs/control.js';
 import { cliPath } from '../runs/launch.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { actingIn, homeOf } from '../runs/weights.js';
-import { type ChatMessage, type ChatModel, type ChatProvider, registerOf, textOf } from './provider.js';
+import { type ChatMessage, type ChatModel, type ChatProvider, textOf } from './provider.js';
 import { type Serving, startServing } from './serving.js';
 
 /** Tokens of the engine's context; a policy over a larger base has more, and says so itself. */
@@ -21,8 +20,6 @@ interface Served {
 
 /** Promoted policies as chat models of the editor: each is served by the command line when it is first asked. */
 export class PolicyModels implements ChatProvider {
-  private readonly changed = new vscode.EventEmitter<void>();
-  readonly onDidChangeLanguageModelChatInformation = this.changed.event;
   private readonly found = new Map<string, Served>();
   private readonly serving = new Map<string, Promise<Serving>>();
 
@@ -31,15 +28,7 @@ export class PolicyModels implements ChatProvider {
     private readonly store: RunStore,
     private readonly control: RunControl,
   ) {
-    host.keep(this.changed);
     host.keep({ dispose: () => this.stop() });
-    const register = registerOf(vscode.lm);
-    if (register) host.keep(register(chatVendor, this));
-    else
-      host.log.info(
-        'this editor takes no chat models from extensions: promoted policies are not offered to it',
-      );
-    host.keep(store.onDidChange(() => this.changed.fire()));
   }
 
   async provideLanguageModelChatInformation(): Promise<ChatModel[]> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as l10n from '@vscode/l10n';
+import * as z from 'zod';
 
 const servingLine = z.object({
   event: z.literal('serving'),
@@ -43,7 +44,7 @@ export function startServing(node: string, args: readonly string[], cwd: string)
       if (failed.success) reject(new Error(failed.data.error.message));
     });
     void ended.then(() =>
-      reject(new Error(words.trim().split('\n').slice(-3).join('\n') || 'it ended at once')),
+      reject(new Error(words.trim().split('\n').slice(-3).join('\n') || l10n.t('it ended at once'))),
     );
   });
 }

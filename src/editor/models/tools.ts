@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { blameTable } from '../../coach/index.js';
 import { formatProblem } from '../../workflow/index.js';
-import type { Host } from '../host.js';
-import { tools } from '../names.js';
+import type { tools } from '../names.js';
 import type { Analyses } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunStore } from '../runs/store.js';
@@ -17,19 +16,14 @@ type ToolName = keyof typeof tools;
 
 /** Tools for the editor's own agent: check a workflow and explain a run read only; running one asks first. */
 export class AgentTools {
+  readonly all: Record<ToolName, vscode.LanguageModelTool<unknown>>;
+
   constructor(
-    host: Host,
     private readonly analyses: Analyses,
     private readonly store: RunStore,
     private readonly control: RunControl,
   ) {
-    if (typeof vscode.lm?.registerTool !== 'function') {
-      host.log.info(
-        'this editor has no language model tools: its agent cannot check, run or explain workflows',
-      );
-      return;
-    }
-    const all: Record<ToolName, vscode.LanguageModelTool<unknown>> = {
+    this.all = {
       check: { invoke: ({ input }) => said(this.check(input)) },
       why: { invoke: ({ input }) => said(this.why(input)) },
       run: {
@@ -48,8 +42,6 @@ export class AgentTools {
         invoke: ({ input }) => said(this.run(input)),
       },
     };
-    for (const name of Object.keys(all) as ToolName[])
-      host.keep(vscode.lm.registerTool(tools[name], all[name]));
   }
 
   private async check(input: unknown): Promise<string> {

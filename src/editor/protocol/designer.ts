@@ -2,7 +2,7 @@
  * What the designer's two ends say to each other, checked at both: the host knows the workflow, the view draws it and
  * asks for edits. Nothing here is markup; every text is shown as text.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const problem = z.object({
   message: z.string(),

@@ -2,7 +2,7 @@
  * What the training page's two ends say to each other, checked at both: the host follows the run's log and makes
  * curves of it, the page draws them and asks for a step. Nothing here is markup; every text is shown as text.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A mean with its 95 % interval over `n` tables; null bounds: too few tables to have one. */
 const interval = z.object({

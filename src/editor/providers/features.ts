@@ -18,7 +18,7 @@ import { type Analyses, rangeOf } from './analyses.js';
 export function provideFeatures(
   host: Host,
   analyses: Analyses,
-  more: (document: vscode.TextDocument, role: string) => HoverPart[],
+  more: Record<'role' | 'artifact', (document: vscode.TextDocument, name: string) => HoverPart[]>,
 ): void {
   host.keep(
     vscode.languages.registerCompletionItemProvider(
@@ -50,10 +50,12 @@ export function provideFeatures(
         const analysis = analyses.of(document);
         const hover = hoverAt(analysis, document.offsetAt(position), await servedNear(document, position));
         if (!hover) return undefined;
-        const title = hover.parts.find((part) => 'title' in part);
-        const role = title && 'title' in title ? /^role (\w+)$/.exec(title.title)?.[1] : undefined;
-        const parts = role === undefined ? hover.parts : [...hover.parts, ...more(document, role)];
-        return new vscode.Hover(markdown(parts), rangeOf(document, hover.start, hover.end));
+        const { about } = hover;
+        const known = about && about.kind !== 'model' ? more[about.kind](document, about.name) : [];
+        return new vscode.Hover(
+          markdown([...hover.parts, ...known]),
+          rangeOf(document, hover.start, hover.end),
+        );
       },
     }),
   );
@@ -110,7 +112,7 @@ const kinds: Record<Suggestion['kind'], vscode.CompletionItemKind> = {
   file: vscode.CompletionItemKind.File,
 };
 
-function item(each: Suggestion, range: vscode.Range): vscode.CompletionItem {
+export function item(each: Suggestion, range: vscode.Range): vscode.CompletionItem {
   const made = new vscode.CompletionItem(each.label, kinds[each.kind]);
   if (each.detail) made.detail = each.detail;
   if (each.says) made.documentation = each.says;

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import type { Host } from '../host.js';
 import { formatWorkflow } from '../language/index.js';
-import { commands, languageId } from '../names.js';
+import { languageId } from '../names.js';
 
-/** Formatting that keeps comments, and the one click that makes a YAML file a workflow. */
+/** Formatting that keeps comments. */
 export function provideFormatting(host: Host): void {
   host.keep(
     vscode.languages.registerDocumentFormattingEditProvider(languageId, {
@@ -18,12 +18,6 @@ export function provideFormatting(host: Host): void {
           return [];
         }
       },
-    }),
-  );
-  host.keep(
-    vscode.commands.registerCommand(commands.useLanguage, async () => {
-      const document = vscode.window.activeTextEditor?.document;
-      if (document) await vscode.languages.setTextDocumentLanguage(document, languageId);
     }),
   );
 }

@@ -83,9 +83,16 @@ export class RunControl {
   async once(args: string[], cwd: string): Promise<void> {
     const started = await this.launch([...args, '--json'], cwd);
     const code = await started.ended;
-    if (code === 0) return;
-    const words = readPrinted(started.out).error ?? lastWords(started.err);
-    throw new Error(words || vscode.l10n.t('{0} ended with code {1}', args[0]!, String(code)));
+    if (code !== 0) throw failure(args, started, code);
+  }
+
+  /** Carry out a short command and give what it prints. Rejects with its own words. */
+  async ask(args: string[], cwd: string): Promise<unknown> {
+    const started = await this.launch([...args, '--json'], cwd);
+    const code = await started.ended;
+    const printed = readFileSync(started.out, 'utf8').trim().split('\n').at(-1);
+    if (!printed || readPrinted(started.out).error !== undefined) throw failure(args, started, code);
+    return JSON.parse(printed);
   }
 
   /** A Node.js to run the command line: the editor's own, unless the user names another. */
@@ -96,14 +103,40 @@ export class RunControl {
   /** What every command that runs agents is told: the user's own settings. */
   flags(): string[] {
     // Where the workflow asks no model of the editor, nothing waits for one.
+    return ['--editor', ...this.confinement()];
+  }
+
+  /** The flags that hold on another machine as well. */
+  confinement(): string[] {
     const python = setting('python', '');
     const env = setting<string[]>('allowEnv', []);
     return [
-      '--editor',
       ...['--sandbox', setting('sandbox', 'auto')],
       ...(python ? ['--python', python] : []),
       ...(env.length > 0 ? ['--allow-env', env.join(',')] : []),
     ];
+  }
+
+  /**
+   * Start a job on a target, or attach to one, and wait for its end. It goes on there whatever becomes of this window,
+   * and its run comes here with the results. A failure has been told.
+   */
+  async there(what: string, folder: string, target: string, args: string[]): Promise<void> {
+    const title = vscode.l10n.t('{0} on {1}; closing this window stops nothing', what, target);
+    try {
+      const started = await this.launch([...args, '--target', target, '--json'], folder);
+      const code = await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title },
+        () => started.ended,
+      );
+      this.store.refresh();
+      if (code !== 0) throw new Error(readPrinted(started.out).error ?? lastWords(started.err));
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t('{0} on {1} has ended; its run is here.', what, target),
+      );
+    } catch (error) {
+      await tell(this.host, vscode.l10n.t('{0} on {1}: {2}', what, target, (error as Error).message), error);
+    }
   }
 
   /** Start a command that writes a run, and wait until it has one. A failure has been told. */
@@ -217,9 +250,16 @@ async function runFolder(started: Started): Promise<string> {
     const printed = readPrinted(started.out);
     if (printed.folder) return new RunFolder(printed.folder).path;
     if (printed.error) throw new Error(printed.error);
-    if (ended) throw new Error(lastWords(started.err) || `it ended with code ${code}`);
+    if (ended)
+      throw new Error(lastWords(started.err) || vscode.l10n.t('it ended with code {0}', String(code)));
     await Promise.race([grown(started.out), started.ended]);
   }
+}
+
+/** Why a command failed, in its own words where it has any. */
+function failure(args: string[], { out, err }: Started, code: number | null): Error {
+  const words = readPrinted(out).error ?? lastWords(err);
+  return new Error(words || vscode.l10n.t('{0} ended with code {1}', args[0]!, String(code)));
 }
 
 function lastWords(path: string): string {

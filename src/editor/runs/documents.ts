@@ -15,7 +15,7 @@ type Node = { text: string } | { bytes: Uint8Array } | { entries: { name: string
  * The read-only documents of runs, `baton-run://<key>/...`: the workflow and its prompts as they were, trajectories,
  * bodies, and workspaces at any action. Everything is read from the log and its blobs, nothing from the disk beside.
  */
-export class RunDocuments implements vscode.FileSystemProvider {
+export class RunDocuments {
   private readonly changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.changed.event;
   private readonly states = new Map<string, WorkspaceState>();
@@ -28,12 +28,6 @@ export class RunDocuments implements vscode.FileSystemProvider {
     private readonly store: RunStore,
   ) {
     host.keep(this.changed);
-    host.keep(
-      vscode.workspace.registerFileSystemProvider(runScheme, this, {
-        isReadonly: true,
-        isCaseSensitive: true,
-      }),
-    );
     host.keep(store.onDidChange(() => this.refresh()));
   }
 
@@ -46,7 +40,11 @@ export class RunDocuments implements vscode.FileSystemProvider {
   }
 
   static trajectoryUri(run: Run, rollout: string): vscode.Uri {
-    return RunDocuments.uri(run, `/rollouts/${rollout}/${rollout}.baton-trajectory`);
+    return RunDocuments.uri(run, RunDocuments.trajectoryPath(rollout));
+  }
+
+  static trajectoryPath(rollout: string): string {
+    return `/rollouts/${rollout}/${rollout}.baton-trajectory`;
   }
 
   /** The rollout that a trajectory document is about. */
@@ -105,18 +103,14 @@ export class RunDocuments implements vscode.FileSystemProvider {
       folder: '/workflow',
       read: (path) =>
         run.info.texts[path] === undefined
-          ? { refused: 'missing', message: `${path} was not kept with this run.` }
+          ? { refused: 'missing', message: vscode.l10n.t('{0} was not kept with this run.', path) }
           : { text: run.blobs.text(run.info.texts[path]) },
       resolve: (path) =>
         known.some((each) => each === path || each.startsWith(`${path}/`))
           ? { path: `/workflow/${path}` }
-          : { refused: 'missing', message: `${path} was not kept with this run.` },
+          : { refused: 'missing', message: vscode.l10n.t('{0} was not kept with this run.', path) },
       list: () => known,
     };
-  }
-
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => undefined);
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
@@ -144,19 +138,6 @@ export class RunDocuments implements vscode.FileSystemProvider {
     const node = await this.node(uri);
     if ('entries' in node) throw vscode.FileSystemError.FileIsADirectory(uri);
     return bytesOf(node);
-  }
-
-  createDirectory(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  writeFile(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  delete(): never {
-    throw vscode.FileSystemError.NoPermissions();
-  }
-  rename(): never {
-    throw vscode.FileSystemError.NoPermissions();
   }
 
   private async node(uri: vscode.Uri): Promise<Node> {

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { LogTail } from '../../trace/index.js';
 import { bestCheckpoint, type SavedCheckpoint, savedCheckpoints } from '../../training/index.js';
 import type { Host } from '../host.js';
-import { rows, views } from '../names.js';
+import { rows } from '../names.js';
 import type { Run } from './run.js';
 import type { RunStore } from './store.js';
 import { type Acts, actingIn, homeOf } from './weights.js';
@@ -30,7 +30,7 @@ export interface VersionRow {
 export type PolicyRow = RoleRow | VersionRow;
 
 /** Each role's trained versions, from the checkpoints that the logs of training jobs tell of, and which one acts. */
-export class PoliciesTree implements vscode.TreeDataProvider<PolicyRow> {
+export class PoliciesTree {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly known = new WeakMap<Run, { tail: LogTail; saved: SavedCheckpoint[] }>();
@@ -40,9 +40,6 @@ export class PoliciesTree implements vscode.TreeDataProvider<PolicyRow> {
     private readonly store: RunStore,
   ) {
     host.keep(this.changed);
-    host.keep(
-      vscode.window.createTreeView(views.policies, { treeDataProvider: this, showCollapseAll: true }),
-    );
     host.keep(store.onDidChange(() => this.changed.fire(undefined)));
   }
 

@@ -58,12 +58,15 @@ export class Run {
   }
 
   state(): RunState {
-    const log = this.folder.log;
     const { live } = this;
-    const { size, mtimeMs } = existsSync(log) ? statSync(log) : { size: 0, mtimeMs: 0 };
-    const stamp = `${size}/${mtimeMs}/${live}`;
-    if (this.kept?.stamp !== stamp) this.kept = { stamp, state: stateOf(lastEvents(log), live) };
+    const stamp = `${sizeAndTime(this.folder.log)}/${live}`;
+    if (this.kept?.stamp !== stamp) this.kept = { stamp, state: stateOf(lastEvents(this.folder.log), live) };
     return this.kept.state;
+  }
+
+  /** Another one where something that its rows show may have changed. */
+  stamp(): string {
+    return `${this.state()}/${sizeAndTime(this.folder.log)}/${this.pages.count()}`;
   }
 
   /** Whether a process writes it now. */
@@ -106,6 +109,11 @@ export class Run {
 /** A short name for a run's folder, for addresses of documents. */
 export function keyOf(path: string): string {
   return createHash('sha256').update(path).digest('hex').slice(0, 16);
+}
+
+function sizeAndTime(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${found.size}/${found.mtimeMs}` : '';
 }
 
 const TAIL = 1 << 18;

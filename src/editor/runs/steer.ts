@@ -1,4 +1,3 @@
-import { ControlClient } from '../../rollout/index.js';
 import type { Run } from './run.js';
 
 /**
@@ -6,6 +5,7 @@ import type { Run } from './run.js';
  * not: nothing runs it, or somebody else steers it.
  */
 export async function steer(run: Run, how: 'pause' | 'continue' | 'cancel'): Promise<string | null> {
+  const { ControlClient } = await import('./channel.js');
   const attached = await ControlClient.attach(run.folder, {
     role: 'control',
     onLost: 'stay',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import * as l10n from '@vscode/l10n';
 import { lockOwner, processStart } from '../../trace/index.js';
 import type { Run } from './run.js';
 
@@ -20,14 +21,16 @@ export function stopRun(
   remembered: readonly Remembered[],
 ): { asked: number } | { refused: string } {
   const owner = lockOwner(run.folder.lock);
-  if (!owner) return { refused: 'Nothing is running it any more.' };
-  if (owner.host !== hostname()) return { refused: `It runs on ${owner.host}; cancel it there.` };
+  if (!owner) return { refused: l10n.t('Nothing is running it any more.') };
+  if (owner.host !== hostname()) return { refused: l10n.t('It runs on {0}; cancel it there.', owner.host) };
   const ours = remembered.some(
     ({ folder, pid, started }) =>
       folder === run.folder.path && pid === owner.pid && started === processStart(pid),
   );
   if (!ours && !isBaton(owner.pid))
-    return { refused: `Its lock names process ${owner.pid}, which is not Baton; nothing was stopped.` };
+    return {
+      refused: l10n.t('Its lock names process {0}, which is not Baton; nothing was stopped.', owner.pid),
+    };
   process.kill(owner.pid, 'SIGTERM');
   return { asked: owner.pid };
 }

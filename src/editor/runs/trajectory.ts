@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { culprit } from '../../coach/index.js';
 import {
   type Body,
@@ -10,6 +11,7 @@ import {
   scanLines,
 } from '../../trace/index.js';
 import type { Run } from './run.js';
+import { exitWords, statusWords } from './told.js';
 
 /** A rollout as readable text, with links to bodies and files as they were. Offsets are UTF-16 units. */
 export interface Trajectory {
@@ -86,18 +88,25 @@ class Writer {
     const started = events.find((event) => event?.type === 'rollout.started')?.data as
       | EventData<'rollout.started'>
       | undefined;
-    const status = this.row ? (this.row.outcome?.success ? 'succeeded' : 'failed') : 'not ended';
-    this.line(`# ${this.rollout} · ${started?.stratum ?? 'no stratum'} · ${status}`);
+    const status = !this.row
+      ? l10n.t('not ended')
+      : this.row.outcome?.success
+        ? l10n.t('succeeded')
+        : l10n.t('failed');
+    this.line(`# ${this.rollout} · ${started?.stratum ?? l10n.t('no stratum')} · ${status}`);
     const broken = this.row && this.row.outcome?.success !== true ? culprit(this.row) : undefined;
-    if (broken) this.line(`# broken by ${broken.agent} in ${broken.action}: ${oneLine(broken.diagnosis)}`);
-    for (const [name, metric] of Object.entries(this.row?.outcome?.metrics ?? {}))
-      this.line(
-        `# ${name} ${metric.raw === null ? 'no valid result' : metric.raw.toPrecision(3)} (fair ${metric.fair.toPrecision(3)})`,
-      );
-    if (started?.parent)
-      this.line(
-        `# branch of ${started.parent.rollout} at ${started.parent.action}: ${started.parent.change}`,
-      );
+    if (broken) {
+      const { agent, action, diagnosis } = broken;
+      this.line(`# ${l10n.t('broken by {0} in {1}: {2}', agent, action, oneLine(diagnosis))}`);
+    }
+    for (const [name, { raw, fair }] of Object.entries(this.row?.outcome?.metrics ?? {})) {
+      const value = raw === null ? l10n.t('no valid result') : raw.toPrecision(3);
+      this.line(`# ${name} ${l10n.t('{0} (fair {1})', value, fair.toPrecision(3))}`);
+    }
+    if (started?.parent) {
+      const { rollout, action, change } = started.parent;
+      this.line(`# ${l10n.t('branch of {0} at {1}: {2}', rollout, action, change)}`);
+    }
   }
 
   private event(event: LogEvent): void {
@@ -109,9 +118,7 @@ class Writer {
         this.call(event.data);
         return;
       case 'call.failed':
-        this.line(
-          `  failed    call ${event.data.call}, attempt ${event.data.attempt}: ${oneLine(event.data.error)}`,
-        );
+        this.failed(event.data);
         return;
       case 'tool.ran':
         this.tool(event.data);
@@ -123,19 +130,16 @@ class Writer {
         this.finished(event.data);
         return;
       case 'arm.joined':
-        this.line(
-          `○ arms joined: ${event.data.arms.join(', ')}; merged ${event.data.merged.join(', ') || 'nothing'}`,
-        );
+        this.joined(event.data);
         return;
       case 'outcome':
         this.endAction();
         this.line('');
-        this.line(
-          `# outcome: ${event.data.success ? 'success' : `failure${event.data.why ? ` (${oneLine(event.data.why)})` : ''}`}`,
-        );
+        this.line(`# ${outcomeWords(event.data)}`);
         return;
       case 'rollout.finished':
-        if (event.data.reason) this.line(`# ${event.data.status}: ${oneLine(event.data.reason)}`);
+        if (event.data.reason)
+          this.line(`# ${statusWords(event.data.status)}: ${oneLine(event.data.reason)}`);
         return;
       default:
         return;
@@ -148,29 +152,36 @@ class Writer {
     const counted = this.verdicts.get(action);
     const score = counted?.score ?? null;
     const mark = !counted ? '○' : counted.verdict.code !== null ? '✗' : '●';
-    const said = counted ? (score === null ? 'no score' : `score ${score}`) : 'not judged';
+    const said = !counted
+      ? l10n.t('not judged')
+      : score === null
+        ? l10n.t('no score')
+        : l10n.t('score {0}', score);
     const code = counted?.verdict.code ?? null;
     this.actions.push({ action, agent, line: this.lines.length, end: this.lines.length, score, code });
-    this.line(`${mark} ${action} · ${agent}, turn ${turn + 1} · ${said}${code ? ` · ${code}` : ''}`);
+    const who = l10n.t('{0}, turn {1}', agent, turn + 1);
+    this.line(`${mark} ${action} · ${who} · ${said}${code ? ` · ${code}` : ''}`);
     if (!counted) return;
     const { verdict, overrule } = counted;
-    this.line(
-      `  verdict ${score ?? 'null'} by ${overrule ? overrule.author : verdict.judge}: ${oneLine(overrule?.reason || verdict.diagnosis || verdict.reason || '')}`,
-    );
-    if (overrule)
+    const by = overrule ? overrule.author : verdict.judge;
+    const why = oneLine(overrule?.reason || verdict.diagnosis || verdict.reason || '');
+    this.line(`  ${l10n.t('verdict {0} by {1}: {2}', score ?? 'null', by, why)}`);
+    if (overrule) {
+      const said = oneLine(verdict.diagnosis);
+      this.line(`${label('')}(${l10n.t('{0} gave {1}: {2}', verdict.judge, verdict.score ?? 'null', said)})`);
+    }
+    const { blamed } = verdict;
+    if (blamed && blamed.agent !== agent)
       this.line(
-        `            (${verdict.judge} gave ${verdict.score ?? 'null'}: ${oneLine(verdict.diagnosis)})`,
+        label(l10n.t('blamed')) +
+          (blamed.action ? l10n.t('{0} in {1}', blamed.agent, blamed.action) : blamed.agent),
       );
-    if (verdict.blamed && verdict.blamed.agent !== agent)
-      this.line(
-        `  blamed    ${verdict.blamed.agent}${verdict.blamed.action ? ` in ${verdict.blamed.action}` : ''}`,
-      );
-    if (verdict.advice) this.line(`  advice    ${oneLine(verdict.advice)}`);
+    if (verdict.advice) this.line(label(l10n.t('advice')) + oneLine(verdict.advice));
     for (const each of verdict.evidence) {
       const at = each.action ?? action;
       const name = each.file ?? each.event;
       this.linked(
-        `  evidence  `,
+        label(l10n.t('evidence')),
         name,
         each.file ? `at/${at}/files/${each.file}` : `at/${at}/messages.md`,
         `: ${oneLine(each.says)}`,
@@ -183,17 +194,32 @@ class Writer {
     if (last && last.end === last.line) last.end = this.lines.length - 1;
   }
 
+  private failed({ call, attempt, error }: EventData<'call.failed'>): void {
+    this.line(label(l10n.t('failed')) + l10n.t('call {0}, attempt {1}: {2}', call, attempt, oneLine(error)));
+  }
+
+  private joined({ arms, merged }: EventData<'arm.joined'>): void {
+    const names = arms.join(', ');
+    this.line(
+      `○ ${
+        merged.length > 0
+          ? l10n.t('arms joined: {0}; merged {1}', names, merged.join(', '))
+          : l10n.t('arms joined: {0}; merged nothing', names)
+      }`,
+    );
+  }
+
   private call(data: EventData<'model.called'>): void {
     const { action, usage, seconds, policy, temperature } = data;
     this.linked(
-      '  asked     ',
-      `${policy}, ${usage.promptTokens} tokens`,
+      label(l10n.t('asked')),
+      l10n.t('{0}, {1} tokens', policy, usage.promptTokens),
       `at/${action}/messages.md`,
-      ` · temperature ${temperature}`,
+      ` · ${l10n.t('temperature {0}', temperature)}`,
     );
     this.linked(
-      '  reply     ',
-      `${usage.replyTokens} tokens`,
+      label(l10n.t('reply')),
+      l10n.t('{0} tokens', usage.replyTokens),
       `at/${action}/reply.md`,
       ` · ${data.finish} · ${seconds.toFixed(2)} s`,
     );
@@ -202,10 +228,10 @@ class Writer {
 
   private tool(data: EventData<'tool.ran'>): void {
     this.linked(
-      `  ${data.tool.padEnd(9)} `,
-      `program ${data.index + 1}`,
+      label(data.tool),
+      l10n.t('program {0}', data.index + 1),
       `at/${data.action}/program-${data.index}.py`,
-      ` · ${data.outcome}, exit ${data.exitCode ?? 'none'}, ${data.seconds.toFixed(2)} s`,
+      ` · ${exitWords(data)}`,
     );
     for (const stream of ['stdout', 'stderr'] as const)
       if (data[stream] !== '') {
@@ -217,31 +243,31 @@ class Writer {
   private checked(data: EventData<'artifact.checked'>): void {
     for (const [name, facts] of Object.entries(data.facts))
       this.line(
-        `  facts     ${name}: ${Object.entries(facts)
+        `${label(l10n.t('facts'))}${name}: ${Object.entries(facts)
           .filter(([fact]) => fact !== 'sha256')
           .map(([fact, value]) => `${fact} ${brief(value)}`)
           .join(', ')}`,
       );
     for (const breach of data.breaches)
-      this.line(`  broken    ${breach.artifact}: ${oneLine(breach.message)} [${breach.code}]`);
+      this.line(`${label(l10n.t('broken'))}${breach.artifact}: ${oneLine(breach.message)} [${breach.code}]`);
   }
 
   private finished(data: EventData<'action.finished'>): void {
     for (const file of data.wrote)
       this.linked(
-        '  wrote     ',
+        label(l10n.t('wrote')),
         file.path,
         `at/${data.action}/files/${file.path}`,
         ` (${size(file.bytes)})`,
       );
-    if (data.deleted.length > 0) this.line(`  deleted   ${data.deleted.join(', ')}`);
-    if (data.why) this.line(`  ${data.status.padEnd(9)} ${oneLine(data.why)}`);
+    if (data.deleted.length > 0) this.line(label(l10n.t('deleted')) + data.deleted.join(', '));
+    if (data.why) this.line(label(statusWords(data.status)) + oneLine(data.why));
   }
 
   private unread(line: LogLine): void {
     const where = line.action && line.type === 'model.called' ? `at/${line.action}/reply.md` : null;
-    const what = `${line.type ?? 'a damaged line'}, ${size(line.length)}`;
-    if (where) this.linked('  reply     ', what, where, ' · opened on demand');
+    const what = `${line.type ?? l10n.t('a damaged line')}, ${size(line.length)}`;
+    if (where) this.linked(label(l10n.t('reply')), what, where, ` · ${l10n.t('opened on demand')}`);
     else this.line(`  ${what}`);
   }
 
@@ -257,7 +283,7 @@ class Writer {
     this.budget -= text.length;
     const all = text.trimEnd().split('\n');
     for (const each of all.slice(0, SHOWN)) this.line(`  │ ${each.slice(0, 400)}`);
-    if (all.length > SHOWN) this.line(`  │ … ${all.length - SHOWN} more lines`);
+    if (all.length > SHOWN) this.line(`  │ … ${l10n.t('{0} more lines', all.length - SHOWN)}`);
   }
 
   private line(text: string): void {
@@ -277,6 +303,16 @@ class Writer {
     });
     this.line(`${lead}${clean}${rest}`);
   }
+}
+
+/** What begins a line, in a column of its own. */
+function label(text: string): string {
+  return `  ${text.padEnd(9)} `;
+}
+
+function outcomeWords({ success, why }: EventData<'outcome'>): string {
+  if (success) return l10n.t('outcome: success');
+  return why ? l10n.t('outcome: failure ({0})', oneLine(why)) : l10n.t('outcome: failure');
 }
 
 /** One line, without control characters or marks that reorder text. */

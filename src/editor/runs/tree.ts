@@ -2,15 +2,20 @@ import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
 import { isFork, type RolloutRow } from '../../trace/index.js';
 import type { Host } from '../host.js';
-import { commands, contextKeys, rows, views } from '../names.js';
+import { commands, contextKeys, rows } from '../names.js';
+import { type TargetRow, targetItem } from '../targets/rows.js';
+import type { Targets } from '../targets/targets.js';
+import { rolloutWords } from '../words.js';
 import { RunDocuments } from './documents.js';
 import { isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
 import { entriesIn, filesAt } from './moments.js';
 import { Run } from './run.js';
 import type { Listed, RunStore } from './store.js';
+import { retold } from './told.js';
 
 /** A row of the Runs tree. */
 export type RunRow =
+  | TargetRow
   | { is: 'run'; run: Run }
   | { is: 'unreadable'; name: string; why: string }
   | { is: 'rollout'; run: Run; row: RolloutRow }
@@ -22,24 +27,42 @@ export type RunRow =
 const PAGE = 100;
 
 /** Runs, their rollouts page by page, their actions, and the workspace at each action as a read-only folder. */
-export class RunsTree implements vscode.TreeDataProvider<RunRow> {
-  private readonly changed = new vscode.EventEmitter<RunRow | undefined>();
+export class RunsTree {
+  private readonly changed = new vscode.EventEmitter<RunRow[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  /** The list as it was last asked for, and how far each run was then. */
+  private drawn = '';
+  private readonly stamps = new Map<string, string>();
   private readonly shown = new Map<string, number>();
   /** Rows stay the same objects while the tree is drawn anew: a click on one must not miss it. */
   private readonly kept = new Map<string, RunRow>();
   private filter: RolloutFilter = noFilter;
-  private readonly view: vscode.TreeView<RunRow>;
 
   constructor(
     host: Host,
     private readonly store: RunStore,
+    private readonly view: vscode.TreeView<RunRow>,
+    private readonly targets: Targets,
   ) {
     host.keep(this.changed);
-    this.view = host.keep(
-      vscode.window.createTreeView(views.runs, { treeDataProvider: this, showCollapseAll: true }),
-    );
-    host.keep(store.onDidChange(() => this.changed.fire(undefined)));
+    host.keep(store.onDidChange(() => void this.redraw()));
+    host.keep(targets.onDidChange(() => this.changed.fire(undefined)));
+  }
+
+  /**
+   * Draw what has changed: runs that went on, each by itself, and the whole list only where it is another. The editor
+   * forgets what it is just opening when the whole tree is drawn anew: a run would stand open with nothing under it.
+   */
+  private async redraw(): Promise<void> {
+    const list = await this.store.list();
+    if (namesOf(list) !== this.drawn) return this.changed.fire(undefined);
+    const moved = list.filter((each) => each instanceof Run && each.stamp() !== this.stamps.get(each.key));
+    this.redrawRuns(moved as Run[]);
+  }
+
+  private redrawRuns(runs: readonly Run[]): void {
+    for (const run of runs) this.stamps.set(run.key, run.stamp());
+    if (runs.length > 0) this.changed.fire(runs.map((run) => this.keep({ is: 'run', run })));
   }
 
   async getChildren(row?: RunRow): Promise<RunRow[]> {
@@ -49,13 +72,22 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
   private keep(row: RunRow): RunRow {
     const id = idOf(row);
     const before = id === null ? undefined : this.kept.get(id);
-    if (before) return before;
+    // The same object, with what is known of it now.
+    if (before) return Object.assign(before, row);
     if (id !== null) this.kept.set(id, row);
     return row;
   }
 
   private async children(row?: RunRow): Promise<RunRow[]> {
-    if (!row) return (await this.store.list()).map(top);
+    if (!row) {
+      const list = await this.store.list();
+      this.drawn = namesOf(list);
+      for (const each of list) if (each instanceof Run) this.stamps.set(each.key, each.stamp());
+      if (!this.targets.any()) return list.map(top);
+      const none: RunRow = { is: 'nothing', says: vscode.l10n.t('No runs yet') };
+      return [{ is: 'targets' }, ...(list.length > 0 ? list.map(top) : [none])];
+    }
+    if (row.is === 'targets' || row.is === 'target') return this.targets.children(row);
     if (row.is === 'run') return this.rollouts(row.run);
     if (row.is === 'rollout')
       return row.row.scores.map((_, at) => ({ is: 'action', run: row.run, row: row.row, at }));
@@ -88,15 +120,20 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
         item.tooltip = row.why;
         return item;
       }
-      case 'nothing':
-        return new vscode.TreeItem(row.says);
+      case 'nothing': {
+        const item = new vscode.TreeItem(row.says);
+        item.tooltip = row.says;
+        return item;
+      }
+      default:
+        return targetItem(row);
     }
   }
 
   more(row: RunRow): void {
     if (row.is !== 'more') return;
     this.shown.set(row.run.key, row.shown + PAGE * 5);
-    this.changed.fire(undefined);
+    this.redrawRuns([row.run]);
   }
 
   /** Ask what to show: outcome, then stratum, role and blamed role of the newest runs. */
@@ -151,7 +188,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
     this.filter = filter;
     this.view.message = isFiltering(filter) ? vscode.l10n.t('Only: {0}', says) : '';
     void vscode.commands.executeCommand('setContext', contextKeys.filtered, isFiltering(filter));
-    this.changed.fire(undefined);
+    void this.store.runs().then((runs) => this.redrawRuns(runs));
   }
 
   clearFilter(): void {
@@ -159,8 +196,19 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
   }
 
   getParent(row: RunRow): RunRow | undefined {
+    if (row.is === 'target') return this.keep({ is: 'targets' });
     if (row.is === 'rollout') return this.keep({ is: 'run', run: row.run });
     return row.is === 'action' ? this.keep({ is: 'rollout', run: row.run, row: row.row }) : undefined;
+  }
+
+  /** Draw what a target said anew, and open it. */
+  async showTarget(name: string): Promise<void> {
+    const rows = await this.targets.children({ is: 'targets' });
+    const row = rows.find((each) => each.is === 'target' && each.name === name);
+    if (!row) return;
+    const kept = this.keep(row);
+    this.changed.fire([kept]);
+    await this.view.reveal(kept, { expand: true, select: true, focus: false });
   }
 
   async reveal(run: Run): Promise<void> {
@@ -191,11 +239,20 @@ export class RunsTree implements vscode.TreeDataProvider<RunRow> {
 /** What makes a row the same row; null where it is made anew each time. */
 function idOf(row: RunRow): string | null {
   if (row.is === 'run') return row.run.key;
+  if (row.is === 'targets') return 'targets';
+  if (row.is === 'target') return `targets/${row.name}`;
   if (row.is === 'rollout') return `${row.run.key}/${row.row.rollout}`;
   if (row.is === 'action') return `${row.run.key}/${row.row.rollout}/${row.row.scores[row.at]?.action}`;
   return row.is === 'file'
     ? RunDocuments.fileUri(row.run, row.rollout, row.action, row.path).toString()
     : null;
+}
+
+/** What the list itself shows: which runs, in which order. */
+function namesOf(list: readonly Listed[]): string {
+  return list
+    .map((each) => (each instanceof Run ? each.key : `${each.folder.path} ${each.unreadable}`))
+    .join('\n');
 }
 
 function top(each: Listed): RunRow {
@@ -230,11 +287,9 @@ function runItem(run: Run): vscode.TreeItem {
   const count = run.pages.count();
   const step = run.info.kind === 'train' ? stepOf(run) : null;
   const rollouts =
-    live && run.planned > 0
-      ? vscode.l10n.t('{0} of {1}', count, run.planned)
-      : vscode.l10n.t('{0} rollouts', count);
+    live && run.planned > 0 ? vscode.l10n.t('{0} of {1}', count, run.planned) : rolloutWords(count);
   const waits = run.pausedFor;
-  const progress = waits === null || waits === BY_HAND ? (step ?? rollouts) : waits;
+  const progress = waits === null || waits === BY_HAND ? (step ?? rollouts) : retold(waits);
   const when = new Date(run.info.created);
   item.id = run.key;
   item.description = [run.info.kind === 'run' ? null : run.info.kind, progress, live ? null : shortTime(when)]

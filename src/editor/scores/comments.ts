@@ -7,6 +7,7 @@ import { type Analyses, isWorkflow } from '../providers/analyses.js';
 import { RunDocuments } from '../runs/documents.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
+import { evidenceLink, evidenceTrust } from './evidence.js';
 
 /** What a thread is about. */
 export interface Judged {
@@ -14,6 +15,8 @@ export interface Judged {
   rollout: string;
   action: string;
   verdict: Verdict;
+  /** Whether the action ran a program. */
+  ran: boolean;
   overrule: EventData<'overrule'> | null;
 }
 
@@ -141,13 +144,14 @@ function failures(run: Run): Judged[] {
 function judge(run: Run, row: RolloutRow, action: string): Judged | undefined {
   const { events } = readLog(run.folder.rollout(row.rollout));
   const counted = run.verdicts(row.rollout, events).get(action);
-  return (
-    counted && { run, rollout: row.rollout, action, verdict: counted.verdict, overrule: counted.overrule }
-  );
+  if (!counted) return undefined;
+  const ran = events.some((event) => event.type === 'tool.ran' && event.data.action === action);
+  return { run, rollout: row.rollout, action, ran, ...counted };
 }
 
-function comments({ run, rollout, action, verdict, overrule }: Judged): vscode.Comment[] {
+function comments({ run, rollout, action, verdict, overrule, ran }: Judged): vscode.Comment[] {
   const text = new vscode.MarkdownString();
+  text.isTrusted = evidenceTrust;
   text
     .appendMarkdown(`**${vscode.l10n.t('Score {0}', verdict.score ?? '-')}** `)
     .appendText(verdict.diagnosis);
@@ -156,7 +160,10 @@ function comments({ run, rollout, action, verdict, overrule }: Judged): vscode.C
     text.appendMarkdown('\n\n').appendText(vscode.l10n.t('Blamed: {0}', verdict.blamed.agent));
   text.appendMarkdown('\n');
   const link = (label: string, uri: vscode.Uri) =>
-    text.appendMarkdown('\n- [').appendText(label).appendMarkdown(`](${uri.toString()})`);
+    text
+      .appendMarkdown('\n- [')
+      .appendText(label)
+      .appendMarkdown(`](${evidenceLink(uri)})`);
   for (const each of verdict.evidence)
     link(
       each.says || each.event,
@@ -164,7 +171,11 @@ function comments({ run, rollout, action, verdict, overrule }: Judged): vscode.C
         ? RunDocuments.fileUri(run, rollout, each.action ?? action, each.file)
         : RunDocuments.uri(run, `/rollouts/${rollout}/at/${each.action ?? action}/facts.json`),
     );
-  link(vscode.l10n.t('Its program'), RunDocuments.uri(run, `/rollouts/${rollout}/at/${action}/program-0.py`));
+  if (ran)
+    link(
+      vscode.l10n.t('Its program'),
+      RunDocuments.uri(run, `/rollouts/${rollout}/at/${action}/program-0.py`),
+    );
   link(vscode.l10n.t('The whole trajectory'), RunDocuments.trajectoryUri(run, rollout));
   const made: vscode.Comment[] = [
     {

@@ -7,7 +7,9 @@ import { type CommandId, commands, languageId, settings } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
+import { rolloutWords } from '../words.js';
 import type { Scores } from './book.js';
+import { factWords, lastFacts } from './facts.js';
 import { type Band, bandOf, type RunScores, scoreWords } from './stats.js';
 
 /** What stands beside a document: the run that is shown, its scores, and whether its text was another one. */
@@ -113,6 +115,21 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
     return parts;
   }
 
+  /** What an artifact's hover says of how it last came out. */
+  artifactHover(document: vscode.TextDocument, artifact: string): HoverPart[] {
+    const shown = this.shown.get(document.uri.toString());
+    const last = shown && lastFacts(shown.run, artifact);
+    if (!shown || !last) return [];
+    const { action, rollout, facts, breaches } = last;
+    const parts: HoverPart[] = [
+      { item: vscode.l10n.t('last, after {0} of {1}:', action, rollout) },
+      { item: factWords(facts) },
+      ...breaches.slice(0, 3).map((item) => ({ item })),
+    ];
+    if (shown.stale) parts.push({ item: vscode.l10n.t('these facts are of an older text of this file') });
+    return parts;
+  }
+
   /** What can be done with the whole team, or with one role of it. */
   private doing(place: vscode.Range, uri: vscode.Uri, ...role: string[]): vscode.CodeLens[] {
     return [
@@ -131,8 +148,8 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
   private summary({ run, scores, stale }: Shown): vscode.Command {
     const share = Math.round((scores.succeeded / scores.rollouts) * 100);
     const title = stale
-      ? vscode.l10n.t('{0} rollouts of an older text, {1} % succeeded', scores.rollouts, share)
-      : vscode.l10n.t('{0} rollouts, {1} % succeeded', scores.rollouts, share);
+      ? vscode.l10n.t('{0} of an older text, {1} % succeeded', rolloutWords(scores.rollouts), share)
+      : vscode.l10n.t('{0}, {1} % succeeded', rolloutWords(scores.rollouts), share);
     return { command: commands.openWorkflowOfRun, title, arguments: [run, stale] };
   }
 

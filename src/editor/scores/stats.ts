@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { culprit } from '../../coach/index.js';
 import { isFork, type RolloutRow } from '../../trace/index.js';
 
@@ -81,9 +82,9 @@ function mean(values: readonly number[]): number | null {
 
 /** "8.0 of 24" with an arrow where the run went up or down by half a point or more. */
 export function scoreWords({ mean: value, known, actions, trend }: RoleScores): string {
-  if (value === null) return `no score in ${actions}`;
+  if (value === null) return l10n.t('no score in {0}', actions);
   const arrow = trend === null || Math.abs(trend) < 0.5 ? '' : trend > 0 ? ' \u2197' : ' \u2198';
-  return `${value.toFixed(1)} in ${known}${arrow}`;
+  return l10n.t('{0} in {1}', value.toFixed(1), known) + arrow;
 }
 
 export type Band = 'low' | 'middle' | 'high' | 'none';

@@ -1,4 +1,5 @@
 import { relative, sep } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { stringify } from 'yaml';
 import {
   changeText,
@@ -36,7 +37,7 @@ export function regressionTest(
 ): Regression | { refused: string } {
   const { tasks } = loadTasks(workflow.tasks, files);
   const own = tasks.find(({ id }) => id === task);
-  if (!own) return { refused: `There is no task "${task}" in this workflow any more.` };
+  if (!own) return { refused: l10n.t('There is no task "{0}" in this workflow any more.', task) };
   const id = freeId(task, new Set(tasks.map((each) => each.id)));
   const written = (raw: object) => ({ ...raw, id, expect });
   if (Array.isArray(workflow.tasks)) {

@@ -1,4 +1,6 @@
+import * as l10n from '@vscode/l10n';
 import type { ShownAlarm } from '../protocol/training.js';
+import { retold } from '../runs/told.js';
 import type { TrainedStep, TrainingHistory } from './history.js';
 
 /** A rule over one role of one step: a sentence where it holds. */
@@ -12,25 +14,34 @@ const MASKED = 0.5;
 const CLIPPED = 0.3;
 const GAP = 0.1;
 
-const percent = (share: number) => `${Math.round(share * 100)} %`;
+const percent = (share: number) => l10n.t('{0} %', Math.round(share * 100));
 
 const rules: readonly Rule[] = [
   {
     code: 'role.skipped',
-    holds: (_, { role, skipped }) => (skipped === null ? null : `${role} learned nothing: ${skipped}.`),
+    holds: (_, { role, skipped }) =>
+      skipped === null ? null : l10n.t('{0} learned nothing: {1}.', role, retold(skipped)),
   },
   {
     code: 'samples.masked',
     holds: (_, { role, samples, masked }) =>
       samples > 0 && masked / samples >= MASKED
-        ? `${percent(masked / samples)} of the actions of ${role} have no score and are left out; look why they cannot be judged.`
+        ? l10n.t(
+            '{0} of the actions of {1} have no score and are left out; look why they cannot be judged.',
+            percent(masked / samples),
+            role,
+          )
         : null,
   },
   {
     code: 'clip.high',
     holds: (_, { role, clipFraction }) =>
       (clipFraction ?? 0) > CLIPPED
-        ? `${percent(clipFraction!)} of the tokens of ${role} were clipped: the updates are too large; lower training.learning_rate.`
+        ? l10n.t(
+            '{0} of the tokens of {1} were clipped: the updates are too large; lower training.learning_rate.',
+            percent(clipFraction!),
+            role,
+          )
         : null,
   },
   {
@@ -38,7 +49,11 @@ const rules: readonly Rule[] = [
     holds: ({ report }, { role }) => {
       const cut = report.activity[role]?.truncated ?? 0;
       return cut > CUT
-        ? `${percent(cut)} of the replies of ${role} were cut at their longest; raise its max_tokens or ask for less.`
+        ? l10n.t(
+            '{0} of the replies of {1} were cut at their longest; raise its max_tokens, ask for less, or let them count with training.truncated: zero.',
+            percent(cut),
+            role,
+          )
         : null;
     },
   },
@@ -46,7 +61,11 @@ const rules: readonly Rule[] = [
     code: 'sampler.differs',
     holds: (_, { role, behaviourGap }) =>
       (behaviourGap ?? 0) > GAP
-        ? `Sampler and trainer differ by ${behaviourGap!.toFixed(2)} nats for ${role}; its updates are corrected for it, and are noisier.`
+        ? l10n.t(
+            'Sampler and trainer differ by {0} nats for {1}; its updates are corrected for it, and are noisier.',
+            behaviourGap!.toFixed(2),
+            role,
+          )
         : null,
   },
 ];
@@ -68,7 +87,7 @@ export function alarmsOf(history: TrainingHistory): ShownAlarm[] {
   return [...found.values()]
     .map(({ times, message, ...rest }) => ({
       ...rest,
-      message: times > 1 ? `${message} (in ${times} steps)` : message,
+      message: times > 1 ? l10n.t('{0} (in {1} steps)', message, times) : message,
     }))
     .reverse();
 }

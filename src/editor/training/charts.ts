@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ShownChart, ShownInterval, ShownLine } from '../protocol/training.js';
 import type { TrainedStep, TrainingHistory } from './history.js';
 
@@ -35,11 +36,13 @@ export function chartsOf(
   return [
     {
       id: 'success',
-      title: 'Success in training',
-      says: 'Share of a step’s rollouts that succeeded, sampled before its update. The band is the 95 % interval over tables.',
+      title: l10n.t('Success in training'),
+      says: l10n.t(
+        'Share of a step’s rollouts that succeeded, sampled before its update. The band is the 95 % interval over tables.',
+      ),
       unit: 'share',
       lines: [
-        { name: 'all', stratum: null, points: each(({ all }) => all.success) },
+        { name: l10n.t('all'), stratum: null, points: each(({ all }) => all.success) },
         ...(strata.length < 2 ? [] : strata).map((stratum) => ({
           name: stratum,
           stratum,
@@ -49,15 +52,17 @@ export function chartsOf(
     },
     {
       id: 'held-out',
-      title: 'Held-out score (select)',
-      says: 'What checkpoints are ranked by: the fair score on tasks that no update saw. Step 0 is the untrained team.',
+      title: l10n.t('Held-out score (select)'),
+      says: l10n.t(
+        'What checkpoints are ranked by: the fair score on tasks that no update saw. Step 0 is the untrained team.',
+      ),
       unit: 'share',
       lines: heldOut(history, strata),
     },
     {
       id: 'reward',
-      title: 'Reward by role',
-      says: 'Mean score of a role’s actions, 0 to 10, with the 95 % interval over tables.',
+      title: l10n.t('Reward by role'),
+      says: l10n.t('Mean score of a role’s actions, 0 to 10, with the 95 % interval over tables.'),
       unit: 'score',
       lines: [null, ...(strata.length < 2 ? [] : strata)].flatMap((stratum) =>
         roles.map((name) => ({
@@ -70,36 +75,44 @@ export function chartsOf(
     measured
       ? {
           id: 'kl',
-          title: 'KL to the reference',
-          says: 'How far a role’s policy is from where it started, nats per token. A jump asks for a smaller learning rate.',
+          title: l10n.t('KL to the reference'),
+          says: l10n.t(
+            'How far a role’s policy is from where it started, nats per token. A jump asks for a smaller learning rate.',
+          ),
           unit: 'number',
           lines: ofRoles((step, role) => reported(step, role)?.referenceKl),
         }
       : {
           id: 'kl',
-          title: 'KL of each update',
-          says: 'How far one update moved a role’s policy, nats per token. The KL to the reference is not measured where its coefficient is 0.',
+          title: l10n.t('KL of each update'),
+          says: l10n.t(
+            'How far one update moved a role’s policy, nats per token. The KL to the reference is not measured where its coefficient is 0.',
+          ),
           unit: 'number',
           lines: ofRoles((step, role) => reported(step, role)?.approximateKl),
         },
     {
       id: 'clip',
-      title: 'Clip fraction',
-      says: 'Share of tokens whose ratio left the clip range. Above a third, an update asks for more than it may take.',
+      title: l10n.t('Clip fraction'),
+      says: l10n.t(
+        'Share of tokens whose ratio left the clip range. Above a third, an update asks for more than it may take.',
+      ),
       unit: 'share',
       lines: ofRoles((step, role) => reported(step, role)?.clipFraction),
     },
     {
       id: 'length',
-      title: 'Reply length',
-      says: 'Mean tokens of a role’s replies. Rising length with flat reward is a habit, not a skill.',
+      title: l10n.t('Reply length'),
+      says: l10n.t(
+        'Mean tokens of a role’s replies. Rising length with flat reward is a habit, not a skill.',
+      ),
       unit: 'number',
       lines: ofRoles((step, role) => step.report.activity[role]?.length),
     },
     {
       id: 'gradient',
-      title: 'Gradient norm',
-      says: 'Norm of a role’s gradient before clipping. Zero means that nothing was learned.',
+      title: l10n.t('Gradient norm'),
+      says: l10n.t('Norm of a role’s gradient before clipping. Zero means that nothing was learned.'),
       unit: 'number',
       lines: ofRoles((step, role) => reported(step, role)?.gradientNorm),
     },
@@ -126,9 +139,9 @@ function heldOut(history: TrainingHistory, strata: readonly string[]): ShownLine
     ];
   });
   return [
-    { name: 'score', stratum: null, points },
+    { name: l10n.t('score'), stratum: null, points },
     ...(strata.length < 2 ? [] : strata).map((stratum) => ({
-      name: `success, ${stratum}`,
+      name: l10n.t('success, {0}', stratum),
       stratum,
       points: at.flatMap(({ step, report }): Point[] => {
         const found = report?.byStratum[stratum];

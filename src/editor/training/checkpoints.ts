@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { bestCheckpoint, type SavedCheckpoint } from '../../training/index.js';
 import type { ShownCheckpoint } from '../protocol/training.js';
 import type { TrainingHistory } from './history.js';
@@ -25,8 +26,10 @@ export function standing(history: TrainingHistory, run: string, acting: Acting):
 }
 
 function why(each: SavedCheckpoint, best: SavedCheckpoint, base: SavedCheckpoint | undefined): string {
-  if (each !== best) return `${(best.rank - each.rank).toFixed(3)} behind ${best.name}`;
-  if (each === base) return 'Best on select: no training step is better than the untrained team yet.';
-  const gain = base ? `, ${(best.rank - base.rank).toFixed(3)} above the untrained team` : '';
-  return `Best on select: ${best.rank.toFixed(3)}${gain}.`;
+  if (each !== best) return l10n.t('{0} behind {1}', (best.rank - each.rank).toFixed(3), best.name);
+  if (each === base) return l10n.t('Best on select: no training step is better than the untrained team yet.');
+  const rank = best.rank.toFixed(3);
+  return base
+    ? l10n.t('Best on select: {0}, {1} above the untrained team.', rank, (best.rank - base.rank).toFixed(3))
+    : l10n.t('Best on select: {0}.', rank);
 }

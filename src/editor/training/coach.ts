@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { tInterval } from '../../evaluation/index.js';
 import type { ShownCoach, ShownDistribution, ShownInterval, ShownReview } from '../protocol/training.js';
 
@@ -72,7 +73,7 @@ function quarters(actions: readonly JudgedAction[]): ShownDistribution[] {
       Math.floor((at * sorted.length) / 4),
       Math.floor(((at + 1) * sorted.length) / 4),
     );
-    return distribution(`${part[0]!.length} to ${part.at(-1)!.length} tokens`, part);
+    return distribution(l10n.t('{0} to {1} tokens', part[0]!.length!, part.at(-1)!.length!), part);
   });
 }
 

@@ -53,36 +53,39 @@ function phaseOf(
   step: number,
   steps: number | null,
 ): string {
-  const { t } = vscode.l10n;
-  const of = steps === null ? t('step {0}', step) : t('step {0} of {1}', step, steps);
+  const of = steps === null ? vscode.l10n.t('step {0}', step) : vscode.l10n.t('step {0} of {1}', step, steps);
   switch (state) {
     case 'done':
-      return t('Finished after {0}', of);
+      return vscode.l10n.t('Finished after {0}', of);
     case 'cancelled':
-      return t('Cancelled after {0}; it can be resumed', of);
+      return vscode.l10n.t('Cancelled after {0}; it can be resumed', of);
     case 'budget':
-      return t('Stopped by its budget after {0}', of);
+      return vscode.l10n.t('Stopped by its budget after {0}', of);
     case 'failed':
-      return t('Failed after {0}: {1}', of, finished?.reason ?? t('the log says no more'));
+      return vscode.l10n.t(
+        'Failed after {0}: {1}',
+        of,
+        finished?.reason ?? vscode.l10n.t('the log says no more'),
+      );
     case 'stopped':
-      return t('Its process ended after {0}; it can be resumed', of);
+      return vscode.l10n.t('Its process ended after {0}; it can be resumed', of);
     case 'paused':
-      return t('Paused after {0}: rollouts wait before their next action', of);
+      return vscode.l10n.t('Paused after {0}: rollouts wait before their next action', of);
     case 'running':
       break;
     default:
       return state satisfies never;
   }
-  if (!batch) return t('Bringing up the engine');
+  if (!batch) return vscode.l10n.t('Bringing up the engine');
   const [split, name] = [batch.name.split('-')[0]!, batch.name.slice(batch.name.indexOf('-') + 1)];
   if (split === 'train' && Number(name) > step) {
     const now = Number(name);
     return steps === null
-      ? t('Step {0}: {1} rollouts', now, batch.ended)
-      : t('Step {0} of {1}: {2} rollouts', now, steps, batch.ended);
+      ? vscode.l10n.t('Step {0}: {1} rollouts', now, batch.ended)
+      : vscode.l10n.t('Step {0} of {1}: {2} rollouts', now, steps, batch.ended);
   }
-  if (split === 'train') return t('Step {0} is done; ranking or sampling comes next', step);
+  if (split === 'train') return vscode.l10n.t('Step {0} is done; ranking or sampling comes next', step);
   return name === 'base'
-    ? t('Measuring the untrained team on {0}: {1} rollouts', split, batch.ended)
-    : t('Measuring {0} on {1}: {2} rollouts', name, split, batch.ended);
+    ? vscode.l10n.t('Measuring the untrained team on {0}: {1} rollouts', split, batch.ended)
+    : vscode.l10n.t('Measuring {0} on {1}: {2} rollouts', name, split, batch.ended);
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ended, evaluateRollouts, type Report } from '../../evaluation/index.js';
 import { type EventData, isFork, type LogEvent } from '../../trace/index.js';
 import { type SavedCheckpoint, savedCheckpoints, stepName } from '../../training/index.js';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { commands, panels } from '../names.js';
 import { page, pageOptions } from '../page.js';
 import { type ToView, toHost } from '../protocol/training.js';
@@ -13,9 +13,7 @@ const remembered = z.object({ run: z.string() });
 export class TrainingPanels implements vscode.WebviewPanelSerializer {
   private readonly open = new Map<string, vscode.WebviewPanel>();
 
-  constructor(private readonly parts: PanelParts) {
-    parts.host.keep(vscode.window.registerWebviewPanelSerializer(panels.training, this));
-  }
+  constructor(private readonly parts: PanelParts) {}
 
   /** Show a run's page; without one, that of the newest training run. */
   async show(wanted?: Run): Promise<void> {

@@ -1,7 +1,9 @@
+import * as l10n from '@vscode/l10n';
 import { isFork, type LogEvent, readLog } from '../../trace/index.js';
 import {
   advantageOptions,
   advantagesOf,
+  experienceOptions,
   moments,
   propagateRewards,
   type Sample,
@@ -9,6 +11,7 @@ import {
 } from '../../training/index.js';
 import type { TrainingOptions } from '../../workflow/index.js';
 import type { Run } from '../runs/run.js';
+import { retold } from '../runs/told.js';
 
 /** What one role's recorded actions would teach it. */
 export interface RolePreview {
@@ -50,10 +53,7 @@ export function rewardPreview(
     row.task,
     [...readLog(run.folder.rollout(row.rollout)).events, ...run.reviews(row.rollout)],
   ]);
-  const how = {
-    rewardScale: options.reward_scale,
-    reward: options.reward === 'outcome' ? ('outcome' as const) : ('action' as const),
-  };
+  const how = experienceOptions(options);
   const samples = events.flatMap(([rollout, task, own]) => samplesOf(rollout, task, own, how));
   const seconds = moments(rows.map((row) => row.seconds)).mean;
   return {
@@ -83,12 +83,12 @@ function previewOf(role: string, samples: readonly Sample[], options: TrainingOp
   if (samples.length === 0)
     return {
       ...base,
-      skipped: 'no recorded action has token ids: its model cannot be trained here',
+      skipped: l10n.t('no recorded action has token ids: its model cannot be trained here'),
       advantage: null,
       examples: [],
     };
   const made = advantagesOf(samples, rewards, advantageOptions(options, 0));
-  if ('skipped' in made) return { ...base, skipped: made.skipped, advantage: null, examples: [] };
+  if ('skipped' in made) return { ...base, skipped: retold(made.skipped), advantage: null, examples: [] };
   const each = made.perSample.flatMap((values, at) => {
     const advantage = values?.at(-1);
     const sample = samples[at]!;
@@ -105,39 +105,57 @@ function previewOf(role: string, samples: readonly Sample[], options: TrainingOp
 /** The preview as a text to read. */
 export function previewText(preview: Preview, run: string, steps: number): string {
   const lines = [
-    `# Reward preview from ${preview.rollouts} recorded rollouts of ${run}`,
+    `# ${l10n.t('Reward preview from {0} recorded rollouts of {1}', preview.rollouts, run)}`,
     '',
-    'What the trainer would compute from these scores, before anything is spent. The KL term is left out.',
+    l10n.t(
+      'What the trainer would compute from these scores, before anything is spent. The KL term is left out.',
+    ),
     '',
-    '| role | actions | masked | mean reward | deviation | advantage (lowest, median, highest) |',
+    `| ${[
+      l10n.t('role'),
+      l10n.t('actions'),
+      l10n.t('masked'),
+      l10n.t('mean reward'),
+      l10n.t('deviation'),
+      l10n.t('advantage (lowest, median, highest)'),
+    ].join(' | ')} |`,
     '| --- | ---: | ---: | ---: | ---: | --- |',
     ...preview.roles.map((role) => {
       const advantage = role.advantage
         ? role.advantage.map((value) => value.toFixed(2)).join(', ')
-        : `skipped: ${role.skipped}`;
+        : l10n.t('skipped: {0}', role.skipped ?? '');
       return `| ${role.role} | ${role.actions} | ${role.masked} | ${role.rewardMean.toFixed(3)} | ${role.rewardStd.toFixed(3)} | ${advantage} |`;
     }),
     '',
   ];
   const silent = preview.roles.filter((role) => role.skipped !== null).map(({ role }) => role);
-  if (silent.length > 0) lines.push(`No signal for ${silent.join(', ')}: such a batch changes nothing.`, '');
+  if (silent.length > 0)
+    lines.push(l10n.t('No signal for {0}: such a batch changes nothing.', silent.join(', ')), '');
   if (preview.secondsPerStep !== null)
     lines.push(
-      `About ${minutes(preview.secondsPerStep * steps)} of sampling for ${steps} steps at the recorded pace; updates come on top.`,
+      l10n.t(
+        'About {0} of sampling for {1} steps at the recorded pace; updates come on top.',
+        minutes(preview.secondsPerStep * steps),
+        steps,
+      ),
       '',
     );
   for (const { role, examples } of preview.roles) {
     if (examples.length === 0) continue;
-    lines.push(`## ${role}: the actions that would move it most`, '');
-    for (const each of examples)
+    lines.push(`## ${l10n.t('{0}: the actions that would move it most', role)}`, '');
+    for (const { advantage, reward, action, rollout } of examples) {
+      const signed = `${advantage >= 0 ? '+' : ''}${advantage.toFixed(2)}`;
       lines.push(
-        `- ${each.advantage >= 0 ? '+' : ''}${each.advantage.toFixed(2)} from reward ${each.reward.toFixed(2)}: ${each.action} of ${each.rollout}`,
+        `- ${l10n.t('{0} from reward {1}: {2} of {3}', signed, reward.toFixed(2), action, rollout)}`,
       );
+    }
     lines.push('');
   }
   return lines.join('\n');
 }
 
 function minutes(seconds: number): string {
-  return seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
+  return seconds < 90
+    ? l10n.t('{0} s', Math.max(1, Math.round(seconds)))
+    : l10n.t('{0} min', Math.round(seconds / 60));
 }

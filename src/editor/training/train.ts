@@ -1,17 +1,23 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
+import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
 import { type Workflow, withOwnWeights } from '../../workflow/index.js';
 import { type Host, mayRun, setting } from '../host.js';
 import { type Analyses, isWorkflow } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunDocuments } from '../runs/documents.js';
 import type { RunStore } from '../runs/store.js';
+import { rolloutWords } from '../words.js';
 import type { TrainingPanels } from './panels.js';
 import { previewText, rewardPreview } from './preview.js';
 
 interface Choices {
   roles: string[];
   steps: number;
+  /** The most that it may take; none: no limit but the workflow's own. */
+  cap?: { minutes: number } | { dollars: number } | undefined;
+  /** A target of the user's; null: this machine. */
+  target: string | null;
 }
 
 /** Training from the palette: which roles, how many steps, what the recorded scores would teach, and then start. */
@@ -45,18 +51,23 @@ export class Trainer {
     }
     const choices = await this.ask(workflow, role);
     if (!choices || !(await this.confirm(document.uri, workflow, choices))) return;
-    const run = await this.control.start(document.uri.fsPath, [
-      'train',
-      document.uri.fsPath,
-      '--json',
-      ...['--steps', String(choices.steps), '--roles', choices.roles.join(',')],
-      ...this.control.flags(),
-    ]);
+    const file = document.uri.fsPath;
+    const args = ['train', file, '--steps', String(choices.steps), '--roles', choices.roles.join(',')];
+    for (const [cap, most] of Object.entries(choices.cap ?? {})) args.push(`--${cap}`, String(most));
+    const target = choices.target === null ? null : findTarget(targetsFile(), choices.target);
+    if (choices.target !== null && !(target?.kind === 'ssh' && target.placement === 'here')) {
+      const flags = [...args, ...this.control.confinement()];
+      return this.control.there(basename(file), dirname(file), choices.target, flags);
+    }
+    const on = choices.target === null ? [] : ['--target', choices.target];
+    const run = await this.control.start(file, [...args, '--json', ...on, ...this.control.flags()]);
     if (run) await this.panels.show(run);
   }
 
   private async ask(workflow: Workflow, role?: string): Promise<Choices | undefined> {
     const key = `baton.train.${workflow.file}`;
+    const targets = readTargets(targetsFile());
+    const count = Object.keys(targets).length === 0 ? 3 : 4;
     const before = this.host.context.workspaceState.get<Choices>(key);
     const trained = withOwnWeights(workflow).filter((agent) => agent.trained);
     if (trained.length === 0) {
@@ -71,22 +82,86 @@ export class Trainer {
         description: agent.model,
         picked: role ? agent.name === role : (before?.roles.includes(agent.name) ?? true),
       })),
-      { canPickMany: true, title: vscode.l10n.t('Train which roles? (1 of 2)') },
+      { canPickMany: true, title: vscode.l10n.t('Train which roles? (1 of {0})', count) },
     );
     if (!roles || roles.length === 0) return undefined;
     const wanted = before?.steps ?? workflow.training.steps;
     const steps = await vscode.window.showQuickPick(
       [...new Set([wanted, 2, 5, 10, 20, 30])].map((count) => ({
         label: vscode.l10n.t('{0} steps', count),
-        description: vscode.l10n.t('{0} rollouts', count * workflow.training.rollouts),
+        description: rolloutWords(count * workflow.training.rollouts),
         count,
       })),
-      { title: vscode.l10n.t('For how long? (2 of 2)') },
+      { title: vscode.l10n.t('For how long? (2 of {0})', count) },
     );
     if (!steps) return undefined;
-    const choices = { roles: roles.map(({ label }) => label), steps: steps.count };
+    const cap = await this.most(workflow, count, before?.cap);
+    if (cap === undefined) return undefined;
+    const target = await this.place(targets, before?.target ?? null);
+    if (target === undefined) return undefined;
+    const choices = {
+      roles: roles.map(({ label }) => label),
+      steps: steps.count,
+      target,
+      cap: cap ?? undefined,
+    };
     await this.host.context.workspaceState.update(key, choices);
     return choices;
+  }
+
+  /** The most that it may take; null: no limit; undefined: called off. What was chosen the last time comes first. */
+  private async most(
+    workflow: Workflow,
+    count: number,
+    before: Choices['cap'],
+  ): Promise<NonNullable<Choices['cap']> | null | undefined> {
+    const priced = Object.values(workflow.models).some((model) => 'price' in model && model.price);
+    const minutes = [10, 30, 60, 240].map((most) => ({
+      label: vscode.l10n.t('{0} minutes', most),
+      description: '',
+      cap: { minutes: most } as Choices['cap'],
+    }));
+    const dollars = (priced ? [1, 5, 20] : []).map((most) => ({
+      label: vscode.l10n.t('{0} dollars', most),
+      description: '',
+      cap: { dollars: most } as Choices['cap'],
+    }));
+    const own = Object.entries(workflow.limits).filter(([, most]) => typeof most === 'number');
+    const none = {
+      label: vscode.l10n.t('No limit'),
+      description: own.length
+        ? vscode.l10n.t(
+            'but those of the workflow: {0}',
+            own.map(([what, most]) => `${what} ${most}`).join(', '),
+          )
+        : '',
+      cap: undefined as Choices['cap'],
+    };
+    const last = JSON.stringify(before);
+    const all = [none, ...minutes, ...dollars].sort(
+      (a, b) => Number(JSON.stringify(b.cap) === last) - Number(JSON.stringify(a.cap) === last),
+    );
+    const picked = await vscode.window.showQuickPick(all, {
+      title: vscode.l10n.t('At most how much? (3 of {0})', count),
+    });
+    return picked && (picked.cap ?? null);
+  }
+
+  /** Where to train; undefined: called off. Who has no targets is not asked. */
+  private async place(
+    targets: Readonly<Record<string, Target>>,
+    before: string | null,
+  ): Promise<string | null | undefined> {
+    if (Object.keys(targets).length === 0) return null;
+    const here = { label: vscode.l10n.t('This machine'), description: '', target: null as string | null };
+    const there = Object.entries(targets).map(([label, target]) => ({
+      label,
+      description: target.kind === 'ssh' ? `ssh ${target.host}` : target.address,
+      target: label as string | null,
+    }));
+    // What was chosen the last time comes first: Enter takes it.
+    const all = [here, ...there].sort((a, b) => Number(b.target === before) - Number(a.target === before));
+    return (await vscode.window.showQuickPick(all, { title: vscode.l10n.t('Where? (4 of 4)') }))?.target;
   }
 
   /** Show what recorded scores would teach, and ask whether to start. */

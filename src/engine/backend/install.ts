@@ -19,6 +19,8 @@ const BINDING = '@tensorflow/tfjs-node@4.22.0';
 /** the release whose C interface that binding is written against; its wheel holds libraries and headers */
 const LIBRARY = 'tensorflow-cpu==2.15.1';
 const STEP_LIMIT_MS = 15 * 60_000;
+/** What npm says of a failure is told on, whatever its settings silence. */
+const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error'];
 
 export interface InstallOptions {
   /** where to; the cache folder that `loadBackend` looks in by default */
@@ -55,7 +57,7 @@ export async function installNative(
   const python = options.python ?? 'python3';
   const run = runner(progress, options.signal);
   return intoPlace(options.folder ?? nativeFolder(), async (working) => {
-    const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', BINDING];
+    const npm = [...INSTALL, '--ignore-scripts', BINDING];
     await run('Downloading the binding', 'npm', npm, working);
     // Binding and wheel have nothing to do with the interpreter's version: ask for one that exists.
     const wheel = ['--no-deps', '--only-binary=:all:', '--python-version=3.11', '-d', 'wheel', LIBRARY];
@@ -85,7 +87,7 @@ export async function installGpu(
   options: Omit<InstallOptions, 'python'> = {},
 ): Promise<string> {
   return intoPlace(options.folder ?? gpuFolder(), (working) => {
-    const npm = ['install', '--no-audit', '--no-fund', GPU_BINDING];
+    const npm = [...INSTALL, GPU_BINDING];
     return runner(progress, options.signal)(`Installing ${GPU_BINDING}`, 'npm', npm, working);
   });
 }
@@ -107,7 +109,7 @@ async function intoPlace(folder: string, work: (working: string) => Promise<void
   }
 }
 
-/** Carries out one step of an installation; rejects with the last lines that it wrote. */
+/** Carries out one step of an installation; rejects with npm's error code and the last lines that it wrote. */
 function runner(progress: (step: string) => void, signal: AbortSignal | undefined) {
   return (step: string, command: string, args: readonly string[], cwd: string): Promise<void> => {
     progress(step);
@@ -115,7 +117,10 @@ function runner(progress: (step: string) => void, signal: AbortSignal | undefine
       const settings = { cwd, timeout: STEP_LIMIT_MS, maxBuffer: 1 << 28, signal };
       execFile(command, [...args], settings, (error, stdout, stderr) => {
         if (error === null) return resolve();
-        const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join('\n');
+        const lines = `${stdout}\n${stderr}`.trim().split('\n');
+        // npm says why it failed first, and ends with where its log is.
+        const why = lines.slice(0, -5).filter((line) => /^npm \S+ code /.test(line));
+        const last = [...why, ...lines.slice(-5)].join('\n');
         reject(new Error(`${step} failed (${command} ${args[0]}): ${last || error.message}`));
       });
     });

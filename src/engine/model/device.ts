@@ -27,7 +27,8 @@ export interface DeviceLayer {
 
 export interface DeviceWeights {
   readonly config: ModelConfig;
-  /** `[vocabulary, d]` */
+  /** `[vocabulary, d]`, on the host and on the device */
+  readonly table: Float32Array;
   readonly embedding: Tensor2D;
   /** `[d, vocabulary]` */
   readonly head: Tensor2D;
@@ -78,13 +79,13 @@ export function upload(tf: Tf, weights: Weights): DeviceWeights {
       down: linear(tf, get(`${at}mlp.down_proj.weight`), d, f),
     };
   });
-  const table = get('model.embed_tokens.weight');
+  const table = get('model.embed_tokens.weight').slice();
   const device = {
-    config,
-    embedding: matrix(tf, table, config.vocab_size, d),
+    // Nothing changes this copy, so the tensor may keep it.
+    embedding: tf.tensor2d(table, [config.vocab_size, d]),
     head: matrix(tf, transposed(table, config.vocab_size, d), d, config.vocab_size),
     layers,
     norm: tf.tensor1d(get('model.norm.weight').slice()),
   };
-  return { ...device, dispose: () => release(tf, { ...device, config: {} }) };
+  return { config, table, ...device, dispose: () => release(tf, device) };
 }

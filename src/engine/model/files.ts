@@ -1,7 +1,7 @@
 // Weights as a Hugging Face folder: config.json and model.safetensors.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { type ModelConfig, modelConfigSchema, parameterCount, parameters } from './shape.js';
 import { view, type Weights } from './weights.js';

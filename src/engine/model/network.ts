@@ -41,14 +41,14 @@ export function forward(
   const kept = scoped(tf, () => {
     const attention = kernel.over(tf, packed, shape);
     const context = { tf, attention, eps: config.rms_norm_eps };
-    let x = tf.gather(w.embedding, tf.tensor1d(packed.ids, 'int32')) as Tensor2D;
+    let x = pickRows(tf, w.table, packed.ids, config.hidden_size);
     const layers: LayerSaved[] = [];
     for (const layer of w.layers) {
       const [out, saved] = layerForward(context, x, layer);
       x = out;
       if (keep) layers.push(saved);
     }
-    const picked = tf.gather(x, tf.tensor1d(packed.rows, 'int32')) as Tensor2D;
+    const picked = pickRows(tf, x.dataSync<'float32'>() as Float32Array, packed.rows, config.hidden_size);
     const [last, norm] = normForward(tf, picked, w.norm, config.rms_norm_eps);
     const logits = tf.matMul(last, w.head) as Tensor2D;
     return { logits, saved: keep ? [{ attention, layers, norm, last }] : [] };
@@ -97,13 +97,22 @@ function backward(
   return flat;
 }
 
-/** Spreads `[A, d]` over `[N, d]`, zero elsewhere: a gather from the rows plus one row of zeros. */
-function scatter(tf: Tf, rows: Tensor2D, packed: Packed): Tensor2D {
-  const count = packed.rows.length;
-  const index = new Int32Array(packed.ids.length).fill(count);
-  packed.rows.forEach((row, i) => {
-    index[row] = i;
+/** Rows of a matrix of this width that lies on the host; on wasm a gather takes longer than the way there and back. */
+function pickRows(tf: Tf, from: Float32Array, rows: Int32Array, width: number): Tensor2D {
+  const out = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    out.set(from.subarray(row * width, (row + 1) * width), i * width);
   });
-  const padded = tf.concat([rows, tf.zeros([1, rows.shape[1]]) as Tensor2D], 0);
-  return tf.gather(padded, tf.tensor1d(index, 'int32')) as Tensor2D;
+  return tf.tensor2d(out, [rows.length, width]);
+}
+
+/** Spreads `[A, d]` over `[N, d]`, zero elsewhere. */
+function scatter(tf: Tf, picked: Tensor2D, packed: Packed): Tensor2D {
+  const width = picked.shape[1];
+  const from = picked.dataSync<'float32'>();
+  const out = new Float32Array(packed.ids.length * width);
+  packed.rows.forEach((row, i) => {
+    out.set(from.subarray(i * width, (i + 1) * width), row * width);
+  });
+  return tf.tensor2d(out, [packed.ids.length, width]);
 }

@@ -1,6 +1,6 @@
 // The safetensors file format: 8 bytes of header length, a JSON header, then raw little-endian values.
 // Nothing in such a file is executed when it is read.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const entrySchema = z.object({
   dtype: z.string(),

@@ -1,5 +1,5 @@
 // The shape of the embedded model: a plain Llama layout, so that other libraries read the same files.
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `config.json` of a Hugging Face Llama model, limited to what this engine computes. */
 export const modelConfigSchema = z.object({

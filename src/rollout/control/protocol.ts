@@ -1,5 +1,5 @@
 import { NotificationType, RequestType } from 'vscode-jsonrpc';
-import { z } from 'zod';
+import * as z from 'zod';
 import { forkChangeSchema } from '../fork/index.js';
 import { breakpointSchema, filtersSchema, stages } from '../gate/index.js';
 

@@ -1,5 +1,5 @@
 // Ray's Jobs API over HTTP. Replies are checked; what the API says in prose is passed on.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Reply, send } from './request.js';
 
 /** The cluster refused or could not be reached; says what to do. */

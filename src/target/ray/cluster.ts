@@ -68,7 +68,9 @@ export class Cluster implements JobHost {
   async launch(job: Launch, attempt: number): Promise<string> {
     const name = jobName.parse(job.name);
     const own = jobPackage(job, this.target, this.driver);
-    await this.submit(name, own, 'python -m baton_ray', attempt);
+    // Ray signals the processes that it sees when it stops a job. A shell that had not started Python yet would end, and
+    // Python would be started after all: the shell becomes Python.
+    await this.submit(name, own, 'exec python -m baton_ray', attempt);
     return `a package of ${(own.bytes.length / 1e6).toFixed(1)} MB, ${job.work.files.size} files of it the workflow's`;
   }
 
@@ -197,7 +199,7 @@ export class Cluster implements JobHost {
     const own = zipOf(files);
     const id = `baton-${module}-${randomBytes(6).toString('hex')}`;
     const uri = await this.client.upload(own.name, own.bytes);
-    const entrypoint = `python -m baton_ray.${module}`;
+    const entrypoint = `exec python -m baton_ray.${module}`;
     await this.client.submit({ id, entrypoint, package: uri, metadata: { baton_errand: module } });
     const job = await this.untilEnded(id);
     const said = await this.client.logs(id);

@@ -10,8 +10,15 @@ export async function clusterFindings(client: RayClient, target: RayTarget): Pro
   const sum = (what: string) => nodes.reduce((all, node) => all + (node.resources_total?.[what] ?? 0), 0);
   const [major = 0, minor = 0] = ray_version.split('.').map(Number);
   const recent = major > 2 || (major === 2 && minor >= 9);
-  const fits = most('GPU') >= target.engine_gpus && most('CPU') >= target.engine_cpus;
-  const wants = `the engine takes ${target.engine_cpus} CPUs and ${target.engine_gpus} GPUs of one node`;
+  // How many are one a role is known when the job starts.
+  const engines = target.engines === 'role' ? 1 : target.engines;
+  const fits = (what: string, each: number) => most(what) >= each && sum(what) >= engines * each;
+  const room = fits('GPU', target.engine_gpus) && fits('CPU', target.engine_cpus);
+  const who =
+    target.engines === 1
+      ? 'the engine takes'
+      : `${target.engines === 'role' ? 'an engine a role' : `${engines} engines`}, each takes`;
+  const wants = `${who} ${target.engine_cpus} CPUs and ${target.engine_gpus} GPUs of one node`;
   return [
     {
       what: 'ray',
@@ -36,10 +43,10 @@ export async function clusterFindings(client: RayClient, target: RayTarget): Pro
     },
     {
       what: 'room',
-      works: fits,
+      works: room,
       needed: true,
       why: wants,
-      todo: fits ? [] : ['Lower engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
+      todo: room ? [] : ['Lower engines, engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
     },
   ];
 }

@@ -45,6 +45,8 @@ export function jobPackage(job: Launch, target: RayTarget, source: string): Pack
     engine: job.engine,
     engine_python: target.engine_python ?? null,
     workers: target.workers,
+    roles: job.roles,
+    engines: target.engines === 'role' ? 0 : target.engines,
     engine_cpus: target.engine_cpus,
     engine_gpus: target.engine_gpus,
   };

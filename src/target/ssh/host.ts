@@ -1,14 +1,15 @@
 // What may name a host. ssh reads a host that begins with a dash as an option, and options run programs.
-import { z } from 'zod';
+import * as l10n from '@vscode/l10n';
+import * as z from 'zod';
 
 /** An alias of the ssh configuration, a name, an address, or user@ one of these. */
 export const hostName = z
   .string()
   .max(255)
-  .regex(
-    /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9_[][A-Za-z0-9_.:%[\]-]*$/,
-    'a host is letters, digits, and . _ - : (user@host too), and does not begin with a dash',
-  );
+  .regex(/^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9_[][A-Za-z0-9_.:%[\]-]*$/, {
+    error: () =>
+      l10n.t('a host is letters, digits, and . _ - : (user@host too), and does not begin with a dash'),
+  });
 
 /** A name of ours that goes into paths and commands there. */
 export const jobName = z

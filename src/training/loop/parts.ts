@@ -3,6 +3,7 @@ import type { Report } from '../../evaluation/index.js';
 import type { Ended, RolloutDeps, RolloutSpec } from '../../rollout/index.js';
 import type { LogWriter, RunFolder } from '../../trace/index.js';
 import type { Workflow } from '../../workflow/index.js';
+import type { Proof } from '../verify.js';
 import type { StepReport } from './report.js';
 import type { SavedCheckpoint } from './state.js';
 
@@ -34,5 +35,5 @@ export interface Watch {
   evaluated(name: string, split: string, report: Report, ended: readonly Ended[]): void;
   checkpoint(saved: SavedCheckpoint, report: Report): void;
   alarm(message: string): void;
-  proven(role: string, step: number, served: number): void;
+  proven(role: string, step: number, proof: Proof): void;
 }

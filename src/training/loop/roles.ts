@@ -1,6 +1,6 @@
 import type { Ended } from '../../rollout/index.js';
 import type { Body, LogEvent } from '../../trace/index.js';
-import { samplesOf, shuffleRewards } from '../experience.js';
+import { experienceOptions, samplesOf, shuffleRewards } from '../experience.js';
 import type { Sample } from '../rewards.js';
 import { type RoleReport, updateRole } from '../update.js';
 import { type Canary, canaryOf, proveUpdate } from '../verify.js';
@@ -26,10 +26,7 @@ export async function trainRoles(
   const { training } = parts.workflow;
   const { step, ended, events } = rollouts;
   const own = ended.flatMap((done) =>
-    samplesOf(done.rollout, done.task, events.get(done.rollout)!, {
-      rewardScale: training.reward_scale,
-      reward: training.reward === 'outcome' ? 'outcome' : 'action',
-    }),
+    samplesOf(done.rollout, done.task, events.get(done.rollout)!, experienceOptions(training)),
   );
   const stratumOf = new Map(ended.map((done) => [done.rollout, done.stratum]));
   const samples =
@@ -63,15 +60,15 @@ async function updateOne(
   const { training } = workflow;
   const report = await updateRole(client, role, before, samples, step, training);
   if (report.skipped !== null || training.learning_rate === 0) return report;
-  const { served } = await proveUpdate(
+  const proof = await proveUpdate(
     client,
     role,
     before,
     { version: report.to, hash: report.hash },
     canaryFrom(role, samples, events, (body) => deps.blobs.text(body)),
-    training.temperature,
+    { temperature: training.temperature, gap: report.behaviourGap },
   );
-  watch.proven(role, step, served);
+  watch.proven(role, step, proof);
   return report;
 }
 

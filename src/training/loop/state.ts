@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type LogEvent, RolloutPages, type RunFolder, readLog } from '../../trace/index.js';
 import type { TrainingOptions } from '../../workflow/index.js';
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import {
   type Expression,
   type Fault,
@@ -7,6 +8,7 @@ import {
   type TypeName,
   typeOf,
   typeOfValue,
+  typeWords,
 } from '../expression/index.js';
 import { factTypes } from '../facts.js';
 import type { WorkflowFiles } from '../files.js';
@@ -14,12 +16,16 @@ import type { Problem } from '../problems.js';
 import type { RawWorkflow } from '../schema.js';
 import type { Path, Source } from '../source/source.js';
 import { familyFields } from '../tasks/index.js';
-import { readTaskFiles } from '../tasks/read.js';
+import { type ReadTasks, readTaskFiles } from '../tasks/read.js';
 
 export type FieldTypes = Record<string, TypeName>;
 
-/** The fields that `task.` names can have: those of the tasks that the workflow names. */
-export function taskFieldTypes(raw: RawWorkflow, files: WorkflowFiles): FieldTypes {
+/** The fields that `task.` names can have: those of the tasks that the workflow names; and what tasks in files expect. */
+export function readFields(
+  raw: RawWorkflow,
+  files: WorkflowFiles,
+): { fields: FieldTypes; expected: ReadTasks['expected'] } {
+  const expected: ReadTasks['expected'] = [];
   const builtIn: FieldTypes = { id: 'text', prompt: 'text', stratum: 'text', split: 'text' };
   const add = (fields: Record<string, unknown>) => {
     for (const [name, value] of Object.entries(fields)) builtIn[name] ??= typeOfValue(value as never);
@@ -28,9 +34,11 @@ export function taskFieldTypes(raw: RawWorkflow, files: WorkflowFiles): FieldTyp
     for (const { files: _f, hidden: _h, expect: _e, ...fields } of raw.tasks) add(fields);
   else {
     if (raw.tasks.family) Object.assign(builtIn, familyFields(raw.tasks.family));
-    for (const task of readTaskFiles(raw.tasks, files).tasks) add(task.fields);
+    const read = readTaskFiles(raw.tasks, files);
+    for (const task of read.tasks) add(task.fields);
+    expected.push(...read.expected);
   }
-  return builtIn;
+  return { fields: builtIn, expected };
 }
 
 /** Where an expression stands decides which names it may use. */
@@ -58,12 +66,12 @@ export function scopeOf({ fields, raw, own }: Names): Scope {
     const artifact = Object.hasOwn(raw.artifacts, first) ? raw.artifacts[first] : undefined;
     if (!artifact)
       return {
-        unknown: parts.join('.'),
+        unknown: first,
         known: ['task', ...Object.keys(ownFacts), ...Object.keys(raw.artifacts)],
       };
     const facts = factTypes(artifact.kind);
     if (second === undefined)
-      return { unknown: `${first} (say which fact of it)`, known: Object.keys(facts) };
+      return { unknown: l10n.t('{0} (say which fact of it)', first), known: Object.keys(facts) };
     const type = facts[second];
     return type && Object.hasOwn(facts, second)
       ? { type: parts.length > 2 ? 'anything' : type }
@@ -79,19 +87,29 @@ export function checkExpression(
   scope: Scope,
   source: Source,
 ): { expression: Expression; problems: Problem[] } {
+  const { expression, faults } = faultsIn(text, wanted, scope);
+  return { expression, problems: faults.map((fault) => faultProblem(fault, path, source)) };
+}
+
+/** Parse and type one expression, wherever it stands. */
+export function faultsIn(
+  text: string,
+  wanted: TypeName,
+  scope: Scope,
+): { expression: Expression; faults: Fault[] } {
   const parsed = parseExpression(text);
-  const nothing: Expression = { is: 'literal', value: false, start: 0, end: 0 };
-  if (isFault(parsed)) return { expression: nothing, problems: [faultProblem(parsed, path, source)] };
+  if (isFault(parsed))
+    return { expression: { is: 'literal', value: false, start: 0, end: 0 }, faults: [parsed] };
   const { type, faults } = typeOf(parsed, scope);
   const all = [...faults];
   if (faults.length === 0 && type !== wanted && type !== 'anything' && wanted !== 'anything')
     all.push({
       kind: 'type',
-      message: `This must give a ${wanted}, and it gives a ${type}.`,
+      message: l10n.t('This must give a {0}, and it gives a {1}.', typeWords(wanted), typeWords(type)),
       start: 0,
       end: text.length,
     });
-  return { expression: parsed, problems: all.map((fault) => faultProblem(fault, path, source)) };
+  return { expression: parsed, faults: all };
 }
 
 export function faultProblem(fault: Fault, path: Path, source: Source): Problem {
@@ -102,5 +120,6 @@ export function faultProblem(fault: Fault, path: Path, source: Source): Problem 
   const from = Math.min(start + quoted + fault.start, end - quoted - 1);
   const to = Math.max(from + 1, Math.min(end - quoted, start + quoted + fault.end));
   const at: [number, number] = exact ? [from, to] : [start, end];
-  return source.problem(`expression.${fault.kind}`, fault.message, at);
+  const instead = fault.instead;
+  return source.problem(`expression.${fault.kind}`, fault.message, at, instead ? { instead } : {});
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isFault, parseExpression } from '../expression/index.js';
 import type { Flow } from '../model.js';
 import type { Problem } from '../problems.js';
@@ -15,9 +16,14 @@ export function buildFlow(raw: RawWorkflow, source: Source): { flow: Flow; probl
   for (const agent of Object.keys(raw.agents))
     if (!seen.has(agent))
       problems.push(
-        source.problem('flow.agent-missing', `"${agent}" never acts: it is not in flow.`, ['agents', agent], {
-          part: 'key',
-        }),
+        source.problem(
+          'flow.agent-missing',
+          l10n.t('"{0}" never acts: it is not in flow.', agent),
+          ['agents', agent],
+          {
+            part: 'key',
+          },
+        ),
       );
   const flow: Flow = { is: 'sequence', steps };
   checkOrder(flow, raw, producers, source, problems);
@@ -33,7 +39,7 @@ function findProducers(raw: RawWorkflow, source: Source, problems: Problem[]): M
         problems.push(
           source.problem(
             'artifact.produced-twice',
-            `"${artifact}" is already produced by "${first}"; an artifact has one producer.`,
+            l10n.t('"{0}" is already produced by "{1}"; an artifact has one producer.', artifact, first),
             ['agents', agent, 'produces', at],
           ),
         );
@@ -58,7 +64,7 @@ function derive(raw: RawWorkflow, producers: Map<string, string>, source: Source
       problems.push(
         source.problem(
           'flow.cycle',
-          `These agents wait for each other: ${[...cycle, cycle[0]].join(' -> ')}.`,
+          l10n.t('These agents wait for each other: {0}.', [...cycle, cycle[0]].join(' -> ')),
           ['agents', cycle[0]!],
           { part: 'key' },
         ),
@@ -96,7 +102,7 @@ function convert(
       problems.push(
         source.problem(
           'name.unknown-agent',
-          `There is no agent "${step}".${suggestion(step, Object.keys(raw.agents))}`,
+          l10n.t('There is no agent "{0}".', step) + suggestion(step, Object.keys(raw.agents)),
           path,
         ),
       );
@@ -104,7 +110,7 @@ function convert(
       problems.push(
         source.problem(
           'flow.agent-twice',
-          `"${step}" stands twice in flow; use repeat to let it act again.`,
+          l10n.t('"{0}" stands twice in flow; use repeat to let it act again.', step),
           path,
         ),
       );
@@ -147,7 +153,12 @@ function checkOrder(
             problems.push(
               source.problem(
                 'flow.consumer-first',
-                `"${node.agent}" needs "${artifact}" before "${producer}" has made it; move it behind "${producer}" in flow.`,
+                l10n.t(
+                  '"{0}" needs "{1}" before "{2}" has made it; move it behind "{2}" in flow.',
+                  node.agent,
+                  artifact,
+                  producer,
+                ),
                 ['agents', node.agent, 'consumes', at],
               ),
             );

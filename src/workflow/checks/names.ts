@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Problem } from '../problems.js';
 import type { RawWorkflow } from '../schema.js';
 import { suggestion } from '../source/nearest.js';
@@ -10,6 +11,12 @@ export function toolsOf(raw: RawWorkflow, agent: RawWorkflow['agents'][string]):
   );
   return agent.tools ?? raw.defaults.tools ?? (files ? ['python'] : []);
 }
+
+const noSuch = {
+  artifact: (name: string) => l10n.t('There is no artifact "{0}".', name),
+  model: (name: string) => l10n.t('There is no model "{0}".', name),
+  agent: (name: string) => l10n.t('There is no agent "{0}".', name),
+};
 
 /** Names of agents, artifacts and models that something refers to and nothing defines. */
 export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
@@ -25,11 +32,7 @@ export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
   ) => {
     if (!names.includes(name))
       problems.push(
-        source.problem(
-          `name.unknown-${kind}`,
-          `There is no ${kind} "${name}".${suggestion(name, names)}`,
-          path,
-        ),
+        source.problem(`name.unknown-${kind}`, noSuch[kind](name) + suggestion(name, names), path),
       );
   };
   for (const [name, agent] of Object.entries(raw.agents)) {
@@ -38,7 +41,12 @@ export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
       problems.push(
         source.problem(
           'model.ambiguous',
-          `"${name}" does not say which model it uses, and there are ${models.length}: ${models.join(', ')}.`,
+          l10n.t(
+            '"{0}" does not say which model it uses, and there are {1}: {2}.',
+            name,
+            models.length,
+            models.join(', '),
+          ),
           ['agents', name],
           {
             part: 'key',
@@ -54,7 +62,11 @@ export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
         problems.push(
           source.problem(
             'artifact.unwritable',
-            `"${name}" owes the file of "${artifact}" and has no tool to write it with; leave tools out, or add python.`,
+            l10n.t(
+              '"{0}" owes the file of "{1}" and has no tool to write it with; leave tools out, or add python.',
+              name,
+              artifact,
+            ),
             ['agents', name, 'produces', at],
           ),
         );
@@ -63,7 +75,7 @@ export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
         problems.push(
           source.problem(
             'artifact.never-produced',
-            `"${name}" consumes "${artifact}", and no agent produces it.`,
+            l10n.t('"{0}" consumes "{1}", and no agent produces it.', name, artifact),
             ['agents', name, 'consumes', at],
           ),
         );
@@ -79,7 +91,7 @@ export function nameProblems(raw: RawWorkflow, source: Source): Problem[] {
       known('artifact', from.beside, artifacts, ['artifacts', name, 'encoded_from', 'beside']);
     if (!produced.has(name))
       problems.push(
-        source.problem('artifact.unused', `No agent produces "${name}".`, ['artifacts', name], {
+        source.problem('artifact.unused', l10n.t('No agent produces "{0}".', name), ['artifacts', name], {
           part: 'key',
         }),
       );

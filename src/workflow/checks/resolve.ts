@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TypeName } from '../expression/index.js';
 import { failureHint, knownFailure } from '../failures.js';
 import type { WorkflowFiles } from '../files.js';
@@ -16,10 +17,17 @@ import type {
 } from '../model.js';
 import type { Problem } from '../problems.js';
 import type { RawMetric, RawWorkflow, TextOrFile } from '../schema.js';
-import { suggestion } from '../source/nearest.js';
+import { insteadOf, suggestion } from '../source/nearest.js';
 import type { Path, Source } from '../source/source.js';
 import { templateFaults } from '../template.js';
-import { checkExpression, type FieldTypes, faultProblem, scopeOf, taskFieldTypes } from './expressions.js';
+import {
+  checkExpression,
+  type FieldTypes,
+  faultProblem,
+  faultsIn,
+  readFields,
+  scopeOf,
+} from './expressions.js';
 import { toolsOf } from './names.js';
 
 /** From a file of the right shape to a workflow: expressions parsed and typed, texts read, defaults filled in. */
@@ -36,12 +44,15 @@ export function resolveWorkflow(
 class Resolver {
   private readonly problems: Problem[] = [];
   private readonly fields: FieldTypes;
+  private readonly expected: ReturnType<typeof readFields>['expected'];
   constructor(
     private readonly raw: RawWorkflow,
     private readonly source: Source,
     private readonly files: WorkflowFiles,
   ) {
-    this.fields = taskFieldTypes(raw, files);
+    const { fields, expected } = readFields(raw, files);
+    this.fields = fields;
+    this.expected = expected;
   }
 
   resolve(flow: Flow, file: string): { workflow: Workflow; problems: Problem[] } {
@@ -52,6 +63,7 @@ class Resolver {
     if (inner?.split?.by !== undefined && !Object.hasOwn(this.fields, inner.split.by))
       this.unknownField(inner.split.by, ['tasks', 'split', 'by']);
     this.overlaps();
+    this.expectations();
     const workflow: Workflow = {
       file,
       folder: this.files.folder,
@@ -87,8 +99,10 @@ class Resolver {
   }
 
   private unknownField(field: string, path: Path): void {
-    const message = `No task has a field "${field}".${suggestion(field, Object.keys(this.fields))}`;
-    this.problems.push(this.source.problem('expression.unknown-name', message, path));
+    const known = Object.keys(this.fields);
+    const message = l10n.t('No task has a field "{0}".', field) + suggestion(field, known);
+    const instead = insteadOf(field, known);
+    this.problems.push(this.source.problem('expression.unknown-name', message, path, { instead }));
   }
 
   private overlaps(): void {
@@ -104,13 +118,33 @@ class Resolver {
           this.problems.push(
             this.source.problem(
               'split.overlap',
-              `"${group}" is in ${first} and in ${name}; a team would be tested on what it was trained on.`,
+              l10n.t(
+                '"{0}" is in {1} and in {2}; a team would be tested on what it was trained on.',
+                group,
+                first,
+                name,
+              ),
               ['tasks', 'split', name, at],
             ),
           );
         seen.set(group, name);
       }
     }
+  }
+
+  /** What tasks expect: in the workflow at its very place, in a task file with the name of the file and the task. */
+  private expectations(): void {
+    const { tasks } = this.raw;
+    if (Array.isArray(tasks))
+      for (const [at, { expect }] of tasks.entries())
+        if (expect !== undefined) this.expression(expect, ['tasks', at, 'expect'], 'yes-no');
+    const scope = scopeOf({ fields: this.fields, raw: this.raw });
+    for (const { text, where } of this.expected)
+      for (const { kind, message } of faultsIn(text, 'yes-no', scope).faults) {
+        // What is meant stands in the task's file, so no fix is offered for the words of this one.
+        const says = `${message} ${l10n.t('It is what {0} expects: {1}', where, text)}`;
+        this.problems.push(this.source.problem(`expression.${kind}`, says, ['tasks', 'from']));
+      }
   }
 
   private expression(text: string, path: Path, wanted: TypeName, own?: string): Checked {
@@ -157,7 +191,7 @@ class Resolver {
       this.problems.push(
         this.source.problem(
           'failure.unknown',
-          `"${raw.code}" is not a failure code. ${failureHint(raw.code)}`,
+          `${l10n.t('"{0}" is not a failure code.', raw.code)} ${failureHint(raw.code)}`,
           [...path, 'code'],
         ),
       );
@@ -176,10 +210,11 @@ class Resolver {
       return text === null ? null : (JSON.parse(text) as object);
     } catch (error) {
       this.problems.push(
-        this.source.problem('file.unreadable', `${raw.file} is not JSON: ${(error as Error).message}`, [
-          ...path,
-          'file',
-        ]),
+        this.source.problem(
+          'file.unreadable',
+          l10n.t('{0} is not JSON: {1}', raw.file, (error as Error).message),
+          [...path, 'file'],
+        ),
       );
       return null;
     }
@@ -221,13 +256,16 @@ class Resolver {
       this.problems.push(
         this.source.problem(
           'metric.unknown',
-          `There is no metric "${name}".${suggestion(name, metricNames)}`,
+          l10n.t('There is no metric "{0}".', name) + suggestion(name, metricNames),
           path,
           { part: 'key' },
         ),
       );
     if (raw.fallback === undefined) {
-      const message = `"${name}" needs a fallback: what a rollout without a valid result is charged, for example 0.5.`;
+      const message = l10n.t(
+        '"{0}" needs a fallback: what a rollout without a valid result is charged, for example 0.5.',
+        name,
+      );
       this.problems.push(this.source.problem('metric.no-fallback', message, path, { part: 'key' }));
       return [];
     }
@@ -257,10 +295,11 @@ class Resolver {
     for (const fault of templateFaults(text, scope)) {
       const line = text.slice(0, fault.start).split('\n').length;
       this.problems.push(
-        this.source.problem(`expression.${fault.kind}`, `${raw.file}, line ${line}: ${fault.message}`, [
-          ...path,
-          'file',
-        ]),
+        this.source.problem(
+          `expression.${fault.kind}`,
+          l10n.t('{0}, line {1}: {2}', raw.file, line, fault.message),
+          [...path, 'file'],
+        ),
       );
     }
     return { text, file: raw.file };

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { unsafePath } from '../paths.js';
 import type { Problem } from '../problems.js';
 import type { RawModel, RawWorkflow } from '../schema.js';
@@ -24,7 +25,7 @@ export function safetyProblems(raw: RawWorkflow, source: Source, options: Safety
         problems.push(
           source.problem(
             'schema.missing-key',
-            `"${name}" needs a path; only messages have none.`,
+            l10n.t('"{0}" needs a path; only messages have none.', name),
             ['artifacts', name],
             { part: 'key' },
           ),
@@ -32,10 +33,15 @@ export function safetyProblems(raw: RawWorkflow, source: Source, options: Safety
       continue;
     }
     const why = unsafePath(artifact.path);
-    if (why) problems.push(source.problem('path.unsafe', `The path of "${name}" is refused: ${why}.`, at));
+    if (why)
+      problems.push(
+        source.problem('path.unsafe', l10n.t('The path of "{0}" is refused: {1}.', name, why), at),
+      );
     const first = taken.get(artifact.path.toLowerCase());
     if (first)
-      problems.push(source.problem('path.taken', `"${first}" already lies at ${artifact.path}.`, at));
+      problems.push(
+        source.problem('path.taken', l10n.t('"{0}" already lies at {1}.', first, artifact.path), at),
+      );
     taken.set(artifact.path.toLowerCase(), name);
   }
   for (const [name, model] of Object.entries(raw.models))
@@ -58,7 +64,7 @@ function modelProblems(name: string, model: RawModel, source: Source, options: S
         problems.push(
           source.problem(
             'schema.missing-key',
-            `"${name}" needs ${key}: it is an OpenAI-compatible server.`,
+            l10n.t('"{0}" needs {1}: it is an OpenAI-compatible server.', name, key),
             ['models', name],
             { part: 'key' },
           ),
@@ -67,16 +73,21 @@ function modelProblems(name: string, model: RawModel, source: Source, options: S
       problems.push(
         source.problem(
           'secret.in-clear',
-          'The address carries a password; use api_key with a secret.',
+          l10n.t('The address carries a password; use api_key with a secret.'),
           at('base_url'),
         ),
       );
   }
   if (model.provider === 'recorded' && model.file === undefined)
     problems.push(
-      source.problem('schema.missing-key', `"${name}" needs file: the recorded replies.`, ['models', name], {
-        part: 'key',
-      }),
+      source.problem(
+        'schema.missing-key',
+        l10n.t('"{0}" needs file: the recorded replies.', name),
+        ['models', name],
+        {
+          part: 'key',
+        },
+      ),
     );
   if (model.api_key === undefined) return problems;
   const reference = readReference(model.api_key);
@@ -84,11 +95,13 @@ function modelProblems(name: string, model: RawModel, source: Source, options: S
     problems.push(
       source.problem(
         'secret.in-clear',
-        'A key stands here in clear. Write "${secret:NAME}" and store the key with `baton secret set NAME`.',
+        l10n.t(
+          'A key stands here in clear. Write "${secret:NAME}" and store the key with `baton secret set NAME`.',
+        ),
         at('api_key'),
         {
           fix: {
-            title: 'Use a stored secret',
+            title: l10n.t('Use a stored secret'),
             ...span(source, at('api_key')),
             text: `"\${secret:${name.toUpperCase()}_KEY}"`,
           },
@@ -103,7 +116,10 @@ function modelProblems(name: string, model: RawModel, source: Source, options: S
     problems.push(
       source.problem(
         'secret.not-allowed',
-        `A workflow may read only environment variables called BATON_*; allow this one with --allow-env ${reference.name}.`,
+        l10n.t(
+          'A workflow may read only environment variables called BATON_*; allow this one with --allow-env {0}.',
+          reference.name,
+        ),
         at('api_key'),
       ),
     );
@@ -127,7 +143,10 @@ function priceProblems(raw: RawWorkflow, source: Source): Problem[] {
     return [
       source.problem(
         'model.unpriced',
-        `limits.dollars cannot be kept: "${name}" is remote and has no price. Add price: {input: ..., output: ...}.`,
+        l10n.t(
+          'limits.dollars cannot be kept: "{0}" is remote and has no price. Add price: {input: ..., output: ...}.',
+          name,
+        ),
         ['models', name],
         {
           part: 'key',
@@ -156,11 +175,13 @@ function roleProblems(
       : raw.defaults.model
         ? ['defaults', 'model']
         : ['models', model, 'provider'];
-    const message =
-      `The embedded model cannot play "${name}"; it has learned ${embeddedRoles.join(', ')}. ` +
-      (alternatives
-        ? `Here you could use ${alternatives}.`
-        : 'Use a real model: any OpenAI-compatible server will do.');
+    const message = [
+      l10n.t('The embedded model cannot play "{0}"; it has learned {1}.', name, embeddedRoles.join(', ')),
+      alternatives
+        ? l10n.t('Here you could use {0}.', alternatives)
+        : l10n.t('Use a real model: any OpenAI-compatible server will do.'),
+      l10n.t('To train a model of your own in this role: baton train FILE --base MODEL.'),
+    ].join(' ');
     return [source.problem('model.cannot-play', message, path)];
   });
 }
@@ -176,7 +197,11 @@ function editorProblems(raw: RawWorkflow, source: Source): Problem[] {
     return [
       source.problem(
         'model.not-trainable',
-        `"${name}" cannot be trained: "${model}" is a model of the editor, whose weights are not here. Take trained away, or use another model.`,
+        l10n.t(
+          '"{0}" cannot be trained: "{1}" is a model of the editor, whose weights are not here. Take trained away, or use another model.',
+          name,
+          model,
+        ),
         ['agents', name, 'trained'],
       ),
     ];
@@ -191,7 +216,7 @@ function trainingProblems(raw: RawWorkflow, source: Source): Problem[] {
     return [
       source.problem(
         'training.kl-no-gradient',
-        'k1 in the loss has no expected gradient: use k2 or k3, or put it into the reward.',
+        l10n.t('k1 in the loss has no expected gradient: use k2 or k3, or put it into the reward.'),
         path,
       ),
     ];
@@ -199,7 +224,7 @@ function trainingProblems(raw: RawWorkflow, source: Source): Problem[] {
     return [
       source.problem(
         'training.kl-crossed',
-        `${kl.estimator} is meant for the loss; in the reward k1 is the unbiased one.`,
+        l10n.t('{0} is meant for the loss; in the reward k1 is the unbiased one.', kl.estimator),
         path,
       ),
     ];

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { z } from 'zod';
 import type { Problem } from '../problems.js';
 import { jsonSchema } from '../schema.js';
@@ -16,13 +17,13 @@ function describe(issue: Issue, source: Source, above: Path = []): Problem[] {
     ...above,
     ...issue.path.map((step) => (typeof step === 'number' ? step : String(step))),
   ];
-  const key = String(path.at(-1) ?? 'the file');
+  const key = String(path.at(-1) ?? l10n.t('the file'));
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((unknown) =>
         source.problem(
           'schema.unknown-key',
-          `"${unknown}" is not a key here.${suggestion(unknown, knownKeys(path))}`,
+          l10n.t('"{0}" is not a key here.', unknown) + suggestion(unknown, knownKeys(path)),
           [...path, unknown],
           { part: 'key' },
         ),
@@ -30,7 +31,9 @@ function describe(issue: Issue, source: Source, above: Path = []): Problem[] {
     case 'invalid_union': {
       const branch = closest(issue.errors);
       if (branch) return branch.flatMap((inner) => describe(inner, source, path));
-      return [source.problem('schema.invalid', `"${key}" has none of the forms it may have.`, path)];
+      return [
+        source.problem('schema.invalid', l10n.t('"{0}" has none of the forms it may have.', key), path),
+      ];
     }
     case 'invalid_type':
       return [wrongType(issue, source, path, key)];
@@ -39,33 +42,29 @@ function describe(issue: Issue, source: Source, above: Path = []): Problem[] {
       return [
         source.problem(
           'schema.invalid',
-          `"${key}" must be ${issue.values.length > 1 ? 'one of ' : ''}${values}.`,
+          issue.values.length > 1
+            ? l10n.t('"{0}" must be one of {1}.', key, values)
+            : l10n.t('"{0}" must be {1}.', key, values),
           path,
         ),
       ];
     }
     case 'invalid_key':
       return [
-        source.problem('name.invalid', `"${key}" is not a name: ${issue.issues[0]?.message ?? ''}.`, path, {
-          part: 'key',
-        }),
-      ];
-    case 'too_small':
-    case 'too_big': {
-      const [word, bound] =
-        issue.code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum];
-      const what = { string: 'characters', array: 'items', number: '' }[issue.origin as string] ?? '';
-      const over = issue.inclusive === false ? `${word === 'at least' ? 'more' : 'less'} than` : word;
-      return [
         source.problem(
-          'schema.invalid',
-          `"${key}" must be ${over} ${bound} ${what}`.trimEnd().concat('.'),
+          'name.invalid',
+          l10n.t('"{0}" is not a name: {1}.', key, issue.issues[0]?.message ?? ''),
           path,
+          {
+            part: 'key',
+          },
         ),
       ];
-    }
+    case 'too_small':
+    case 'too_big':
+      return [source.problem('schema.invalid', outOfBounds(issue, key), path)];
     default:
-      return [source.problem('schema.invalid', `"${key}": ${issue.message}.`, path)];
+      return [source.problem('schema.invalid', l10n.t('"{0}": {1}.', key, issue.message), path)];
   }
 }
 
@@ -77,7 +76,7 @@ function wrongType(
 ): Problem {
   const value = valueAt(source.value, path);
   if (value === undefined)
-    return source.problem('schema.missing-key', `"${key}" is missing here.`, path.slice(0, -1), {
+    return source.problem('schema.missing-key', l10n.t('"{0}" is missing here.', key), path.slice(0, -1), {
       part: 'key',
     });
   const expected = String(issue.expected);
@@ -90,22 +89,65 @@ function wrongType(
   )
     return source.problem(
       'schema.invalid',
-      `"${key}" must be a number, and "${value}" in quotes (or without a dot) is text.`,
+      l10n.t('"{0}" must be a number, and "{1}" in quotes (or without a dot) is text.', key, value),
       path,
       {
-        fix: { title: `Write ${plainNumber(value)}`, start, end, text: plainNumber(value) },
+        fix: { title: l10n.t('Write {0}', plainNumber(value)), start, end, text: plainNumber(value) },
       },
     );
-  const names: Record<string, string> = {
-    string: 'text',
-    object: 'a mapping',
-    record: 'a mapping',
-    array: 'a list',
-    int: 'a whole number',
-  };
-  const name = (type: string) => names[type] ?? `a ${type}`;
-  const actual = value === null ? 'empty' : Array.isArray(value) ? 'a list' : name(typeof value);
-  return source.problem('schema.invalid', `"${key}" must be ${name(expected)}, and this is ${actual}.`, path);
+  const actual =
+    value === null ? l10n.t('empty') : Array.isArray(value) ? l10n.t('a list') : shapeWords(typeof value);
+  return source.problem(
+    'schema.invalid',
+    l10n.t('"{0}" must be {1}, and this is {2}.', key, shapeWords(expected), actual),
+    path,
+  );
+}
+
+function shapeWords(type: string): string {
+  switch (type) {
+    case 'string':
+      return l10n.t('text');
+    case 'object':
+    case 'record':
+      return l10n.t('a mapping');
+    case 'array':
+      return l10n.t('a list');
+    case 'int':
+      return l10n.t('a whole number');
+    case 'number':
+      return l10n.t('a number');
+    case 'boolean':
+      return l10n.t('a boolean');
+    default:
+      return l10n.t('a {0}', type);
+  }
+}
+
+type Bounds = Extract<Issue, { code: 'too_small' | 'too_big' }>;
+
+/** A whole sentence for each case, since a language may need other words around a number. */
+function outOfBounds(issue: Bounds, key: string): string {
+  const least = issue.code === 'too_small';
+  const bound = String(least ? issue.minimum : issue.maximum);
+  if (issue.inclusive === false)
+    return least
+      ? l10n.t('"{0}" must be more than {1}.', key, bound)
+      : l10n.t('"{0}" must be less than {1}.', key, bound);
+  switch (issue.origin as string) {
+    case 'string':
+      return least
+        ? l10n.t('"{0}" must be at least {1} characters.', key, bound)
+        : l10n.t('"{0}" must be at most {1} characters.', key, bound);
+    case 'array':
+      return least
+        ? l10n.t('"{0}" must be at least {1} items.', key, bound)
+        : l10n.t('"{0}" must be at most {1} items.', key, bound);
+    default:
+      return least
+        ? l10n.t('"{0}" must be at least {1}.', key, bound)
+        : l10n.t('"{0}" must be at most {1}.', key, bound);
+  }
 }
 
 /** YAML reads 1e-5 as text: it wants a dot and a sign. */

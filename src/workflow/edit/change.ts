@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { type Document, isCollection, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Path } from '../source/source.js';
 import { insertInto } from './insert.js';
@@ -26,7 +27,9 @@ export function changeText(text: string, changes: readonly Change[]): string {
 function changeOnce(text: string, change: Change): string {
   const doc = parseDocument(text, { stringKeys: true });
   if (doc.errors.length > 0)
-    throw new Error(`The text is not valid YAML, so nothing was changed: ${doc.errors[0]!.message}`);
+    throw new Error(
+      l10n.t('The text is not valid YAML, so nothing was changed: {0}', doc.errors[0]!.message),
+    );
   const wanted = parseDocument(text, { stringKeys: true });
   if (!applyTo(wanted, change)) return text;
   const goal = JSON.stringify(wanted.toJS());

@@ -1,3 +1,5 @@
+import * as l10n from '@vscode/l10n';
+
 /** Replace the characters from `start` to `end` (offsets) of a file; `file` is null for the workflow file itself. */
 export interface TextEdit {
   file: string | null;
@@ -11,7 +13,7 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   let out = text;
   let last = Number.POSITIVE_INFINITY;
   for (const edit of [...edits].sort((a, b) => b.start - a.start)) {
-    if (edit.end > last) throw new Error('Two edits of one text overlap.');
+    if (edit.end > last) throw new Error(l10n.t('Two edits of one text overlap.'));
     last = edit.start;
     out = out.slice(0, edit.start) + edit.text + out.slice(edit.end);
   }

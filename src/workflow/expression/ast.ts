@@ -31,10 +31,18 @@ export type BinaryOp =
   | '/'
   | '%';
 
+/** A name that nothing has, dotted where it is, and the one that was probably meant. */
+export interface Instead {
+  written: string;
+  meant: string;
+}
+
 /** A fault in an expression; offsets are relative to its text. */
 export interface Fault {
   kind: 'syntax' | 'type' | 'unknown-name';
   message: string;
+  /** What was written, and what stands there instead where it was a slip of the pen. */
+  instead?: Instead;
   start: number;
   end: number;
 }

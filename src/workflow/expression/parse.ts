@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { BinaryOp, Expression, Fault } from './ast.js';
 
 interface Token {
@@ -35,7 +36,7 @@ const POWER: Record<BinaryOp, number> = {
 export function parseExpression(text: string): Expression | Fault {
   try {
     if (text.length > MAX_LENGTH)
-      throw fault(`An expression may have ${MAX_LENGTH} characters.`, 0, text.length);
+      throw fault(l10n.t('An expression may have {0} characters.', MAX_LENGTH), 0, text.length);
     const parser = new Parser(tokens(text));
     return parser.whole();
   } catch (error) {
@@ -61,7 +62,7 @@ function tokens(text: string): Token[] {
     if (!match) {
       const at = from + /^\s*/.exec(text.slice(from))![0].length;
       if (at >= text.length) break;
-      throw fault(`"${text[at]}" is not part of the expression language.`, at, at + 1);
+      throw fault(l10n.t('"{0}" is not part of the expression language.', text[at]!), at, at + 1);
     }
     const [, number, quoted, name, mark] = match;
     const body = number ?? quoted ?? name ?? mark!;
@@ -81,7 +82,8 @@ class Parser {
   whole(): Expression {
     const tree = this.binary(0);
     const rest = this.peek();
-    if (rest.is !== 'end') throw fault(`"${rest.text}" was not expected here.`, rest.start, rest.end);
+    if (rest.is !== 'end')
+      throw fault(l10n.t('"{0}" was not expected here.', rest.text), rest.start, rest.end);
     return tree;
   }
 
@@ -102,7 +104,7 @@ class Parser {
 
   private expect(text: string): Token {
     const next = this.peek();
-    if (!this.accept(text)) throw fault(`"${text}" is missing here.`, next.start, next.end);
+    if (!this.accept(text)) throw fault(l10n.t('"{0}" is missing here.', text), next.start, next.end);
     return next;
   }
 
@@ -119,7 +121,7 @@ class Parser {
   private binary(least: number): Expression {
     if (++this.depth > MAX_NESTING) {
       const here = this.peek();
-      throw fault(`The expression is nested more than ${MAX_NESTING} deep.`, here.start, here.end);
+      throw fault(l10n.t('The expression is nested more than {0} deep.', MAX_NESTING), here.start, here.end);
     }
     let left = this.unary();
     for (let op = this.operator(); op && POWER[op] > least; op = this.operator()) {
@@ -128,7 +130,7 @@ class Parser {
       left = { is: 'binary', op, left, right, start: left.start, end: right.end };
       if (POWER[op] === 4 && this.operator() && POWER[this.operator()!] === 4) {
         const next = this.peek();
-        throw fault('Join two comparisons with "and".', next.start, next.end);
+        throw fault(l10n.t('Join two comparisons with "and".'), next.start, next.end);
       }
     }
     this.depth -= 1;
@@ -164,7 +166,9 @@ class Parser {
       return { is: 'list', items, start, end: this.list[this.at - 1]!.end };
     }
     throw fault(
-      token.is === 'end' ? 'The expression ends too early.' : `"${text}" was not expected here.`,
+      token.is === 'end'
+        ? l10n.t('The expression ends too early.')
+        : l10n.t('"{0}" was not expected here.', text),
       start,
       end,
     );
@@ -174,7 +178,8 @@ class Parser {
     const { start, text } = token;
     const word = WORDS.get(text);
     if (word !== undefined) return { is: 'literal', value: word, start, end: token.end };
-    if (Object.hasOwn(POWER, text)) throw fault(`"${text}" needs a value before it.`, start, token.end);
+    if (Object.hasOwn(POWER, text))
+      throw fault(l10n.t('"{0}" needs a value before it.', text), start, token.end);
     if (this.accept('(')) {
       const args = this.items(')');
       return { is: 'call', name: text, args, start, end: this.list[this.at - 1]!.end };
@@ -183,7 +188,7 @@ class Parser {
     let end = token.end;
     while (this.accept('.')) {
       const part = this.take();
-      if (part.is !== 'name') throw fault('A name is missing after the dot.', part.start, part.end);
+      if (part.is !== 'name') throw fault(l10n.t('A name is missing after the dot.'), part.start, part.end);
       parts.push(part.text);
       end = part.end;
     }

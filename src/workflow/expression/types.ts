@@ -1,4 +1,5 @@
-import { suggestion } from '../source/nearest.js';
+import * as l10n from '@vscode/l10n';
+import { insteadOf, suggestion } from '../source/nearest.js';
 import type { BinaryOp, Expression, Fault, TypeName, Value } from './ast.js';
 import { functions } from './functions.js';
 
@@ -19,6 +20,24 @@ export function typeOfValue(value: Value): TypeName {
   return names[typeof value as keyof typeof names] ?? 'anything';
 }
 
+/** A type as a sentence names it. */
+export function typeWords(type: TypeName): string {
+  switch (type) {
+    case 'number':
+      return l10n.t('number');
+    case 'text':
+      return l10n.t('text');
+    case 'yes-no':
+      return l10n.t('yes-no');
+    case 'list':
+      return l10n.t('list');
+    case 'nothing':
+      return l10n.t('nothing');
+    case 'anything':
+      return l10n.t('anything');
+  }
+}
+
 function check(node: Expression, scope: Scope, faults: Fault[]): TypeName {
   const { start, end } = node;
   const wrong = (message: string, at: Expression = node) =>
@@ -32,26 +51,35 @@ function check(node: Expression, scope: Scope, faults: Fault[]): TypeName {
     case 'name': {
       const found = scope(node.parts);
       if ('type' in found) return found.type;
-      const message = `Nothing here is called "${found.unknown}".${suggestion(found.unknown.split('.').at(-1)!, found.known)}`;
-      faults.push({ kind: 'unknown-name', message, start, end });
+      const last = found.unknown.split('.').at(-1)!;
+      const message = l10n.t('Nothing here is called "{0}".', found.unknown) + suggestion(last, found.known);
+      const instead = insteadOf(found.unknown, found.known);
+      faults.push({ kind: 'unknown-name', message, start, end, ...(instead ? { instead } : {}) });
       return 'anything';
     }
     case 'call': {
       const types = node.args.map((arg) => check(arg, scope, faults));
       const known = functions[node.name];
       if (!known || !Object.hasOwn(functions, node.name)) {
-        const message = `There is no function "${node.name}".${suggestion(node.name, Object.keys(functions))}`;
-        faults.push({ kind: 'unknown-name', message, start, end });
+        const names = Object.keys(functions);
+        const message = l10n.t('There is no function "{0}".', node.name) + suggestion(node.name, names);
+        const instead = insteadOf(node.name, names);
+        faults.push({ kind: 'unknown-name', message, start, end, ...(instead ? { instead } : {}) });
         return 'anything';
       }
       if (types.length !== known.takes.length)
         wrong(
-          `${node.name}() takes ${known.takes.length} value${known.takes.length === 1 ? '' : 's'}, not ${types.length}.`,
+          known.takes.length === 1
+            ? l10n.t('{0}() takes 1 value, not {1}.', node.name, types.length)
+            : l10n.t('{0}() takes {1} values, not {2}.', node.name, known.takes.length, types.length),
         );
       for (const [at, type] of types.entries()) {
         const wanted = known.takes[at];
         if (wanted && !fits(type, wanted))
-          wrong(`${node.name}() takes a ${wanted} here, not a ${type}.`, node.args[at]);
+          wrong(
+            l10n.t('{0}() takes a {1} here, not a {2}.', node.name, typeWords(wanted), typeWords(type)),
+            node.args[at],
+          );
       }
       return known.gives;
     }
@@ -79,7 +107,8 @@ function fits(type: TypeName, wanted: TypeName): boolean {
 }
 
 function expectType(type: TypeName, wanted: TypeName, at: Expression, who: string, wrong: Wrong): void {
-  if (!fits(type, wanted)) wrong(`${who} needs a ${wanted}, and this is a ${type}.`, at);
+  if (!fits(type, wanted))
+    wrong(l10n.t('{0} needs a {1}, and this is a {2}.', who, typeWords(wanted), typeWords(type)), at);
 }
 
 function binary(
@@ -98,19 +127,21 @@ function binary(
     case 'in':
     case 'not in':
       if (b !== 'anything' && b !== 'list' && b !== 'text')
-        wrong(`"${op}" looks into a list or a text, and this is a ${b}.`, right);
+        wrong(l10n.t('"{0}" looks into a list or a text, and this is a {1}.', op, typeWords(b)), right);
       return 'yes-no';
     case '==':
     case '!=':
-      if (a !== 'nothing' && b !== 'nothing' && !fits(a, b)) wrong(`A ${a} never equals a ${b}.`);
+      if (a !== 'nothing' && b !== 'nothing' && !fits(a, b))
+        wrong(l10n.t('A {0} never equals a {1}.', typeWords(a), typeWords(b)));
       return 'yes-no';
     case '<':
     case '<=':
     case '>':
     case '>=':
       if (!fits(a, 'number') && !fits(a, 'text'))
-        wrong(`"${op}" compares numbers or texts, and this is a ${a}.`, left);
-      else if (!fits(a, b)) wrong(`"${op}" cannot compare a ${a} with a ${b}.`);
+        wrong(l10n.t('"{0}" compares numbers or texts, and this is a {1}.', op, typeWords(a)), left);
+      else if (!fits(a, b))
+        wrong(l10n.t('"{0}" cannot compare a {1} with a {2}.', op, typeWords(a), typeWords(b)));
       return 'yes-no';
     case '+':
       if (a === b && (a === 'text' || a === 'list')) return a;

@@ -1,3 +1,6 @@
+import * as l10n from '@vscode/l10n';
+import type { Instead } from '../expression/ast.js';
+
 /** The known name closest to a mistyped one, or undefined when none is near. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -16,8 +19,15 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 export function suggestion(name: string, known: Iterable<string>): string {
   const list = [...known];
   const near = nearest(name, list);
-  if (near) return ` Did you mean "${near}"?`;
-  return list.length > 0 && list.length <= 12 ? ` Known here: ${list.join(', ')}.` : '';
+  if (near) return ` ${l10n.t('Did you mean "{0}"?', near)}`;
+  return list.length > 0 && list.length <= 12 ? ` ${l10n.t('Known here: {0}.', list.join(', '))}` : '';
+}
+
+/** The dotted name with its last part as it was probably meant; undefined where nothing known is near. */
+export function insteadOf(written: string, known: Iterable<string>): Instead | undefined {
+  const dot = written.lastIndexOf('.') + 1;
+  const near = nearest(written.slice(dot), known);
+  return near === undefined ? undefined : { written, meant: written.slice(0, dot) + near };
 }
 
 /** Levenshtein distance, two rows. */

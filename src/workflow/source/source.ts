@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import {
   type Document,
   isAlias,
@@ -10,6 +11,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import type { Instead } from '../expression/ast.js';
 import { type Fix, type Problem, type ProblemCode, problemCodes, type Range } from '../problems.js';
 import { tooDeep } from './depth.js';
 import { linesOf } from './lines.js';
@@ -30,6 +32,7 @@ export interface Source {
 export interface PlaceOptions {
   part?: 'key' | 'value';
   fix?: Fix;
+  instead?: Instead | undefined;
 }
 
 const MAX_BYTES = 1_000_000;
@@ -55,20 +58,26 @@ export function parseSource(text: string, file: string): { source?: Source; prob
     const to = placeAt(Math.min(Math.max(start, end), text.length));
     return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
   };
-  const place = (code: ProblemCode, message: string, [start, end]: [number, number], fix?: Fix): Problem => ({
+  const place = (
+    code: ProblemCode,
+    message: string,
+    [start, end]: [number, number],
+    { fix, instead }: PlaceOptions = {},
+  ): Problem => ({
     code,
     severity: problemCodes[code],
     message,
     file,
     ...range(start, end),
     ...(fix ? { fix } : {}),
+    ...(instead ? { instead } : {}),
   });
   const problems = doc.errors.map((error) =>
     place(
       error.code === 'DUPLICATE_KEY' ? 'yaml.duplicate-key' : 'yaml.syntax',
       error.code === 'DUPLICATE_KEY'
         ? duplicateMessage(text, error.pos[0])
-        : `This is not valid YAML: ${error.message}`,
+        : l10n.t('This is not valid YAML: {0}', error.message),
       error.code === 'DUPLICATE_KEY'
         ? [error.pos[0], error.pos[0] + duplicateKey(text, error.pos[0]).length]
         : error.pos,
@@ -80,7 +89,9 @@ export function parseSource(text: string, file: string): { source?: Source; prob
   try {
     value = doc.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
-    return { problems: [place('yaml.alias', `Too many aliases: ${(error as Error).message}`, [0, 1])] };
+    return {
+      problems: [place('yaml.alias', l10n.t('Too many aliases: {0}', (error as Error).message), [0, 1])],
+    };
   }
   const offsets = (path: Path, part: 'key' | 'value' = 'value') => locate(doc, path, part);
   return {
@@ -91,7 +102,7 @@ export function parseSource(text: string, file: string): { source?: Source; prob
       value,
       offsets,
       problem: (code, message, at, options = {}) =>
-        place(code, message, isOffsets(at) ? at : offsets(at, options.part ?? 'value'), options.fix),
+        place(code, message, isOffsets(at) ? at : offsets(at, options.part ?? 'value'), options),
     },
     problems: [],
   };
@@ -106,7 +117,7 @@ function duplicateKey(text: string, at: number): string {
 }
 
 function duplicateMessage(text: string, at: number): string {
-  return `The key "${duplicateKey(text, at)}" stands here twice; keep one of them.`;
+  return l10n.t('The key "{0}" stands here twice; keep one of them.', duplicateKey(text, at));
 }
 
 function refuseEarly(text: string, file: string): Problem | undefined {
@@ -123,13 +134,13 @@ function refuseEarly(text: string, file: string): Problem | undefined {
   if (text.length > MAX_BYTES)
     return at(
       'yaml.too-large',
-      `The file has ${text.length} characters; a workflow may have ${MAX_BYTES}.`,
+      l10n.t('The file has {0} characters; a workflow may have {1}.', text.length, MAX_BYTES),
       1,
     );
   const line = tooDeep(text, MAX_DEPTH);
   return line === undefined
     ? undefined
-    : at('yaml.too-deep', `Values are nested more than ${MAX_DEPTH} deep here.`, line);
+    : at('yaml.too-deep', l10n.t('Values are nested more than {0} deep here.', MAX_DEPTH), line);
 }
 
 type Place = (code: ProblemCode, message: string, at: [number, number]) => Problem;
@@ -142,19 +153,27 @@ function refuseNodes(doc: Document.Parsed, place: Place): Problem[] {
       aliases += 1;
       if (aliases === MAX_ALIASES + 1)
         problems.push(
-          place('yaml.alias', `More than ${MAX_ALIASES} aliases; write the values out.`, span(node)),
+          place(
+            'yaml.alias',
+            l10n.t('More than {0} aliases; write the values out.', MAX_ALIASES),
+            span(node),
+          ),
         );
     },
     Node(_key, node) {
       if (!isAlias(node) && node.tag && !PLAIN_TAGS.test(node.tag))
         problems.push(
-          place('yaml.tag', `The tag ${node.tag} is not allowed; write a plain value.`, span(node)),
+          place('yaml.tag', l10n.t('The tag {0} is not allowed; write a plain value.', node.tag), span(node)),
         );
     },
     Pair(_key, pair) {
       if (isScalar(pair.key) && FORBIDDEN.has(String(pair.key.value)))
         problems.push(
-          place('yaml.forbidden-key', `The key "${pair.key.value}" is not allowed.`, span(pair.key)),
+          place(
+            'yaml.forbidden-key',
+            l10n.t('The key "{0}" is not allowed.', String(pair.key.value)),
+            span(pair.key),
+          ),
         );
     },
   });

@@ -1,6 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { WorkflowFiles } from '../files.js';
 import type { RawTables } from '../schema-tasks.js';
 import { stringify } from './csv.js';
@@ -49,7 +50,11 @@ export function tableTasks(
   if (!parsed.success)
     return {
       tasks: [],
-      problem: `${family.tables} does not list tables: ${z.prettifyError(parsed.error).split('\n')[0]}`,
+      problem: l10n.t(
+        '{0} does not list tables: {1}',
+        family.tables,
+        z.prettifyError(parsed.error).split('\n')[0]!,
+      ),
     };
   const folder = family.tables.includes('/')
     ? family.tables.slice(0, family.tables.lastIndexOf('/') + 1)
@@ -63,7 +68,12 @@ export function tableTasks(
     if (known.length < 12)
       return {
         tasks: [],
-        problem: `${table.file} has ${known.length} rows with a "${table.target}"; 12 are needed.`,
+        problem: l10n.t(
+          '{0} has {1} rows with a "{2}"; 12 are needed.',
+          table.file,
+          known.length,
+          table.target,
+        ),
       };
     for (let at = 0; at < family.per_table; at++) tasks.push(sampleTask(table, known, at, family));
   }

@@ -18,18 +18,26 @@ function familyTasks(family: RawFamily, files: WorkflowFiles): { tasks: DraftTas
   return 'tables' in family ? tableTasks(family, files) : { tasks: wordProblems(family.problems) };
 }
 
-/** All tasks of a workflow, with what is wrong with them in sentences. */
-export function loadTasks(raw: RawTasks, files: WorkflowFiles): { tasks: Task[]; problems: string[] } {
+/** All tasks of a workflow, with what is wrong with them in sentences; `overlaps`: tasks in two splits. */
+export function loadTasks(
+  raw: RawTasks,
+  files: WorkflowFiles,
+): { tasks: Task[]; problems: string[]; overlaps: string[] } {
   if (Array.isArray(raw)) {
     const { tasks, problems } = inlineTasks(raw, files);
     const split = splitTasks(tasks, null, undefined);
-    return { tasks: split.tasks, problems: [...problems, ...split.problems] };
+    return { tasks: split.tasks, problems: [...problems, ...split.problems], overlaps: split.overlaps };
   }
   const read = readTaskFiles(raw, files);
   const family = raw.family ? familyTasks(raw.family, files) : { tasks: [] };
-  const { tasks, problems } = splitTasks([...read.tasks, ...family.tasks], raw.stratum ?? null, raw.split);
+  const { tasks, problems, overlaps } = splitTasks(
+    [...read.tasks, ...family.tasks],
+    raw.stratum ?? null,
+    raw.split,
+  );
   return {
     tasks,
+    overlaps,
     problems: [
       ...read.problems,
       ...('problem' in family && family.problem ? [family.problem] : []),

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { parse as parseCsv } from 'csv-parse/sync';
 import type { z } from 'zod';
 import type { Value } from '../expression/index.js';
@@ -8,16 +9,18 @@ import type { DraftTask, TaskFile } from './task.js';
 
 export interface ReadTasks {
   tasks: DraftTask[];
+  /** What tasks expect, and which task of which file each is. */
+  expected: { text: string; where: string }[];
   problems: string[];
 }
 
 /** Tasks from the YAML, JSONL and CSV files that a workflow names. */
 export function readTaskFiles(source: RawTaskSource, files: WorkflowFiles): ReadTasks {
   const patterns = source.from === undefined ? [] : [source.from].flat();
-  const out: ReadTasks = { tasks: [], problems: [] };
+  const out: ReadTasks = { tasks: [], expected: [], problems: [] };
   for (const pattern of patterns) {
     const paths = files.list(pattern);
-    if (paths.length === 0) out.problems.push(`No file matches ${pattern} in ${files.folder}.`);
+    if (paths.length === 0) out.problems.push(l10n.t('No file matches {0} in {1}.', pattern, files.folder));
     for (const path of paths) {
       const read = files.read(path);
       if ('refused' in read) {
@@ -28,7 +31,7 @@ export function readTaskFiles(source: RawTaskSource, files: WorkflowFiles): Read
         addTask(
           row,
           `${stem(path)}${at === 0 ? '' : `-${at}`}`,
-          `${path}, task ${at + 1}`,
+          l10n.t('{0}, task {1}', path, at + 1),
           source,
           files,
           out,
@@ -40,9 +43,9 @@ export function readTaskFiles(source: RawTaskSource, files: WorkflowFiles): Read
 
 /** Tasks written in the workflow itself. */
 export function inlineTasks(tasks: RawTask[], files: WorkflowFiles): ReadTasks {
-  const out: ReadTasks = { tasks: [], problems: [] };
+  const out: ReadTasks = { tasks: [], expected: [], problems: [] };
   for (const [at, task] of tasks.entries())
-    addTask(task, `task-${at + 1}`, `task ${at + 1}`, { files: [], hidden: [] }, files, out);
+    addTask(task, `task-${at + 1}`, l10n.t('task {0}', at + 1), { files: [], hidden: [] }, files, out);
   return out;
 }
 
@@ -60,6 +63,7 @@ function addTask(
     return;
   }
   const { id: own, prompt, files: ownFiles, hidden, split, expect, ...fields } = parsed.data;
+  if (expect !== undefined) out.expected.push({ text: expect, where });
   const folder = '';
   const find = (path: string): TaskFile[] => {
     const found = files.resolve(folder + path);
@@ -87,7 +91,7 @@ function rowsOf(path: string, text: string, problems: string[]): unknown[] {
       try {
         return [JSON.parse(line) as unknown];
       } catch (error) {
-        problems.push(`${path}:${at + 1}: this line is not JSON: ${(error as Error).message}`);
+        problems.push(`${path}:${at + 1}: ${l10n.t('this line is not JSON: {0}', (error as Error).message)}`);
         return [];
       }
     });
@@ -110,5 +114,5 @@ function stem(path: string): string {
 
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0]!;
-  return `${issue.path.join('.') || 'it'}: ${issue.message}`;
+  return `${issue.path.join('.') || l10n.t('it')}: ${issue.message}`;
 }

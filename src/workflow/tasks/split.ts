@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { RawSplit } from '../schema-tasks.js';
 import { randomFrom, shuffled } from './random.js';
 import type { DraftTask, Split, Task } from './task.js';
@@ -12,8 +13,9 @@ export function splitTasks(
   drafts: DraftTask[],
   stratumField: string | null,
   split: RawSplit | undefined,
-): { tasks: Task[]; problems: string[] } {
+): { tasks: Task[]; overlaps: string[]; problems: string[] } {
   const problems: string[] = [];
+  const overlaps: string[] = [];
   const stratumOf = (task: DraftTask) =>
     stratumField === null ? 'all' : String(task.fields[stratumField] ?? 'none');
   const groupOf = (task: DraftTask) =>
@@ -26,8 +28,12 @@ export function splitTasks(
     for (const name of splits)
       if (Array.isArray(split?.[name]) && split[name].map(String).includes(group)) named.add(name);
     if (named.size > 1)
-      problems.push(
-        `"${group}" is in ${[...named].join(' and ')}; a model would be tested on what it was trained on.`,
+      overlaps.push(
+        l10n.t(
+          '"{0}" is in {1}; a model would be tested on what it was trained on.',
+          group,
+          [...named].join(l10n.t(' and ')),
+        ),
       );
     const [only] = named;
     if (only) chosen.set(group, only);
@@ -35,7 +41,8 @@ export function splitTasks(
   dealRest(groups, chosen, stratumOf, split);
   const ids = new Set<string>();
   const tasks = drafts.map((draft): Task => {
-    if (ids.has(draft.id)) problems.push(`Two tasks are called "${draft.id}"; give each its own id.`);
+    if (ids.has(draft.id))
+      problems.push(l10n.t('Two tasks are called "{0}"; give each its own id.', draft.id));
     ids.add(draft.id);
     const group = groupOf(draft);
     const { id, prompt, files, hidden, expect } = draft;
@@ -51,7 +58,7 @@ export function splitTasks(
       split: chosen.get(group)!,
     };
   });
-  return { tasks, problems };
+  return { tasks, overlaps, problems };
 }
 
 function dealRest(

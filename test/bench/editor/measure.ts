@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Page } from 'playwright-core';
+import { globSync } from 'tinyglobby';
 
 const PATIENCE_MS = 60_000;
 
@@ -67,4 +68,20 @@ export function summary(values: readonly number[], unit: string): string {
 export function machine(): string {
   const load = readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 2).join(' and ');
   return `${execFileSync('nproc', { encoding: 'utf8' }).trim()} cores, load ${load}`;
+}
+
+/**
+ * Milliseconds that the extension in the newest extension host counted itself, as its log says: `activated`, for
+ * running its entry and `activate`, without what the editor does in between, and `loaded`, for what does the work and is read after that.
+ */
+export function ownTimes(user: string): { activated: number; loaded: number } {
+  const logs = globSync('**/Baton.log', { cwd: user, absolute: true });
+  const newest = logs.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
+  const text = newest ? readFileSync(newest, 'utf8') : '';
+  const [activated, loaded] = ['activated', 'loaded'].map((what) => {
+    const said = [...text.matchAll(new RegExp(`${what} in ([\\d.]+) ms`, 'g'))].at(-1)?.[1];
+    if (!said) throw new Error(`No log of the extension under ${user} says in how long it ${what}.`);
+    return Number(said);
+  });
+  return { activated: activated!, loaded: loaded! };
 }

@@ -21,12 +21,15 @@ const target = (): RayTarget => ({
   folder: '.baton-box',
   node: process.execPath,
   workers: 0,
+  engines: 1,
   engine_gpus: 0,
   engine_cpus: 1,
 });
 
 beforeAll(async () => {
-  [head, sshd] = await Promise.all([startHead(token), startSshd()]);
+  // One after the other: what was started is stopped, also where the second does not start.
+  sshd = await startSshd();
+  head = await startHead(token);
   cluster = await Cluster.open(target(), token, driver);
   folder = mkdtempSync(join(tmpdir(), 'baton-ray-'));
 });
@@ -52,9 +55,9 @@ it('needs the token', async () => {
 });
 
 it('counts "already exists" as a start only where the job is ours', async () => {
-  expect(await submit('twice', 'sleep 300')).toBe('started');
-  expect(await submit('twice', 'sleep 300')).toBe('already');
-  await expect(submit('twice', 'sleep 301')).rejects.toThrow(/another job of the name twice/);
+  expect(await submit('twice', 'exec sleep 300')).toBe('started');
+  expect(await submit('twice', 'exec sleep 300')).toBe('already');
+  await expect(submit('twice', 'exec sleep 301')).rejects.toThrow(/another job of the name twice/);
   expect(await cluster.nextAttempt('twice')).toBe(2);
   await expect(cluster.remove('twice')).rejects.toThrow('while it runs');
   expect(await cluster.cancel('twice')).toEqual({ is: 'cancelled' });

@@ -22,7 +22,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export async function startSshd(): Promise<Sshd> {
+/** `path`: what a session there finds programs on. */
+export async function startSshd(path?: string): Promise<Sshd> {
   const program = '/usr/sbin/sshd';
   if (!existsSync(program)) {
     throw new Error('sshd is not installed; on Debian: sudo apt-get install -y openssh-server');
@@ -48,6 +49,8 @@ export async function startSshd(): Promise<Sshd> {
       'StrictModes no',
       'UsePAM no',
       'PermitRootLogin prohibit-password',
+      'Subsystem sftp internal-sftp',
+      ...(path === undefined ? [] : [`SetEnv PATH=${path}`]),
       '',
     ].join('\n'),
   );

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { countingServer, folderWith, runCli, startCli } from './command.js';
+import { countingServer, folderWith, runCli } from './command.js';
+import { startServing } from './serving.js';
 
 const workflow = (url: string) => `baton: 1
 models: {m: {provider: openai, base_url: "${url}", model: m}}
@@ -159,31 +160,12 @@ describe('diff', () => {
 
 describe('serve', () => {
   test('a role of the base answers as an OpenAI endpoint, to whoever has the key', async () => {
-    const serving = startCli(folder, ['serve', 'modeler', '--json', '--backend', 'wasm']);
-    let said = '';
-    const first = await new Promise<string>((resolve) => {
-      serving.child.stdout!.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-        if (said.includes('\n')) resolve(said.slice(0, said.indexOf('\n')));
-      });
-    });
-    const { base_url, api_key, model } = JSON.parse(first);
-    expect(model).toBe('modeler@v0');
-    const ask = (key: string) =>
-      fetch(`${base_url}/chat/completions`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          model,
-          messages: [{ role: 'user', content: 'modeler kind="regression" rows=80 num=2 cat=0' }],
-          max_tokens: 8,
-        }),
-      });
-    expect((await ask('wrong')).status).toBe(401);
-    const answer = (await (await ask(api_key)).json()) as { choices: { message: { content: string } }[] };
-    expect(answer.choices[0]!.message.content.length).toBeGreaterThan(0);
-    serving.child.kill('SIGINT');
-    expect((await serving.ended).code).toBe(0);
+    const serving = await startServing(folder, ['modeler', '--backend', 'wasm']);
+    expect(serving.model).toBe('modeler@v0');
+    const asked = 'modeler kind="regression" rows=80 num=2 cat=0';
+    expect((await serving.ask(asked, 'wrong')).status).toBe(401);
+    expect((await serving.ask(asked)).content.length).toBeGreaterThan(0);
+    expect(await serving.stop()).toBe(0);
   });
   test('a role or a run that is not there', async () => {
     expect(await cli('serve', 'nobody')).toMatchObject({
@@ -193,6 +175,10 @@ describe('serve', () => {
     expect(await cli('serve', 'modeler', '--from', 'last')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/did not train/),
+    });
+    expect(await cli('serve', 'modeler@p7')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no policy modeler@p7 in .*--from RUN/),
     });
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../../src/engine/model/files.js';
 import { RunFolder } from '../../../src/trace/index.js';
 import { runCli } from './command.js';
+import { startServing } from './serving.js';
 
 let folder: string;
 let trained: string;
@@ -39,6 +40,11 @@ it('lets one role act with trained weights, exports them, and goes back', async 
   expect(calls).toContain('modeler@p1');
   expect(calls).toContain('data_engineer@v0');
   expect(calls).toContain(record.hash);
+
+  const serving = await startServing(folder, ['modeler', '--backend', 'wasm']);
+  expect(serving.model).toBe('modeler@p1');
+  expect((await serving.ask('modeler kind="regression" rows=80 num=2 cat=0')).status).toBe(200);
+  expect(await serving.stop()).toBe(0);
 
   const to = join(folder, 'exported');
   expect((await runCli(folder, ['export-model', 'modeler', to])).code).toBe(0);

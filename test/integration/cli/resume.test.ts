@@ -99,6 +99,12 @@ test('a cap on calls stops the run with its own exit code, and what was done sta
     .split('\n')
     .map((line) => JSON.parse(line) as { event: string; status?: string });
   expect(events.at(-1)).toMatchObject({ event: 'run.finished', status: 'budget' });
+  const runs = join(folder, '.baton/runs');
+  const { events: logged } = readLog(join(runs, readdirSync(runs)[0]!, 'run.jsonl'));
+  expect(logged.find(({ type }) => type === 'budget.spent')?.data).toMatchObject({
+    calls: 7,
+    cap: 'limits.calls 7',
+  });
 });
 
 test('a server that is not there: every rollout fails with a sentence, nobody is blamed', async () => {

@@ -117,7 +117,11 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
         ? { ...event, data: { ...event.data, promptIds: [1], ids: [2], logprobs: [-1] } }
         : event,
     );
-    const samples = samplesOf('run.task-1.0', 'task-1', ids, { rewardScale: 10, reward: 'action' });
+    const samples = samplesOf('run.task-1.0', 'task-1', ids, {
+      rewardScale: 10,
+      reward: 'action',
+      truncated: 'mask',
+    });
     expect(samples.map((sample) => sample.reward)).toEqual([null]);
     server.close();
   });

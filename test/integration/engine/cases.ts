@@ -205,6 +205,11 @@ export function protocolCases(suite: Suite): void {
         refused('policy.held', 409),
       );
       expect(await again.client.checkpoints({ action: 'delete', name: 'c1' })).toEqual([]);
+      // Twice, as where the first answer was lost.
+      for (let time = 0; time < 2; time++) {
+        expect(await again.client.checkpoints({ action: 'delete', policies: ['writer@v1'] })).toEqual([]);
+        expect((await again.client.models()).data.some((model) => model.id === 'writer@v1')).toBe(false);
+      }
       await again.stop();
     });
   });

@@ -139,9 +139,11 @@ print(open("/inputs/a.csv").read())
     });
     mustEnd(finished, 'ok');
     must(finished.stdout.text === 'x\n1\n\n', 'the input must be unchanged', finished.stdout.text);
+    // A container passes no descriptor on, so nothing can tell there what a program read.
+    const told = ['docker', 'podman'].includes(sandbox.level) ? '"unknown"' : '["/inputs/a.csv"]';
     must(
-      JSON.stringify(finished.reads) === '["/inputs/a.csv"]',
-      'the read is seen from outside the program',
+      JSON.stringify(finished.reads) === told,
+      'the read is seen from outside the program, or nothing is claimed',
       finished.reads,
     );
   },

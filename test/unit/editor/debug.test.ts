@@ -2,9 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { askedOf, spendingOf, taskNameOf } from '../../../src/editor/debug/asked.js';
+import { askedOf, taskNameOf } from '../../../src/editor/debug/asked.js';
 import { countMet, filterHit, lookupAt, parseCondition } from '../../../src/editor/debug/conditions.js';
+import { Budgeted } from '../../../src/editor/debug/spending.js';
 import { framesOf, move, run, timelineOf } from '../../../src/editor/debug/timeline.js';
+import { scopesOf } from '../../../src/editor/debug/variables.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { failingLine } from '../../../src/editor/scores/failing-line.js';
 import { RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
@@ -136,10 +138,24 @@ limits: {tokens: 8000}
     const holdsFor = (known: typeof task) =>
       holds(parseCondition('task.depth == 3') as Expression, lookupAt(own, own.stops[0]!, known));
     expect([holdsFor(task), holdsFor(null)]).toEqual([true, false]);
-    const spent = spendingOf(made, limits);
-    expect(spent(logged[0]!.at - 1)).toBeNull();
-    expect(spent(logged.at(-1)!.at)).toBe('88 % of the budget is spent');
-    expect(spendingOf(made, null)(Date.now())).toBeNull();
+    const budget = new Budgeted(made, limits);
+    expect(budget.nearly(logged[0]!.at - 1)).toBeNull();
+    expect(budget.nearly(logged.at(-1)!.at)).toBe('88 % of the budget is spent');
+    expect(new Budgeted(made, null).nearly(Date.now())).toBeNull();
+    const bought = logged.flatMap((event) => (event.type === 'model.called' ? [event.data.usage] : []));
+    const tokens = bought.reduce((sum, usage) => sum + usage.promptTokens + usage.replyTokens, 0);
+    expect(budget.at(logged.at(-1)!.at)).toMatchObject({ calls: bought.length, tokens });
+    const stop = own.stops.at(-1)!;
+    const scopes = scopesOf(0, stop, {
+      timeline: own,
+      handed: () => ({ consumes: [], produces: [] }),
+      text: () => '',
+      workspace: new Map(),
+      budget,
+    });
+    const shown = scopes.find(({ name }) => name === 'Budget of the run')!.variables();
+    expect(shown).toContainEqual({ name: 'tokens', value: `${tokens} of 8000` });
+    expect(shown).toContainEqual({ name: 'calls', value: String(bought.length) });
     expect(askedOf(made, 'another').task).toBeNull();
   } finally {
     rmSync(place, { recursive: true, force: true });

@@ -100,6 +100,24 @@ test.each([
     'expression.unknown-name',
     'kind: text, checks: [words < 3]',
   ],
+  [
+    'kind: text',
+    'kind: text, checks: [factz.valid]',
+    'expression.unknown-name',
+    'kind: text, checks: [facts.valid]',
+  ],
+  [
+    'kind: text',
+    'kind: text, checks: [facts.vald]',
+    'expression.unknown-name',
+    'kind: text, checks: [facts.valid]',
+  ],
+  [
+    'kind: text',
+    'kind: text, checks: [cout(facts.items) > 0]',
+    'expression.unknown-name',
+    'kind: text, checks: [count(facts.items) > 0]',
+  ],
 ])('mends %s', (right, wrong, code, mended) => {
   const analysis = of(small.replace(right, wrong));
   const problem = analysis.problems.find((each) => each.code === code)!;

@@ -34,7 +34,7 @@ test('commands, settings, views, languages, the debugger and the walkthrough are
   const { container, ...views } = names.views;
   expect(sorted(contributes.views[container]!.map(({ id }) => id))).toEqual(sorted(Object.values(views)));
   expect(sorted(contributes.languages.map(({ id }) => id))).toEqual(
-    sorted([names.languageId, names.trajectoryLanguageId]),
+    sorted([names.languageId, names.trajectoryLanguageId, names.targetsLanguageId]),
   );
   expect(sorted(contributes.languageModelTools.map(({ name }) => name))).toEqual(
     sorted(Object.values(names.tools)),
@@ -67,6 +67,9 @@ test('only a Baton file, view, document or command activates it', () => {
       `onDebugResolve:${names.debugType}`,
       `onDebugDynamicConfigurations:${names.debugType}`,
       `onWebviewPanel:${names.panels.training}`,
+      // A run may wait there for the editor.
+      'workspaceContains:**/*.baton.yaml',
+      'workspaceContains:.baton/runs',
     ]),
   );
 });

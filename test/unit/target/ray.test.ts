@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { unzipSync } from 'fflate';
 import { afterEach, describe, expect, it } from 'vitest';
+import { targetSchema } from '../../../src/target/declared.js';
 import { checkAddress } from '../../../src/target/ray/address.js';
 import { RayClient } from '../../../src/target/ray/client.js';
 import { stateOf } from '../../../src/target/ray/cluster.js';
 import { zipOf } from '../../../src/target/ray/package.js';
 import { parseSent } from '../../../src/target/ray/sent.js';
-import { targetSchema } from '../../../src/target/targets.js';
 
 const target = (given: object) => {
   const parsed = targetSchema.parse({ kind: 'ray', ...given });
@@ -47,6 +47,9 @@ describe('an address', () => {
   it('and its target must fit the schema', () => {
     expect(() => target({ address: 'file:///etc/passwd' })).toThrow();
     expect(() => target({ token: 'abc' })).toThrow(/reference/);
+    expect(() => target({ engines: 0 })).toThrow();
+    expect(target({}).engines).toBe(1);
+    expect(target({ engines: 'role' }).engines).toBe('role');
     expect(() => target({ ssh: { host: '-oProxyCommand=x' } })).toThrow(/dash/);
   });
 });

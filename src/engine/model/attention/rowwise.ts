@@ -50,8 +50,8 @@ export const rowwise: AttentionKernel = {
         const all = { values: qkv.dataSync<'float32'>() as Float32Array, width: 3 * d };
         rotate(all, rotation, size, 1);
         const out = { values: new Float32Array(n * d), width: d };
-        const weights = parts.map((part) =>
-          tf.tidy(() => {
+        const weights = tf.tidy(() =>
+          parts.map((part) => {
             const scores = tf.matMul(cut(tf, all, part, 0, scale), cutTurned(tf, all, part, k0));
             const p = tf.softmax(tf.add(scores, masks.get(part.length)!) as Tensor2D);
             put(out, part, 0, tf.matMul(p, cut(tf, all, part, v0)));
@@ -64,8 +64,8 @@ export const rowwise: AttentionKernel = {
           backward(dOut) {
             const given = { values: dOut.dataSync<'float32'>() as Float32Array, width: d };
             const grads = { values: new Float32Array(n * 3 * d), width: 3 * d };
-            parts.forEach((part, at) => {
-              tf.tidy(() => {
+            tf.tidy(() => {
+              parts.forEach((part, at) => {
                 const p = weights[at]!;
                 const dp = tf.matMul(cut(tf, given, part, 0), cutTurned(tf, all, part, v0));
                 // The sums of dp * p over a row are those of dOut * out, which is narrower.

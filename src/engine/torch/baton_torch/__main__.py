@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import NoReturn
 
 # Threads that wait for one another by spinning make every step many times slower on a machine that has other work
@@ -19,13 +20,24 @@ import uvicorn
 from pydantic import ValidationError
 
 from .engine import Engine
+from .errors import EngineError
 from .server import make_app
 from .settings import Settings
 
+Say = Callable[[dict[str, str]], None]
 
-def _say(value: dict[str, str]) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
+
+def _own_output() -> Say:
+    """What says the one line that is owed on standard output. Whatever else is printed there, by libraries and by
+    processes of theirs, goes to standard error from now on."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def say(value: dict[str, str]) -> None:
+        answers.write(json.dumps(value) + "\n")
+        answers.flush()
+
+    return say
 
 
 def _end_with_input() -> None:
@@ -39,7 +51,8 @@ def _end_with_input() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-async def _serve(settings: Settings) -> None:
+async def serve(settings: Settings, say: Say) -> int:
+    """Serves until it is told to end; the exit code."""
     engine = await Engine.open(settings)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,23 +63,35 @@ async def _serve(settings: Settings) -> None:
     server = uvicorn.Server(config)
     port = listener.getsockname()[1]
     listener.listen(1024)
-    _say({"url": f"http://127.0.0.1:{port}", "backend": str(engine.health()["backend"])})
+    say({"url": f"http://127.0.0.1:{port}", "backend": str(engine.health()["backend"])})
+
+    def end(lost: asyncio.Future[str]) -> None:
+        print(lost.result(), file=sys.stderr, flush=True)
+        server.should_exit = True
+
+    engine.lost.add_done_callback(end)
     await server.serve(sockets=[listener])
+    engine.close()
+    return 1 if engine.lost.done() else 0
 
 
 def main() -> NoReturn:
+    say = _own_output()
     try:
         settings = Settings.model_validate_json(sys.stdin.buffer.readline())
         _end_with_input()
-        asyncio.run(_serve(settings))
+        code = asyncio.run(serve(settings, say))
     except ValidationError as error:
-        _say({"error": f"the settings do not fit: {error}"})
+        say({"error": f"the settings do not fit: {error}"})
+        sys.exit(1)
+    except EngineError as error:
+        say({"error": error.message, "code": error.code})
         sys.exit(1)
     except Exception as error:
-        _say({"error": str(error) or type(error).__name__})
+        say({"error": str(error) or type(error).__name__})
         print(repr(error), file=sys.stderr)
         sys.exit(1)
-    sys.exit(0)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

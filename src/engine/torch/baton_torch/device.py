@@ -15,6 +15,8 @@ class Device:
     device: torch.device
     dtype: torch.dtype
     name: str
+    numbers: str
+    """`float32` or `bfloat16`"""
     reasons: list[str]
     pass_tokens: int
     rows: int
@@ -40,11 +42,13 @@ def choose_device(settings: Settings) -> Device:
         dtype = torch.float32 if wanted else torch.bfloat16
         sizes = (16_384, 256, 64)
         device = torch.device("cuda", 0)
-    reasons.append(f"numbers: {str(dtype).removeprefix('torch.')}")
+    numbers = str(dtype).removeprefix("torch.")
+    reasons.append(f"numbers: {numbers}")
     return Device(
         device,
         dtype,
         device.type,
+        numbers,
         reasons,
         settings.pass_tokens or sizes[0],
         settings.rows or sizes[1],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import torch
 
 from .base import Place, load_base
 from .chat import Chat, open_chat
@@ -31,6 +34,7 @@ from .protocol import (
 )
 from .residents import Residents
 from .sampler import Sampler
+from .sampling import Sampling, choose_sampling, has_vllm
 from .score import Scorer
 from .settings import Settings
 from .store import Store
@@ -47,6 +51,7 @@ class Parts:
     network: Network
     store: Store
     chat: Chat
+    place: Place
 
 
 def _load(settings: Settings) -> Parts:
@@ -68,7 +73,7 @@ def _load(settings: Settings) -> Parts:
         network = LoraNetwork(base, device.device, shape, place.source)
     if device.name == "cuda":
         network.checkpoint_gradients()
-    return Parts(device, network, Store(Path(settings.dir), network), open_chat(place))
+    return Parts(device, network, Store(Path(settings.dir), network), open_chat(place), place)
 
 
 class Engine:
@@ -84,13 +89,58 @@ class Engine:
         self._room = Room(parts.device.pass_tokens)
         self._scorer = Scorer(owner, parts.network, residents, self._room)
         self._updates = Updates(owner, parts.network, parts.store, residents, self._room)
-        self._sampler = Sampler(owner, parts.network, residents, parts.device.rows, settings.deterministic)
+        self._sampler: Sampling = Sampler(owner, parts.network, residents, parts.device.rows, settings.deterministic)
+        self._sampling_why = "asked for"
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """what to say where a part of the engine ended by itself: it cannot go on then"""
 
     @staticmethod
     async def open(settings: Settings) -> Engine:
-        """Loads the base. Raises OSError, ValueError or RuntimeError with what is wrong."""
+        """Loads the base. Raises OSError, ValueError, RuntimeError or EngineError with what is wrong."""
         owner = Owner()
-        return Engine(settings, owner, await owner.run(lambda: _load(settings)))
+        # Before the base is loaded, which can take minutes: what was asked for and cannot be had.
+        guess = "cpu" if settings.backend == "cpu" or not torch.cuda.is_available() else "cuda"
+        chosen, why = choose_sampling(settings, guess, settings.base.endswith(".gguf"), has_vllm())
+        parts = await owner.run(lambda: _load(settings))
+        engine = Engine(settings, owner, parts)
+        engine._sampling_why = why
+        if chosen == "vllm":
+            engine._open_vllm(parts)
+        return engine
+
+    def _open_vllm(self, parts: Parts) -> None:
+        """Lets vLLM sample. Where it was not asked for by name and cannot start, the own batcher goes on."""
+        from .vllm_sampler import VllmSampler
+        from .vllm_start import VllmShape
+
+        device, base = parts.device, parts.network.base
+        shape = VllmShape(
+            source=parts.place.source,
+            dtype=device.numbers,
+            context=base.context,
+            rows=device.rows,
+            rank=self._settings.lora.rank,
+            adapters=device.resident,
+            share=self._settings.vllm_memory,
+            eager=device.name == "cpu",
+        )
+
+        def lost(why: str) -> None:
+            if not self.lost.done():
+                self.lost.set_result(why)
+
+        try:
+            found = VllmSampler.open(shape, parts.store, base.ends, lost)
+        except EngineError as error:
+            if self._settings.sampler == "vllm":
+                raise
+            self._sampling_why = error.message
+            return
+        self._sampler = found
+        self._sampling_why += f", vLLM {found.version}"
+
+    def close(self) -> None:
+        self._sampler.stop()
 
     def health(self) -> Json:
         network = self._network
@@ -101,9 +151,12 @@ class Engine:
             "reasons": [
                 *self._device.reasons,
                 f"weights: {network.method}" + (" (one base, an adapter a policy)" if network.mixes else ""),
+                f"sampler: {self._sampler.name} ({self._sampling_why})",
                 *self._room.notes,
                 *self._sampler.notes,
             ],
+            "sampler": self._sampler.name,
+            "numbers": self._device.numbers,
             "deterministic": self._settings.deterministic,
             "base_hash": network.base_hash,
             "pid": os.getpid(),
@@ -130,7 +183,7 @@ class Engine:
             )
         most = min(r.max_tokens or r.max_completion_tokens or room, room)
         row = Row(r.model, prompt, r.temperature, r.top_p, r.seed, most)
-        done = await self._sampler.sample(row, r.baton.batch)
+        done = await self._sampler.sample(row, digest, r.baton.batch)
         text = self._chat.text(done.tokens)
         choice: Json = {
             "index": 0,
@@ -184,6 +237,7 @@ class Engine:
                 store.delete_checkpoint(r.name)
             for policy in r.policies or []:
                 store.delete_policy(policy)
+                await self._sampler.forget(policy)
                 await self._owner.run(partial(self._residents.forget, policy))
         return store.checkpoints()
 

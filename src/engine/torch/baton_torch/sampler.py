@@ -38,6 +38,8 @@ class Sampler:
     """`most` rows at a time. Where `deterministic`, every batch is decoded by itself, in the order of its seeds,
     since what shares a matrix product shares its rounding."""
 
+    name = "own"
+
     def __init__(self, owner: Owner, network: Network, residents: Residents, most: int, deterministic: bool) -> None:
         self._owner = owner
         self._network = network
@@ -51,8 +53,8 @@ class Sampler:
         self._batches = 0
         self.notes: list[str] = []
 
-    async def sample(self, row: Row, batch: BatchMark | None) -> Row:
-        """The finished row."""
+    async def sample(self, row: Row, digest: str, batch: BatchMark | None) -> Row:
+        """The finished row. Its policy is named by the store, whose versions never change: `digest` adds nothing."""
         loop = asyncio.get_running_loop()
         job = Job(row, loop.create_future())
         if batch is None:
@@ -60,6 +62,12 @@ class Sampler:
         else:
             self._gather(job, batch)
         return await job.done
+
+    async def forget(self, policy: str) -> None:
+        """The network holds the policies, and lets them go."""
+
+    def stop(self) -> None:
+        """There is nothing to end: its thread is the owner's."""
 
     def _gather(self, job: Job, batch: BatchMark) -> None:
         """Holds requests of a batch back until all are here, so that the batch is the same each time."""

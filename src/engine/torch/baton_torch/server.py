@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from fastapi import FastAPI, Request, Response
@@ -41,6 +42,24 @@ async def _body(request: Request, schema: TypeAdapter[T]) -> T:
         if any(e["type"] == "json_invalid" for e in error.errors()):
             raise invalid("the body is not JSON") from error
         raise invalid(_problems(error)) from error
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _while_there(request: Request, job: Coroutine[object, object, T]) -> T:
+    """The job's result; a client that leaves cancels its job, whose body was read before."""
+    work, gone = asyncio.ensure_future(job), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise EngineError("request.cancelled", 499, "the client left before the answer was there")
+        return work.result()
+    finally:
+        work.cancel()
+        gone.cancel()
 
 
 def make_app(engine: Engine, token: str) -> FastAPI:
@@ -82,7 +101,8 @@ def make_app(engine: Engine, token: str) -> FastAPI:
 
     @app.post("/v1/chat/completions")
     async def chat(request: Request) -> JSONResponse:
-        return JSONResponse(await engine.chat(await _body(request, chat_schema)))
+        asked = await _body(request, chat_schema)
+        return JSONResponse(await _while_there(request, engine.chat(asked)))
 
     @app.post("/baton/v1/logprobs")
     async def logprobs(request: Request) -> JSONResponse:

@@ -37,3 +37,7 @@ class Settings(BaseModel):
     """requests that are sampled at a time"""
     resident: Annotated[int, Field(ge=1)] | None = None
     """policies kept on the device"""
+    sampler: Literal["auto", "own", "vllm"] = "auto"
+    """what samples; `auto` takes vLLM on a GPU where it is installed"""
+    vllm_memory: Annotated[float, Field(gt=0, le=1)] = 0.4
+    """share of the GPU's memory that vLLM may take, weights and cache together; the trainer needs the rest"""

@@ -1,6 +1,6 @@
-"""The engine's sampling and its LoRA update beside a plain `generate` and a plain peft loop on the same model, by turns
-in one process: `npm run bench:torch [-- TURNS]`. BATON_SMOLLM2 names the model's folder. Ratios count, not rates: both
-sides share the machine with whatever else it does."""
+"""The engine's sampling and its LoRA update beside a plain `generate` and a plain peft loop on the same model, and
+vLLM's sampling beside both where it is installed, by turns: `npm run bench:torch [-- TURNS]`. BATON_SMOLLM2 names the
+model's folder. Ratios count, not rates: all sides share the machine with whatever else it does."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from peft import LoraConfig, get_peft_model
 
 from baton_torch.engine import Engine
 from baton_torch.protocol import ChatRequest, Message, UpdateRequest
+from baton_torch.sampling import has_vllm
 from baton_torch.settings import Lora, Settings
 
 FOLDER = os.environ["BATON_SMOLLM2"]
@@ -121,7 +122,8 @@ async def main() -> None:
     print(f"{ROWS} sequences, prompts of about {PROMPT} tokens, replies of {REPLY}; {torch.get_num_threads()} threads")
     with tempfile.TemporaryDirectory() as folder:
         place = {"dir": str(Path(folder) / "state"), "base": FOLDER, "token": "a token of this bench"}
-        engine = await Engine.open(Settings.model_validate(place | {"backend": "cpu", "lora": Lora(rank=16, alpha=32)}))
+        quick = {"backend": "cpu", "lora": Lora(rank=16, alpha=32)}
+        engine = await Engine.open(Settings.model_validate(place | quick))
         loaded = transformers.AutoModelForCausalLM.from_pretrained(FOLDER, dtype=torch.float32)
         shape = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
         plain = get_peft_model(loaded, shape)
@@ -130,7 +132,21 @@ async def main() -> None:
         rest = {"parent_hash": engine.health()["base_hash"], "sequences": [start], "denominator": 2}
         made = await engine.update(UpdateRequest.model_validate(first | rest | {"optimizer": {"lr": 1e-5}}))
         plain.eval()
-        await compare("sampling", "tokens", sampling(engine, plain), turns)
+        ours, theirs = sampling(engine, plain)
+        await compare("sampling", "tokens", (ours, theirs), turns)
+        if has_vllm():
+            # Over the same folder, so the same adapter; the own batcher's turn comes beside each of vLLM's.
+            begun = time.perf_counter()
+            other = await Engine.open(Settings.model_validate(place | quick | {"sampler": "vllm", "context": 512}))
+            print(f"an engine with vLLM took {time.perf_counter() - begun:.0f} s to start", flush=True)
+            try:
+                fast, _ = sampling(other, plain)
+                await compare("sampling with vLLM, beside the own batcher", "tokens", (fast, ours), turns)
+                await compare("sampling with vLLM, beside generate", "tokens", (fast, theirs), turns)
+            finally:
+                other.close()
+        else:
+            print("vLLM is not installed in this Python: not timed")
         plain.train()
         await compare("update", "tokens", updating(engine, plain, made.hash), turns)
 

@@ -116,8 +116,13 @@ def test_updates_are_those_of_a_plain_peft_loop(folder: Path) -> None:
         ours, _ = read_tensors(path / "w3" / "adapter_model.safetensors")
         theirs = {n.replace(".default", ""): p.detach() for n, p in plain.named_parameters() if p.requires_grad}
         assert ours.keys() == theirs.keys()
+        # What moved, tensor by tensor: Adam divides by the gradient's size, so that single weights whose gradient is
+        # next to nothing follow the rounding of how sequences are batched.
+        start, _ = read_tensors(path / "v1" / "adapter_model.safetensors")
         for name, weight in ours.items():
-            torch.testing.assert_close(weight, theirs[name], rtol=1e-3, atol=2e-5)
+            moved = theirs[name] - start[name]
+            assert moved.norm() > 0
+            assert (weight - theirs[name]).norm() <= 1e-3 * moved.norm(), name
 
     run(job())
 

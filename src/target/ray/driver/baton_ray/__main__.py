@@ -11,7 +11,7 @@ from pathlib import Path
 import ray
 from ray.exceptions import RayError
 
-from .engine import EngineHandle
+from .engine import Engines
 from .files import bring
 from .gateway import Gateway
 from .job import Job, end_with_parent
@@ -36,17 +36,17 @@ def drive(job: Job) -> int:
         say(line)
     say(f"{len(nodes)} of {len(nodes) + len(unable)} nodes can carry rollouts")
     try:
-        engine = EngineHandle(job)
+        engines = Engines(job, say)
     except RayError as error:
         say(f"The engine did not start: {str(error).strip()[-2000:]}")
         return LACKS
     workers = job.workers if nodes else 0
-    shards = Shards(job, engine.actor, nodes)
+    shards = Shards(job, engines.dealt, nodes)
 
     def call(method: str, path: str, body: bytes) -> tuple[int, bytes]:
         if path.startswith("/shards"):
             return shards.answer(method, path, body)
-        return engine.call(method, path, body)
+        return engines.call(method, path, body)
 
     gateway = Gateway(call)
     env = {**job.environment(), "BATON_ENGINE_AT": json.dumps(gateway.address)}
@@ -62,7 +62,9 @@ def drive(job: Job) -> int:
     )
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _: child.send_signal(number))
-    return child.wait()
+    code = child.wait()
+    engines.forget()
+    return code
 
 
 if __name__ == "__main__":

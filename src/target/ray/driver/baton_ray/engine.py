@@ -5,27 +5,36 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import secrets
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import ray
 
-from .files import Times, pack, unpack
+from .engines import CHECKPOINTS, LIST, UPDATE, Answer, Dealt, checkpoints, drop, write_checkpoints
+from .files import Times, pack, times, unpack
 from .job import Job
 
-Answer = tuple[int, bytes]
+PATIENCE = 120.0
+"""seconds after which an engine that is not up is spoken of"""
 
 
 class Engine:
     """`baton engine` as a child, which ends when this actor does: its standard input is a pipe of ours."""
 
-    def __init__(self, job: Job, weights: str, kept: bytes | None) -> None:
+    def __init__(self, job: Job, weights: str, kept: bytes | None, apart: bool) -> None:
         """`weights`: where they are kept on this node; `kept`: what an earlier attempt left, for a node that has none
-        of it. The package that was sent is the working folder."""
+        of it; `apart`: others share this node, and the folder is of this driver only. The package that was sent is the
+        working folder."""
         self._folder = Path(weights)
+        self._brought: Times = {}
+        if apart:
+            forget_others(self._folder.parent)
         if kept is not None and not self._folder.exists():
             unpack(kept, self._folder)
+            self._brought = times(self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
         errors = self._folder / "engine.err"
         with errors.open("wb") as sink:
@@ -63,32 +72,88 @@ class Engine:
         finally:
             connection.close()
 
-    def kept(self, known: Times) -> tuple[bytes, Times]:
-        """The weights' files that are not known by path and time."""
-        return pack(self._folder, known)
+    def brought(self) -> Times:
+        """Files that came with `kept`, by path and time."""
+        return self._brought
+
+    def made(self, known: Times, skip: str) -> tuple[bytes, Times]:
+        """The weights' files that are not known by path and time, without those below the folder `skip`."""
+        return pack(self._folder, known, skip)
+
+    def forget(self) -> None:
+        """Removes its folder: the driver has a copy."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class EngineHandle:
-    """The actor as the driver has it, with a copy of its weights on the driver's node."""
+def forget_others(own: Path) -> None:
+    """Removes what engines of earlier drivers of this job left on this node. `own`: `<job>.<driver>`."""
+    job = own.name.rpartition(".")[0]
+    for other in own.parent.glob(f"{job}.*"):
+        if other != own:
+            shutil.rmtree(other, ignore_errors=True)
 
-    def __init__(self, job: Job) -> None:
-        """Raises ray.exceptions.RayError with the engine's own words where it cannot start."""
+
+class Engines:
+    """The actors as the driver has them, with one copy of all weights on the driver's node."""
+
+    def __init__(self, job: Job, say: Callable[[str], None]) -> None:
+        """Raises ray.exceptions.RayError with an engine's own words where it cannot start."""
         self._job = job
+        count = max(1, min(job.engines or len(job.roles), len(job.roles)))
+        # Engines on one node each have a folder of their own, new with each driver: an actor that Ray starts again
+        # finds what it wrote, and one of an earlier attempt is not taken for it.
+        self._apart = job.weights.parent.parent / "engines-apart" / f"{job.name}.{secrets.token_hex(4)}"
+        folders = [job.weights] if count == 1 else [self._apart / str(at) for at in range(count)]
         kept = pack(job.weights)[0] if job.weights.exists() else None
         options = {"num_cpus": job.engine_cpus, "num_gpus": job.engine_gpus, "max_concurrency": 64}
-        self.actor: Any = (
-            ray.remote(Engine)
-            .options(**options, max_restarts=3, max_task_retries=3)
-            .remote(job, str(job.weights), kept)
-        )
-        self.node: str = ray.get(self.actor.node.remote())
-        self._elsewhere = self.node != ray.get_runtime_context().get_node_id()
-        self._times: Times = {}
+        start = ray.remote(Engine).options(**options, max_restarts=3, max_task_retries=3)
+        actors = [start.remote(job, str(folder), kept, count > 1) for folder in folders]
+        self.dealt = Dealt(actors, job.roles)
+        places = [actor.node.remote() for actor in actors]
+        _, waiting = ray.wait(places, num_returns=count, timeout=PATIENCE)
+        if waiting:
+            needs = f"{job.engine_cpus:g} CPUs and {job.engine_gpus:g} GPUs of one node each"
+            say(f"{len(waiting)} of {count} engines are not up yet; they wait for {needs}, or load their model")
+        nodes: list[str] = ray.get(places)
+        if count > 1:
+            by = [[role for role in job.roles if self.dealt.of(role) == at] for at in range(count)]
+            say(f"{count} engines on {len(set(nodes))} nodes: {'; '.join(', '.join(roles) for roles in by)}")
+        own = ray.get_runtime_context().get_node_id()
+        self._copied = count > 1 or nodes[0] != own
+        # What an engine had from here it need not send back.
+        self._times: list[Times] = ray.get([actor.brought.remote() for actor in actors])
 
     def call(self, method: str, path: str, body: bytes) -> Answer:
         """One request. What an update or a checkpoint wrote is on the driver's disk before the answer is given."""
-        answer: Answer = ray.get(self.actor.call.remote(method, path, body))
-        if self._elsewhere and path.startswith("/baton/v1/") and path != "/baton/v1/logprobs":
-            archive, self._times = ray.get(self.actor.kept.remote(self._times))
-            unpack(archive, self._job.weights)
+        if len(self.dealt.actors) == 1:
+            answer: Answer = ray.get(self.dealt.call(method, path, body))
+            if self._copied and path in (UPDATE, CHECKPOINTS):
+                self._copy(0)
+            return answer
+        if path == CHECKPOINTS:
+            answer = checkpoints(self.dealt, body, self._checkpoints_of)
+            if answer[0] == 200:
+                write_checkpoints(self._job.weights, checkpoints(self.dealt, LIST, self._checkpoints_of)[1])
+                asked = json.loads(body)
+                drop(self._job.weights, asked.get("policies") or [] if asked["action"] == "delete" else [])
+            return answer
+        answer = ray.get(self.dealt.call(method, path, body))
+        if path == UPDATE:
+            self._copy(self.dealt.answering(path, body))
         return answer
+
+    def _checkpoints_of(self, at: int, body: bytes) -> Answer:
+        answer: Answer = ray.get(self.dealt.actors[at].call.remote("POST", CHECKPOINTS, body))
+        return answer
+
+    def _copy(self, at: int) -> None:
+        # With several engines each has a part of a checkpoint, and the driver writes the whole.
+        skip = "checkpoints" if len(self.dealt.actors) > 1 else ""
+        archive, self._times[at] = ray.get(self.dealt.actors[at].made.remote(self._times[at], skip))
+        unpack(archive, self._job.weights)
+
+    def forget(self) -> None:
+        """Removes the engines' own folders where the driver's copy has all."""
+        if len(self.dealt.actors) > 1:
+            ray.get([actor.forget.remote() for actor in self.dealt.actors], timeout=PATIENCE)
+            forget_others(self._apart.with_name(f"{self._job.name}.none"))

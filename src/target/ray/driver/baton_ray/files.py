@@ -32,19 +32,24 @@ def bring(source: Path, to: Path) -> None:
         part.replace(own)
 
 
-def pack(folder: Path, known: Times | None = None) -> tuple[bytes, Times]:
-    """An archive of a folder's plain files without those of a known path and time, and the times of all."""
-    times = {
+def times(folder: Path, skip: str = "") -> Times:
+    """A folder's plain files by path, each with when it was written, without those below `skip`."""
+    return {
         str(path.relative_to(folder)): path.stat().st_mtime_ns
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and path.relative_to(folder).parts[0] != skip
     }
+
+
+def pack(folder: Path, known: Times | None = None, skip: str = "") -> tuple[bytes, Times]:
+    """An archive of a folder's plain files without those of a known path and time, and the times of all."""
+    found = times(folder, skip)
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
-        for name, time in times.items():
+        for name, time in found.items():
             if known is None or known.get(name) != time:
                 archive.add(folder / name, name)
-    return out.getvalue(), times
+    return out.getvalue(), found
 
 
 def unpack(archive: bytes, to: Path) -> None:

@@ -24,6 +24,10 @@ class Job:
     engine_python: str | None
     workers: int
     """processes that carry rollouts; 0: the loop carries them itself"""
+    roles: list[str]
+    """those whose weights an engine holds"""
+    engines: int
+    """engines that the roles are dealt over; 0: one a role"""
     engine_cpus: float
     engine_gpus: float
 

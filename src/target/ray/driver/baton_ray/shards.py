@@ -14,6 +14,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from .engines import Dealt
 from .files import pack, unpack
 from .gateway import Gateway, refusal
 from .job import Job, end_with_parent
@@ -22,9 +23,9 @@ HOLD = 20.0
 """seconds that a question after a shard is held"""
 
 
-def carry(job: Job, engine: Any, shard: bytes) -> bytes:
+def carry(job: Job, engines: Dealt, shard: bytes) -> bytes:
     """Carries one shard here and returns an archive of its run. Raises RuntimeError with the command line's words."""
-    gateway = Gateway(lambda method, path, body: ray.get(engine.call.remote(method, path, body)))
+    gateway = Gateway(lambda method, path, body: ray.get(engines.call(method, path, body)))
     with tempfile.TemporaryDirectory(prefix="baton-shard-") as place:
         work = Path(place, "work")
         # A copy: paths of a workflow must not lead out of its folder, as links to the package would.
@@ -57,9 +58,9 @@ def carry(job: Job, engine: Any, shard: bytes) -> bytes:
 class Shards:
     """Shards under way, by number. A task whose worker or node is lost is started again elsewhere by Ray."""
 
-    def __init__(self, job: Job, engine: Any, nodes: list[str]) -> None:
+    def __init__(self, job: Job, engines: Dealt, nodes: list[str]) -> None:
         self._job = job
-        self._engine = engine
+        self._engines = engines
         self._nodes = nodes
         self._numbers = itertools.count()
         self._under_way: dict[str, tuple[Any, str]] = {}
@@ -80,7 +81,7 @@ class Shards:
         node = self._nodes[number % len(self._nodes)]
         where = NodeAffinitySchedulingStrategy(node, soft=True)
         options = {"num_cpus": 0, "max_retries": 3, "scheduling_strategy": where}
-        task = self._task.options(**options).remote(self._job, self._engine, body)
+        task = self._task.options(**options).remote(self._job, self._engines, body)
         self._under_way[str(number)] = (task, f"{name}-{number}")
         return 200, json.dumps({"id": str(number)}).encode()
 

@@ -1,0 +1,134 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { afterActivation, type Host, tell } from '../host.js';
+import { type ChatProvider, registerOf } from '../models/provider.js';
+import {
+  type CommandName,
+  chatVendor,
+  commands,
+  customEditors,
+  debugType,
+  languageId,
+  panels,
+  runScheme,
+  targetsLanguageId,
+  tools,
+} from '../names.js';
+import type { Parts } from '../parts.js';
+
+/** Gives the parts that do the work; loads them when it is first called. */
+export type Load = () => Promise<Parts>;
+
+/** Every command of the manifest; its handler is loaded with the rest when it is first called. */
+export function offerCommands(host: Host, load: Load): void {
+  for (const name of Object.keys(commands) as CommandName[])
+    host.keep(
+      vscode.commands.registerCommand(commands[name], async (...args: never[]) => {
+        try {
+          return await (await load()).handlers[name](...args);
+        } catch (error) {
+          return tell(host, (error as Error).message, error);
+        }
+      }),
+    );
+}
+
+export function offerDebugger(host: Host, load: Load): void {
+  host.keep(
+    vscode.debug.registerDebugConfigurationProvider(debugType, {
+      resolveDebugConfiguration: async (folder, given) =>
+        (await load()).debug.resolveDebugConfiguration(folder, given),
+    }),
+  );
+  host.keep(
+    vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
+      createDebugAdapterDescriptor: async () => (await load()).debug.adapter(),
+    }),
+  );
+}
+
+/** The designer and the training pages, which may be the first thing that a window brings back. */
+export function offerPages(host: Host, load: Load): void {
+  host.keep(
+    vscode.window.registerCustomEditorProvider(
+      customEditors.designer,
+      {
+        resolveCustomTextEditor: async (document: vscode.TextDocument, panel: vscode.WebviewPanel) =>
+          (await (await load()).designer()).resolveCustomTextEditor(document, panel),
+      },
+      { webviewOptions: { retainContextWhenHidden: false }, supportsMultipleEditorsPerDocument: true },
+    ),
+  );
+  host.keep(
+    vscode.window.registerWebviewPanelSerializer(panels.training, {
+      deserializeWebviewPanel: async (panel, state) =>
+        (await (await load()).training()).panels.deserializeWebviewPanel(panel, state),
+    }),
+  );
+}
+
+/** Promoted policies as chat models, and tools for the editor's own agent, where the editor takes such things. */
+export function offerModels(host: Host, load: Load, changed: vscode.EventEmitter<void>): void {
+  const models = async () => (await load()).models();
+  const provider: ChatProvider = {
+    onDidChangeLanguageModelChatInformation: changed.event,
+    provideLanguageModelChatInformation: async () =>
+      (await models()).policies.provideLanguageModelChatInformation(),
+    provideLanguageModelChatResponse: async (...asked) =>
+      (await models()).policies.provideLanguageModelChatResponse(...asked),
+    provideTokenCount: async (model, text) => (await models()).policies.provideTokenCount(model, text),
+  };
+  const register = registerOf(vscode.lm);
+  if (register) host.keep(register(chatVendor, provider));
+  else
+    host.log.info(
+      'this editor takes no chat models from extensions: promoted policies are not offered to it',
+    );
+  if (typeof vscode.lm?.registerTool !== 'function') {
+    host.log.info(
+      'this editor has no language model tools: its agent cannot check, run or explain workflows',
+    );
+    return;
+  }
+  for (const name of Object.keys(tools) as (keyof typeof tools)[])
+    host.keep(
+      vscode.lm.registerTool(tools[name], {
+        prepareInvocation: async (...asked) => (await models()).tools.all[name].prepareInvocation?.(...asked),
+        invoke: async (...asked) => (await models()).tools.all[name].invoke(...asked),
+      }),
+    );
+}
+
+/** A run that waits for this editor, or goes on without it, is taken up though nothing of Baton is open yet. */
+export function loadWhereRuns(host: Host, load: Load): void {
+  afterActivation(host, () => {
+    liveRun()
+      .then(async (live) => live && (await load()).lookForRuns())
+      .catch((error: Error) => host.log.warn(`whether a run waits here is not known: ${error.message}`));
+  });
+}
+
+async function liveRun(): Promise<boolean> {
+  const open = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri);
+  const files = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
+  const near = files.map((uri) => vscode.Uri.joinPath(uri, '..'));
+  return [...open, ...near].some((uri) => uri.scheme === 'file' && hasLiveRun(uri.fsPath));
+}
+
+/** Whether a run of a folder listens, or did when it was killed. */
+function hasLiveRun(folder: string): boolean {
+  const runs = join(folder, '.baton', 'runs');
+  return existsSync(runs) && readdirSync(runs).some((name) => existsSync(join(runs, name, 'control.json')));
+}
+
+/** Load the rest once activation is over where something of Baton is open, and else when that is opened. */
+export function loadWhereOpen(host: Host, load: Load): void {
+  const look = (document: vscode.TextDocument) => {
+    if (![languageId, targetsLanguageId].includes(document.languageId) && document.uri.scheme !== runScheme)
+      return;
+    load().catch((error: Error) => void tell(host, error.message, error));
+  };
+  afterActivation(host, () => vscode.workspace.textDocuments.forEach(look));
+  host.keep(vscode.workspace.onDidOpenTextDocument(look));
+}

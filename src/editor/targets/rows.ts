@@ -1,0 +1,57 @@
+import * as vscode from 'vscode';
+import type { Finding, Target } from '../../target/index.js';
+import { rows } from '../names.js';
+
+/** Rows of the Runs tree for machines that training can run on. */
+export type TargetRow =
+  | { is: 'targets' }
+  | { is: 'target'; name: string; target: Target }
+  | { is: 'finding'; target: string; finding: Finding }
+  | { is: 'job'; target: string; name: string; state: string };
+
+export function targetItem(row: TargetRow): vscode.TreeItem {
+  if (row.is === 'targets') {
+    const item = new vscode.TreeItem(vscode.l10n.t('Targets'), vscode.TreeItemCollapsibleState.Collapsed);
+    item.id = 'targets';
+    item.iconPath = new vscode.ThemeIcon('server');
+    item.contextValue = rows.targets;
+    item.tooltip = vscode.l10n.t('Machines of yours that training can run on.');
+    return item;
+  }
+  if (row.is === 'target') {
+    const { name, target } = row;
+    const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
+    item.id = `target/${name}`;
+    item.description = target.kind === 'ssh' ? `ssh ${target.host}` : `ray ${target.address}`;
+    item.iconPath = new vscode.ThemeIcon(target.kind === 'ssh' ? 'remote' : 'server-process');
+    item.contextValue = hasShell(target) ? rows.shellTarget : rows.target;
+    return item;
+  }
+  if (row.is === 'job') {
+    const item = new vscode.TreeItem(vscode.l10n.t('Job, {0}', row.state));
+    item.id = `target/${row.target}/job/${row.name}`;
+    item.description = row.name;
+    item.tooltip = row.name;
+    const runs = row.state === 'running' || row.state === 'starting';
+    item.iconPath = new vscode.ThemeIcon(runs ? 'sync~spin' : 'archive');
+    item.contextValue = runs ? rows.liveJob : rows.job;
+    return item;
+  }
+  const { what, works, needed, why, todo } = row.finding;
+  const item = new vscode.TreeItem(what);
+  item.id = `target/${row.target}/has/${what}`;
+  item.description = [why, ...todo].join(' · ');
+  item.tooltip = [`${what}: ${why}`, ...todo].join('\n');
+  const [icon, color, says] = works
+    ? ['pass', 'testing.iconPassed', vscode.l10n.t('works')]
+    : needed
+      ? ['error', 'testing.iconFailed', vscode.l10n.t('is missing')]
+      : ['info', 'testing.iconQueued', vscode.l10n.t('is not there, and not needed')];
+  item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
+  item.accessibilityInformation = { label: [what, says, why, ...todo].join(', ') };
+  return item;
+}
+
+export function hasShell(target: Target): boolean {
+  return target.kind === 'ssh' || target.ssh !== undefined;
+}

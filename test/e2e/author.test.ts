@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../integration/cli/command.js';
+import { Editor, themes } from './editor.js';
+import { messageTeam, recorded, repliesFile } from './workflows.js';
+
+const told = messageTeam(recorded, ['{id: sea, prompt: the sea}', '{id: sky, prompt: the sky}']);
+const replies = [
+  { reply: 'waves are water moving on', when: 'You are researcher' },
+  { reply: 'far too long a summary of it', when: 'You are writer' },
+];
+let editor: Editor;
+let run: string;
+beforeAll(async () => {
+  editor = await Editor.open({ 'told.baton.yaml': told, 'replies.jsonl': repliesFile(replies) });
+  expect((await runCli(editor.folder, ['run', '--sandbox', 'none'])).code).toBe(0);
+  run = join(editor.folder, '.baton/runs', readdirSync(join(editor.folder, '.baton/runs'))[0]!);
+  mkdirSync(join(editor.folder, '.vscode'));
+  writeFileSync(join(editor.folder, '.vscode/settings.json'), '{"baton.inline": "full"}\n');
+  await editor.load();
+  await editor.openFile('told.baton.yaml');
+});
+afterAll(() => editor?.close());
+
+const lens = (text: string) => editor.page.locator('.codelens-decoration').filter({ hasText: text }).first();
+const lineNumber = (line: number) =>
+  editor.page
+    .locator('.statusbar-item')
+    .filter({ hasText: `Ln ${line},` })
+    .first();
+
+test('baton.inline full: each role has its mean score, its count, and how often it broke the work', async () => {
+  await lens('2 rollouts, 0 % succeeded').waitFor();
+  await lens('2 actions, broke 2 of 2 rollouts').waitFor();
+  await lens('2 actions, broke 0 of 2 rollouts').waitFor();
+  await editor.shoot('full', themes);
+});
+
+test('go to definition and references follow an artifact through the team', async () => {
+  const consumes = told.split('\n').findIndex((line) => line.includes('consumes: [facts]')) + 1;
+  const declared = told.split('\n').findIndex((line) => line.startsWith('  facts:')) + 1;
+  await editor.goto(consumes, told.split('\n')[consumes - 1]!.indexOf('[facts]') + 3);
+  await editor.page.keyboard.press('F12');
+  await lineNumber(declared).waitFor();
+  await editor.page.keyboard.press('Shift+F12');
+  await editor.page.locator('.peekview-title').filter({ hasText: 'References (4)' }).waitFor();
+  await editor.page.keyboard.press('Escape');
+});
+
+test('a verdict can be agreed with; the agreement is kept with its author', async () => {
+  const thread = await editor.openComment('contracts on', 'contracts on');
+  await thread
+    .getByRole('button', { name: /^Agree/ })
+    .first()
+    .click();
+  const reviews = join(run, 'reviews');
+  // The file is there before its first line is.
+  const last = () => {
+    const [name] = existsSync(reviews) ? readdirSync(reviews) : [];
+    const text = name === undefined ? '' : readFileSync(join(reviews, name), 'utf8');
+    return text.endsWith('\n') ? (JSON.parse(text.trim().split('\n').at(-1)!) as unknown) : null;
+  };
+  await expect
+    .poll(last, { timeout: 30_000 })
+    .toMatchObject({ type: 'overrule', data: { reason: 'Agreed.' } });
+});
+
+test('two rollouts compare in the diff editor', async () => {
+  await editor.showRuns();
+  await editor.expand(/^told/);
+  await editor.choose(/^sea/, 'Select for Compare');
+  await editor.choose(/^sky/, 'Compare with Selected');
+  await editor.page.locator('.monaco-diff-editor').first().waitFor();
+  await editor.line('run.sky.0').waitFor();
+  await editor.line('Agreed.').waitFor();
+  await editor.shoot('compare');
+});
+
+test('scores of an older text say so, and open that text', async () => {
+  await editor.openFile('told.baton.yaml');
+  await editor.goto(1, 9);
+  await editor.page.keyboard.type(' # newer');
+  await lens('2 rollouts of an older text').waitFor();
+  await lens('2 rollouts of an older text').locator('a').filter({ hasText: 'older text' }).click();
+  await editor.line('baton: 1').first().waitFor();
+  await editor.page.locator('.monaco-diff-editor').last().waitFor();
+  await editor.shoot('stale');
+});
+
+test('keys are stored for one address, listed and deleted', async () => {
+  await editor.command('Baton: Delete Key of a Model Server');
+  await editor.page.locator('.notification-toast').filter({ hasText: 'No key is stored.' }).waitFor();
+  await editor.command('Baton: Store Key of a Model Server');
+  await editor.answer('Name of the key', 'JUDGE_KEY');
+  await editor.answer('The address it may be sent to', 'https://models.example/v1');
+  await editor.answer('The key', 'sk-canary-7');
+  await editor.page
+    .locator('.notification-toast')
+    .filter({ hasText: 'JUDGE_KEY is kept for https://models.example' })
+    .waitFor();
+  await editor.command('Baton: Delete Key of a Model Server');
+  await editor.pick('JUDGE_KEY');
+  await editor.command('Notifications: Clear All Notifications');
+  await editor.command('Baton: Delete Key of a Model Server');
+  await editor.page.locator('.notification-toast').filter({ hasText: 'No key is stored.' }).waitFor();
+});

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ran, startCli } from '../integration/cli/command.js';
+import { Editor, themes } from './editor.js';
+
+let editor: Editor;
+let training: { ended: Promise<Ran> } | undefined;
+beforeAll(async () => {
+  editor = await Editor.open({}, 'table-team');
+});
+afterAll(async () => {
+  await editor?.close();
+  await training?.ended;
+});
+const page = () => editor.frame();
+const SLOW = 240_000;
+const state = (name: string) => page().locator(`.state.${name}`).waitFor({ timeout: SLOW });
+/** Press a button until it is gone: a page that is laid out anew in that moment does not get the click. */
+async function press(name: string): Promise<void> {
+  const button = page().getByRole('button', { name, exact: true });
+  await button.waitFor({ timeout: SLOW });
+  for (let tries = 0; tries < 6 && (await button.isVisible()); tries++) {
+    await button.click({ timeout: 5000 }).catch(() => undefined);
+    await button.waitFor({ state: 'hidden', timeout: 20_000 }).catch(() => undefined);
+  }
+}
+const log = () => {
+  const runs = join(editor.folder, '.baton/runs');
+  return readFileSync(join(runs, readdirSync(runs)[0]!, 'run.jsonl'), 'utf8');
+};
+
+test('before anything was trained, the dashboard says what to do', async () => {
+  await editor.command('Baton: Open Training Dashboard');
+  await page().getByText('No role has been trained in the open folders yet.').waitFor();
+  await editor.shoot('dashboard-empty', themes);
+});
+
+test('it becomes the page of a job that a terminal starts, which is paused, goes on, is cancelled and resumed', async () => {
+  training = startCli(editor.folder, ['train', '--steps', '2', '--concurrency', '2']);
+  await state('running');
+  await press('Pause');
+  await state('paused');
+  await press('Continue');
+  await state('running');
+  await press('Cancel');
+  await state('cancelled');
+  expect((await training.ended).code).toBe(130);
+  await press('Resume');
+  await state('running');
+  await expect.poll(log, { timeout: SLOW }).toContain('"type":"run.resumed"');
+  await press('Cancel');
+  await state('cancelled');
+}, 600_000);

@@ -1,0 +1,165 @@
+// A debug session over the sample run, spoken to as an editor speaks to it.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { expect, test } from 'vitest';
+import { RoleLines } from '../../../src/editor/debug/breakpoints.js';
+import { RolloutSession } from '../../../src/editor/debug/session.js';
+import { timelineOf } from '../../../src/editor/debug/timeline.js';
+import { Run } from '../../../src/editor/runs/run.js';
+import { RunFolder, readLog } from '../../../src/trace/index.js';
+import { DapClient } from '../../dap.js';
+
+const runs = join(import.meta.dirname, '../../../media/sample/runs');
+const run = Run.open(new RunFolder(join(runs, readdirSync(runs)[0]!)), true) as Run;
+const rollout = 'run.penguins-0.0';
+const timeline = timelineOf(rollout, readLog(run.folder.rollout(rollout)).events);
+const source = { path: '/table-team.baton.yaml', name: 'table-team.baton.yaml' };
+const roles = new RoleLines([
+  { role: 'data_engineer', from: 10, to: 14 },
+  { role: 'modeler', from: 15, to: 19 },
+  { role: 'analyst', from: 20, to: 24 },
+]);
+
+/** A session that stands before the first action. */
+async function opened(filters: object = { filters: [] }): Promise<DapClient> {
+  const recording = {
+    timeline,
+    source,
+    roles,
+    handed: () => ({ consumes: [], produces: ['X_train'] }),
+    text: () => '[]',
+    scoreBelow: 5,
+    startAt: null,
+    task: null,
+    budget: {
+      at: () => ({ calls: 1, tokens: 2, dollars: 0, seconds: 3 }),
+      nearly: (time: number) => (time === timeline.events.at(-1)!.at ? null : '90 % of the budget is spent'),
+      limits: null,
+    },
+    onMoment: () => undefined,
+    live: null,
+  };
+  const client = new DapClient(
+    new RolloutSession(
+      async () => recording,
+      async () => roles,
+    ),
+  );
+  await client.ask('initialize', { adapterID: 'baton', pathFormat: 'path' });
+  await client.ask('launch', {});
+  await client.event('initialized');
+  await client.ask('setExceptionBreakpoints', filters);
+  await client.ask('configurationDone');
+  expect(await client.stopped()).toBe('before data_engineer.0.0');
+  return client;
+}
+
+const breakpoints = (client: DapClient, ...asked: Dap.SourceBreakpoint[]) =>
+  client.ask<Dap.SetBreakpointsResponse['body']>('setBreakpoints', { source, breakpoints: asked });
+
+test('each role is a thread, and each of its actions a frame, the latest first', async () => {
+  const client = await opened();
+  const { threads } = await client.ask<Dap.ThreadsResponse['body']>('threads');
+  expect(threads.map(({ name }) => name)).toEqual(['data_engineer', 'modeler', 'analyst']);
+  await client.move('next');
+  const { stackFrames } = await client.ask<Dap.StackTraceResponse['body']>('stackTrace', { threadId: 1 });
+  expect(stackFrames.map(({ name, line }) => [name.split(': ')[0], line])).toEqual([
+    ['before data_engineer.0.1', 10],
+    ['data_engineer.0.0', 10],
+  ]);
+  const none = await client.ask<Dap.StackTraceResponse['body']>('stackTrace', { threadId: 3 });
+  expect(none.stackFrames).toEqual([]);
+});
+
+test('it steps into the model call, the tool run, the artifact check and the verdict, and over all of them', async () => {
+  const client = await opened();
+  expect(await client.move('stepIn')).toMatch(/: the model answered, \d+ tokens$/);
+  expect(await client.move('stepIn')).toMatch(/: program 1: ok$/);
+  expect(await client.move('stepIn')).toContain('the id column is among the features');
+  expect(await client.move('stepIn')).toMatch(/^data_engineer\.0\.0 is done$/);
+  expect(await client.move('stepIn')).toMatch(/: verdict 2: /);
+  expect(await client.move('stepBack')).toMatch(/^before data_engineer\.0\.0$/);
+  expect(await client.move('next')).toMatch(/^before data_engineer\.0\.1$/);
+});
+
+test('it goes on to the end, back to the start, and starts over', async () => {
+  const client = await opened();
+  expect(await client.move('continue')).toContain('the rollout failed');
+  expect(client.said).toEqual([`${rollout}: the rollout failed`]);
+  expect(await client.move('reverseContinue')).toMatch(/^before data_engineer\.0\.0$/);
+  await client.move('continue');
+  expect(await client.move('restart')).toMatch(/^before data_engineer\.0\.0$/);
+  await client.move('continue');
+  await client.ask('continue', { threadId: 1 });
+  await client.event('terminated');
+});
+
+test('breakpoints stop at their role; conditions and hit counts decide, and a log point only says', async () => {
+  const client = await opened();
+  const set = await breakpoints(
+    client,
+    { line: 12, hitCondition: '2' },
+    { line: 16, condition: 'turn == 1', logMessage: '{agent} has acted {turn} times' },
+    { line: 21, condition: 'X_train.rows < 0' },
+    { line: 22, condition: 'score <' },
+    { line: 1 },
+  );
+  expect(set.breakpoints.map(({ verified, line }) => [verified, line])).toEqual([
+    [true, 10],
+    [true, 15],
+    [true, 20],
+    [false, 20],
+    [false, 1],
+  ]);
+  expect(set.breakpoints[3]!.message).toContain('ends too early');
+  expect(set.breakpoints[4]!.message).toBe('Set breakpoints on the lines of a role.');
+  const at = await client.move('continue');
+  expect(client.said.concat(at).join('\n')).toContain('modeler has acted 1 times');
+  // One action of the role lies ahead of where it stood, and the second hit was asked for.
+  expect(at).toContain('the rollout failed');
+  await breakpoints(client, { line: 12, hitCondition: '1' });
+  await client.move('restart');
+  expect(await client.move('continue')).toMatch(/^before data_engineer\.0\.1$/);
+  await breakpoints(client, { line: 21 });
+  await client.move('continue');
+  await client.move('continue');
+  expect(await client.move('reverseContinue')).toMatch(/^before analyst\.0\.0$/);
+  await breakpoints(client, { line: 21, condition: 'X_train.rows > 0 and agent == "analyst"' });
+  await client.move('restart');
+  expect(await client.move('continue')).toMatch(/^before analyst\.0\.0$/);
+});
+
+test.each([
+  ['contractBroken', /the id column is among the features/],
+  ['lowScore', /: verdict 2: /],
+  ['budgetNearlySpent', /: the model answered/],
+])('the filter %s stops there', async (filter, wanted) => {
+  const client = await opened({ filters: [filter] });
+  expect(await client.move('continue')).toMatch(wanted);
+  // The console says why in full.
+  expect(client.said[0]).toMatch(/^data_engineer\.0\.0: (contract broken|score 2|90 % of the budget)/);
+});
+
+test('the filter on low scores takes a limit of its own, and that on programs stops at one that failed', async () => {
+  const low = await opened({ filters: [], filterOptions: [{ filterId: 'lowScore', condition: '1' }] });
+  expect(await low.move('continue')).toContain('the rollout failed');
+  const failed = timeline.stops.some(
+    ({ is, action, index }) => is === 'tool' && timeline.actions[action]!.tools[index]?.outcome !== 'ok',
+  );
+  const programs = await opened({ filters: ['toolFailed'] });
+  const at = await programs.move('continue');
+  expect(at.includes('the rollout failed')).toBe(!failed);
+});
+
+test('the console computes over what is known there, and says what it does not know', async () => {
+  const client = await opened();
+  await client.move('continue');
+  const { result } = await client.ask<Dap.EvaluateResponse['body']>('evaluate', {
+    expression: 'X_train.rows > 0 and count(agent) > 3',
+    context: 'repl',
+  });
+  expect(result).toBe('true');
+  await expect(client.ask('evaluate', { expression: 'scoer > 1' })).rejects.toThrow('Nothing here is called');
+  await expect(client.ask('evaluate', { expression: 'score >' })).rejects.toThrow('ends too early');
+});

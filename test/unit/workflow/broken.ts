@@ -1,0 +1,226 @@
+// Workflows with one thing wrong in each, for every test that wants to see what is said of it.
+
+export const head = `baton: 1
+models:
+  local: {provider: openai, base_url: "http://127.0.0.1:11434/v1", model: "qwen3:4b"}
+tasks:
+  - {prompt: Summarise, size: 3}
+`;
+export const agents = `agents:
+  reader: {role: Read., produces: [facts]}
+  writer: {role: Write., consumes: [facts], produces: [report]}
+`;
+export const artifacts = `artifacts:
+  facts: {path: facts.json, kind: json}
+  report: {path: report.md, kind: text}
+`;
+
+/** [what, file, code, line and the very text of the place, part of the message] */
+export const cases: [string, string, string, string, string][] = [
+  [
+    'consumed and never produced',
+    head + artifacts + agents.replace('produces: [facts]', 'produces: []'),
+    'artifact.never-produced',
+    '11:facts',
+    'no agent produces',
+  ],
+  [
+    'produced twice',
+    head + artifacts + agents.replace('[report]', '[report, facts]'),
+    'artifact.produced-twice',
+    '11:facts',
+    'already produced by "reader"',
+  ],
+  [
+    'a cycle',
+    head + artifacts + agents.replace('{role: Read.,', '{role: Read., consumes: [report],'),
+    'flow.cycle',
+    '11:writer',
+    'wait for each other',
+  ],
+  [
+    'consumer first',
+    `${head}${artifacts}${agents}flow: [writer, reader]\n`,
+    'flow.consumer-first',
+    '11:facts',
+    'before "reader" has made it',
+  ],
+  [
+    'unknown artifact',
+    head + artifacts + agents.replace('consumes: [facts]', 'consumes: [fact]'),
+    'name.unknown-artifact',
+    '11:fact',
+    'Did you mean "facts"?',
+  ],
+  [
+    'unknown model',
+    `${head}${artifacts}${agents}defaults: {model: locl}\n`,
+    'name.unknown-model',
+    '12:locl',
+    'Did you mean "local"?',
+  ],
+  [
+    'unsafe path',
+    head + artifacts.replace('report.md', '../../a') + agents,
+    'path.unsafe',
+    '8:../../a',
+    'leaves the workspace',
+  ],
+  [
+    'a file that nobody can write',
+    `${head}${artifacts}${agents}defaults: {tools: []}\n`,
+    'artifact.unwritable',
+    '10:facts',
+    'no tool to write it with',
+  ],
+  [
+    'metric without fallback',
+    `${head}${artifacts}${agents}outcome: {metrics: {accuracy: {better: higher}}}\n`,
+    'metric.no-fallback',
+    '12:accuracy',
+    'fallback',
+  ],
+  [
+    'expression syntax',
+    head + artifacts.replace('kind: text', 'kind: text, checks: [lines >]') + agents,
+    'expression.syntax',
+    '8:>',
+    'ends too early',
+  ],
+  [
+    'expression type',
+    head + artifacts.replace('kind: text', 'kind: text, checks: [lines == "a"]') + agents,
+    'expression.type',
+    '8:lines == "a"',
+    'never equals',
+  ],
+  [
+    'unknown fact',
+    head + artifacts.replace('kind: text', 'kind: text, checks: [rows == 1]') + agents,
+    'expression.unknown-name',
+    '8:rows',
+    '"rows"',
+  ],
+  [
+    'unknown task field',
+    head + artifacts.replace('kind: text', 'kind: text, checks: [lines == task.sizes]') + agents,
+    'expression.unknown-name',
+    '8:task.sizes',
+    'Did you mean "size"?',
+  ],
+  [
+    'secret in clear',
+    head.replace('"qwen3:4b"', 'q, api_key: sk-123') + artifacts + agents,
+    'secret.in-clear',
+    '3:sk-123',
+    '${secret:NAME}',
+  ],
+  [
+    'env not allowed',
+    head.replace('"qwen3:4b"', 'q, api_key: "${env:AWS_KEY}"') + artifacts + agents,
+    'secret.not-allowed',
+    '3:"${env:AWS_KEY}"',
+    '--allow-env AWS_KEY',
+  ],
+  [
+    'unpriced',
+    `${head.replace('127.0.0.1:11434', 'api.example.com')}${artifacts}${agents}limits: {dollars: 1}\n`,
+    'model.unpriced',
+    '3:local',
+    'price',
+  ],
+  [
+    'unknown key',
+    head + artifacts + agents.replace('role: Read.', 'rolle: Read.'),
+    'schema.unknown-key',
+    '10:rolle',
+    'Did you mean "role"?',
+  ],
+  [
+    'number as text',
+    `${head}${artifacts}${agents}training: {learning_rate: "1e-5"}\n`,
+    'schema.invalid',
+    '12:"1e-5"',
+    'must be a number',
+  ],
+  [
+    'duplicate key',
+    `${head}${artifacts}${agents}models: {}\n`,
+    'yaml.duplicate-key',
+    '12:models',
+    '"models" stands here twice',
+  ],
+  [
+    '__proto__',
+    `${head}${artifacts}${agents}__proto__: {polluted: true}\n`,
+    'yaml.forbidden-key',
+    '12:__proto__',
+    '__proto__',
+  ],
+  ['a tag', `${head}${artifacts}${agents}name: !!js/function "x"\n`, 'yaml.tag', '12:"x"', 'not allowed'],
+  [
+    'a role the embedded model cannot play',
+    head.replace(/\{provider.*\}/, '{provider: embedded}') + artifacts + agents,
+    'model.cannot-play',
+    '3:embedded',
+    'reader',
+  ],
+  [
+    'prompt outside the folder',
+    head +
+      artifacts +
+      agents.replace('role: Read.,', 'role: Read., instructions: {file: ../../../../etc/passwd},'),
+    'path.outside',
+    '10:../../../../etc/passwd',
+    'outside',
+  ],
+  [
+    'split overlap',
+    `${head.replace(/tasks:\n.*\n/, 'tasks: {from: none/*.yaml, split: {train: [a], select: [], test: [a]}}\n')}${artifacts}${agents}`,
+    'split.overlap',
+    '4:a',
+    'is in train and in test',
+  ],
+  [
+    'k1 in the loss',
+    `${head}${artifacts}${agents}training: {kl: {estimator: k1, in: loss}}\n`,
+    'training.kl-no-gradient',
+    '12:k1',
+    'no expected gradient',
+  ],
+  [
+    'a bad condition of a repeat',
+    `${head}${artifacts}${agents}flow: [{repeat: {do: [reader, writer], until: report.line > 3, max: 2}}]\n`,
+    'expression.unknown-name',
+    '12:report.line',
+    'Did you mean "lines"?',
+  ],
+  [
+    'a task that expects an unknown artifact',
+    `${head.replace('size: 3', 'size: 3, expect: reports.valid')}${artifacts}${agents}`,
+    'expression.unknown-name',
+    '5:reports.valid',
+    'Did you mean "report"?',
+  ],
+  [
+    'a task that expects an unknown fact',
+    `${head.replace('size: 3', 'size: 3, expect: report.valid and report.line == task.size')}${artifacts}${agents}`,
+    'expression.unknown-name',
+    '5:report.line',
+    'Did you mean "lines"?',
+  ],
+  [
+    'a task that expects an unknown field',
+    `${head.replace('size: 3', 'size: 3, expect: report.lines == task.sise')}${artifacts}${agents}`,
+    'expression.unknown-name',
+    '5:task.sise',
+    'Did you mean "size"?',
+  ],
+  [
+    'a task that expects a number',
+    `${head.replace('size: 3', 'size: 3, expect: report.lines')}${artifacts}${agents}`,
+    'expression.type',
+    '5:report.lines',
+    'must give a yes-no',
+  ],
+];
