@@ -22,6 +22,8 @@ export default defineConfig({
           globalSetup: ['test/e2e/setup.ts'],
           testTimeout: 400_000,
           hookTimeout: 300_000,
+          // The editor loses a click now and then; CI names each test that needed its second try.
+          retry: 1,
           // One real editor serves all tours, after everything else.
           fileParallelism: false,
           sequence: { groupOrder: 2 },

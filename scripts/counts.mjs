@@ -1,5 +1,6 @@
-// Counts of test reports as "passed failed": vitest's JSON, or pytest's JUnit XML; then each failed test on a line. A
-// test that did not run counts as failed, and so does a report that is not there. `node scripts/counts.mjs FILE ...`
+// Counts of test reports as "passed failed": vitest's JSON, or pytest's JUnit XML; then each failed test on a line, and
+// each that passed only at its second try. A test that did not run counts as failed, and so does a report that is not
+// there. `node scripts/counts.mjs FILE ...`
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -38,6 +39,9 @@ function ofVitest(report) {
     const bad = file.assertionResults.filter((test) => test.status !== 'passed');
     const lines = bad.map((test) => `${test.fullName}: ${first(test.failureMessages[0]) || test.status}`);
     if (lines.length === 0 && file.status !== 'passed') lines.push(first(file.message));
+    for (const test of file.assertionResults)
+      if (test.status === 'passed' && test.failureMessages.length > 0)
+        lines.push(`${test.fullName}: passed at its second try, after: ${first(test.failureMessages[0])}`);
     return lines.map((line) => `${basename(file.name)} > ${line}`);
   });
   return {

@@ -73,17 +73,19 @@ export class Editor {
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type=text]');
     const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    // What opens or comes back just then may take the focus, and the palette closes: it is asked for again.
     for (let left = 5; ; left--) {
+      const timeout = left === 0 ? WAIT : 4000;
       await this.page.keyboard.press('F1');
-      await input.waitFor();
-      // What opens just then may take the focus, and the palette with it: it is asked for again.
-      await input.fill(`>${title}`, { timeout: left === 0 ? WAIT : 4000 }).catch((failed: unknown) => {
+      try {
+        await input.fill(`>${title}`, { timeout });
+        await row.click({ timeout });
+        break;
+      } catch (failed) {
         if (left === 0) throw failed;
-      });
-      if ((await appears(row, left === 0 ? WAIT : 4000)) || left === 0) break;
-      await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('Escape');
+      }
     }
-    await row.click();
     await this.rest();
   }
 
