@@ -67,6 +67,66 @@ describe('the designer', () => {
     await saved().toContain('critic: {role:');
   });
 
+  test('what is taken back is not written, and a check that was added stands there once', async () => {
+    const before = text();
+    await view().getByRole('button', { name: 'Add role' }).click();
+    await view().locator('.ask vscode-text-field').click();
+    await editor.page.keyboard.type('nobody_wants_it');
+    await view().locator('.ask').getByText('Cancel').click();
+    await view().locator('.ask').waitFor({ state: 'detached' });
+    await view().locator('.artifact', { hasText: 'X_train' }).click();
+    const check = view().locator('vscode-text-field', { hasText: 'Add a check' });
+    await check.click();
+    await editor.page.keyboard.type('rows > 7');
+    await editor.page.keyboard.press('Enter');
+    await view().getByRole('heading', { name: 'Contract' }).click();
+    await saved().toContain('rows > 7');
+    expect(text().split('rows > 7')).toHaveLength(2);
+    expect(text()).not.toContain('nobody_wants_it');
+    expect(text().length).toBeLessThan(before.length + 40);
+  });
+
+  test('a line that is drawn hands over a new artifact', async () => {
+    const end = (role: string, which: string) =>
+      view().locator('.react-flow__node', { hasText: role }).locator(`.react-flow__handle.${which}`).first();
+    await end('analyst', 'source').dragTo(end('critic', 'target'), { force: true });
+    const name = view().locator('.ask vscode-text-field', { hasText: 'What analyst hands to critic' });
+    await name.click();
+    await editor.page.keyboard.type('remarks');
+    await editor.page.keyboard.press('Enter');
+    await view()
+      .getByRole('region', { name: 'Artifact remarks' })
+      .getByRole('button', { name: 'critic', exact: true })
+      .waitFor();
+    await saved().toMatch(/critic: .*consumes: \[ ?remarks ?\]/);
+    expect(text()).toMatch(/produces: \[submission, remarks\]/);
+  });
+
+  test('a name that is refused leaves what is selected; one that is free is changed everywhere', async () => {
+    const name = view()
+      .getByRole('region', { name: 'Artifact remarks' })
+      .locator('vscode-text-field')
+      .first();
+    const type = async (text: string) => {
+      await name.click();
+      await editor.page.keyboard.press('Control+A');
+      await editor.page.keyboard.type(text);
+      await editor.page.keyboard.press('Enter');
+    };
+    await type('X_train');
+    await view().getByRole('alert').waitFor();
+    await view().getByRole('region', { name: 'Artifact remarks' }).waitFor();
+    await type('review');
+    await view().getByRole('region', { name: 'Artifact review' }).waitFor();
+    await saved().toMatch(/produces: \[submission, review\]/);
+    await view()
+      .getByRole('button', { name: 'Delete' })
+      .or(view().getByText('Delete', { exact: true }))
+      .first()
+      .click();
+    await saved().not.toContain('review');
+  });
+
   test('the tree says the same, and is worked with the keyboard', async () => {
     const tree = view().getByRole('tree');
     const items = tree.getByRole('treeitem');

@@ -3,16 +3,22 @@ import '../ui/base.css';
 import './designer.css';
 import * as l10n from '@vscode/l10n';
 import { ReactFlowProvider } from '@xyflow/react';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { type DesignerEdit, type Graph, type ToHost, toView } from '../../src/editor/protocol/designer.js';
+import {
+  type DesignerEdit,
+  type Graph,
+  type ToHost,
+  type ToView,
+  toView,
+} from '../../src/editor/protocol/designer.js';
 import { Boundary } from '../ui/boundary.js';
 import { send as post, remember, remembered } from '../ui/host.js';
 import { Button, TextField } from '../ui/index.js';
 import { localise } from '../ui/l10n.js';
 import { Canvas } from './canvas.js';
 import { Properties } from './properties.js';
-import type { Selection } from './selection.js';
+import { isThere, type Selection } from './selection.js';
 import { Twin } from './twin.js';
 
 const send = (message: ToHost) => post(message);
@@ -22,33 +28,48 @@ function Designer() {
   const [selection, setSelection] = useState<Selection | null>(remembered<Selection | null>(null));
   const [refused, setRefused] = useState<string | null>(null);
   const [asked, setAsked] = useState<Asked | null>(null);
+  /** What is selected as soon as the workflow has it. */
+  const awaited = useRef<Selection | null>(null);
+  const select = useCallback((next: Selection | null) => {
+    awaited.current = null;
+    setSelection(next);
+    remember(next);
+  }, []);
   useEffect(() => {
+    const take = (message: ToView) => {
+      switch (message.type) {
+        case 'graph':
+          setGraph(message.graph);
+          if (awaited.current && isThere(message.graph, awaited.current)) select(awaited.current);
+          return;
+        case 'refused':
+          awaited.current = null;
+          return setRefused(message.message);
+        default:
+          return message satisfies never;
+      }
+    };
     const listen = (event: MessageEvent<unknown>) => {
       const message = toView.safeParse(event.data);
-      if (!message.success) return;
-      if (message.data.type === 'graph') setGraph(message.data.graph);
-      else setRefused(message.data.message);
+      if (message.success) take(message.data);
     };
     window.addEventListener('message', listen);
     send({ type: 'ready' });
     return () => window.removeEventListener('message', listen);
-  }, []);
-  const select = useCallback((next: Selection | null) => {
-    setSelection(next);
-    remember(next);
-  }, []);
+  }, [select]);
   const edit = useCallback(
     (next: DesignerEdit) => {
       setRefused(null);
       send({ type: 'edit', edit: next });
-      if (next.do === 'rename') select({ kind: next.kind, name: next.to });
-      if (next.do === 'add') select({ kind: next.kind, name: next.name });
+      if (next.do === 'rename') awaited.current = { kind: next.kind, name: next.to };
+      if (next.do === 'add') awaited.current = { kind: next.kind, name: next.name };
       if (next.do === 'delete') select(null);
     },
     [select],
   );
   const reveal = useCallback((of: Selection) => send({ type: 'reveal', ...of }), []);
   if (!graph) return <p className="hint">{l10n.t('Reading the workflow …')}</p>;
+  const shown = selection && isThere(graph, selection) ? selection : null;
   const add = (wanted: Asked, name: string) => {
     setAsked(null);
     if (wanted.kind === 'role') return edit({ do: 'add', kind: 'role', name });
@@ -66,7 +87,7 @@ function Designer() {
         <Button
           secondary
           onPress={() =>
-            setAsked({ kind: 'artifact', ...(selection?.kind === 'role' ? { from: selection.name } : {}) })
+            setAsked({ kind: 'artifact', ...(shown?.kind === 'role' ? { from: shown.name } : {}) })
           }
         >
           {l10n.t('Add artifact')}
@@ -89,7 +110,7 @@ function Designer() {
         <ReactFlowProvider>
           <Canvas
             graph={graph}
-            selection={selection}
+            selection={shown}
             select={select}
             edit={edit}
             reveal={reveal}
@@ -103,12 +124,12 @@ function Designer() {
       <aside>
         <Twin
           graph={graph}
-          selection={selection}
+          selection={shown}
           select={select}
           reveal={reveal}
           remove={(of) => edit({ do: 'delete', ...of })}
         />
-        <Properties graph={graph} selection={selection} edit={edit} select={select} reveal={reveal} />
+        <Properties graph={graph} selection={shown} edit={edit} select={select} reveal={reveal} />
       </aside>
     </div>
   );
@@ -139,7 +160,12 @@ function Ask(props: { asked: Asked; graph: Graph; done: (name: string) => void; 
           {name}
         </Button>
       ))}
-      <TextField label={what} value="" onCommit={(name) => name.trim() !== '' && props.done(name.trim())} />
+      <TextField
+        label={what}
+        value=""
+        onCommit={(name) => name.trim() !== '' && props.done(name.trim())}
+        asks
+      />
       <Button secondary onPress={props.cancel}>
         {l10n.t('Cancel')}
       </Button>

@@ -4,6 +4,7 @@ import type {
   Graph,
   ShownArtifact,
   ShownProblem,
+  ShownPrompt,
   ShownRole,
 } from '../../src/editor/protocol/designer.js';
 import { Button, Checkbox, Dropdown, SmallButton, TextArea, TextField } from '../ui/index.js';
@@ -43,8 +44,11 @@ export function Properties(props: Props) {
 
 function RoleFields({ graph, role, edit, select, reveal }: Props & { role: ShownRole }) {
   const self: Selection = { kind: 'role', name: role.name };
-  const set = (field: 'role' | 'model' | 'max_turns' | 'trained', value: string | number | boolean | null) =>
+  type Edit = Extract<DesignerEdit, { do: 'role' }>;
+  const set = (field: Edit['field'], value: Edit['value']) =>
     edit({ do: 'role', name: role.name, field, value });
+  const nothing = l10n.t('(none)');
+  const asDefault = l10n.t('(as the workflow says)');
   const takes = graph.artifacts.filter(
     ({ name, producer }) => producer !== role.name && !role.consumes.includes(name),
   );
@@ -60,11 +64,33 @@ function RoleFields({ graph, role, edit, select, reveal }: Props & { role: Shown
         onCommit={(to) => edit({ do: 'rename', kind: 'role', from: role.name, to })}
       />
       <TextArea label={l10n.t('Answers for')} value={role.role} onCommit={(value) => set('role', value)} />
+      <Prompt
+        label={l10n.t('Instructions')}
+        shown={role.instructions}
+        onCommit={(value) => set('instructions', value)}
+      />
+      <Prompt
+        label={l10n.t('What it is asked')}
+        shown={role.prompt}
+        onCommit={(value) => set('prompt', value)}
+      />
       <Dropdown
         label={l10n.t('Model')}
-        value={role.model ?? ''}
-        options={graph.models}
-        onChoose={(value) => set('model', value)}
+        value={role.ownModel ?? asDefault}
+        options={[asDefault, ...graph.models]}
+        onChoose={(value) => set('model', value === asDefault ? null : value)}
+      />
+      <Dropdown
+        label={l10n.t('Tools')}
+        value={role.tools === null ? asDefault : (role.tools[0] ?? nothing)}
+        options={[asDefault, 'python', nothing]}
+        onChoose={(value) => set('tools', value === asDefault ? null : value === nothing ? [] : [value])}
+      />
+      <Dropdown
+        label={l10n.t('Sees of the others')}
+        value={role.context ?? asDefault}
+        options={[asDefault, 'full', 'previous']}
+        onChoose={(value) => set('context', value === asDefault ? null : value)}
       />
       <TextField
         label={l10n.t('Turns at most')}
@@ -162,6 +188,7 @@ function ArtifactFields({ graph, artifact, edit, reveal, select }: Props & { art
       <TextField
         label={l10n.t('Add a check')}
         value=""
+        once
         onCommit={(value) => value.trim() !== '' && check(artifact.checks.length, value)}
       />
       <h3>{l10n.t('Handed to')}</h3>
@@ -174,6 +201,19 @@ function ArtifactFields({ graph, artifact, edit, reveal, select }: Props & { art
       <Foot self={self} edit={edit} reveal={reveal} />
     </section>
   );
+}
+
+/** A text of a role; one that stands in a file of its own is named, as it is written there. */
+function Prompt(props: { label: string; shown: ShownPrompt; onCommit: (text: string) => void }) {
+  const { label, shown, onCommit } = props;
+  if (shown !== null && 'file' in shown)
+    return (
+      <div className="field">
+        <span className="label">{label}</span>
+        <span className="hint">{l10n.t('in {0}', shown.file)}</span>
+      </div>
+    );
+  return <TextArea label={label} value={shown?.text ?? ''} onCommit={onCommit} />;
 }
 
 function Rows(props: {

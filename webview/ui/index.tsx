@@ -65,9 +65,13 @@ interface Valued {
   onCommit: (value: string) => void;
 }
 
-/** One line of text. Escape takes the typing back. */
-export function TextField({ value, label, onCommit }: Valued) {
-  const field = useCommitted(value, onCommit, 'Enter');
+/**
+ * One line of text. Escape takes the typing back. `once`: it is empty again when it was committed. `asks`: leaving it
+ * commits nothing, as where a button beside it takes the question back.
+ */
+export function TextField(props: Valued & { once?: boolean; asks?: boolean }) {
+  const { value, label, onCommit, once = false, asks = false } = props;
+  const field = useCommitted(value, onCommit, { enter: true, leave: !asks, once });
   return (
     <vscode-text-field ref={field} value={value}>
       {label}
@@ -77,7 +81,7 @@ export function TextField({ value, label, onCommit }: Valued) {
 
 /** Some lines of text; committed when it is left. */
 export function TextArea({ value, label, onCommit }: Valued) {
-  const field = useCommitted(value, onCommit, null);
+  const field = useCommitted(value, onCommit, { enter: false, leave: true, once: false });
   return (
     <vscode-text-area ref={field} value={value} rows={4} resize="vertical">
       {label}
@@ -137,8 +141,12 @@ export function Checkbox(props: { checked: boolean; label: string; onChange: (ch
   return <vscode-checkbox ref={field}>{props.label}</vscode-checkbox>;
 }
 
-/** Listens on a text control for the end of typing. */
-function useCommitted(value: string, onCommit: (value: string) => void, enter: 'Enter' | null) {
+/** Listens on a text control for the end of typing; what was committed once is not committed again. */
+function useCommitted(
+  value: string,
+  onCommit: (value: string) => void,
+  { enter, leave, once }: { enter: boolean; leave: boolean; once: boolean },
+) {
   const field = useRef<HTMLElement & { value: string }>(null);
   const commit = useRef(onCommit);
   commit.current = onCommit;
@@ -146,22 +154,28 @@ function useCommitted(value: string, onCommit: (value: string) => void, enter: '
     const element = field.current;
     if (!element) return;
     element.value = value;
+    let settled = value;
     const done = () => {
-      if (element.value !== value) commit.current(element.value);
+      const typed = element.value;
+      if (typed === settled) return;
+      settled = once ? value : typed;
+      if (once) element.value = value;
+      commit.current(typed);
     };
     const key = (event: KeyboardEvent) => {
       if (event.key === 'Escape') {
         element.value = value;
+        settled = value;
         event.stopPropagation();
       }
-      if (enter !== null && event.key === enter) done();
+      if (enter && event.key === 'Enter') done();
     };
-    element.addEventListener('focusout', done);
+    if (leave) element.addEventListener('focusout', done);
     element.addEventListener('keydown', key);
     return () => {
       element.removeEventListener('focusout', done);
       element.removeEventListener('keydown', key);
     };
-  }, [value, enter]);
+  }, [value, enter, leave, once]);
   return field;
 }

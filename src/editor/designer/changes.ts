@@ -136,7 +136,7 @@ function without(
   return at < 0 ? [] : [{ do: 'remove', path: ['agents', role, field, at] }];
 }
 
-function put(path: string[], value: string | number | boolean | null): Change {
+function put(path: string[], value: string | number | boolean | string[] | null): Change {
   return value === null || value === '' ? { do: 'remove', path } : { do: 'set', path, value };
 }
 

@@ -28,6 +28,8 @@ export class Designer implements vscode.CustomTextEditorProvider {
     webview.options = pageOptions(this.host);
     const kept: vscode.Disposable[] = [];
     let ready = false;
+    /** Edits are made one after the other: each is an edit of the text that the one before left. */
+    let going: Promise<unknown> = Promise.resolve();
     let last = '';
     const send = (message: ToView) => void webview.postMessage(message);
     const draw = async () => {
@@ -41,15 +43,22 @@ export class Designer implements vscode.CustomTextEditorProvider {
       last = text;
     };
     kept.push(
-      webview.onDidReceiveMessage(async (raw) => {
+      webview.onDidReceiveMessage((raw) => {
         const message = toHost.safeParse(raw);
         // What is not of this protocol is not from our page, or not for us: it is dropped.
         if (!message.success)
           return this.host.log.warn(`The designer sent something unknown: ${message.error.message}`);
         if (message.data.type === 'ready') ready = true;
-        const refused = await this.answer(document, message.data);
-        if (refused) send({ type: 'refused', message: refused });
-        await draw();
+        going = going
+          .then(async () => {
+            const refused = await this.answer(document, message.data);
+            if (refused) send({ type: 'refused', message: refused });
+            await draw();
+          })
+          .catch((error: Error) => {
+            this.host.log.error(`designer: ${error.stack ?? error.message}`);
+            send({ type: 'refused', message: error.message });
+          });
       }),
       vscode.workspace.onDidChangeTextDocument((change) => change.document === document && void draw()),
       this.store.onDidChange(() => void draw()),

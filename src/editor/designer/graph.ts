@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { artifactKinds, type Flow, type Problem } from '../../workflow/index.js';
 import { type Analysis, consumersOf, producerOf } from '../language/index.js';
-import type { Graph, ShownGroup, ShownProblem, ShownRole } from '../protocol/designer.js';
+import type { Graph, ShownGroup, ShownProblem, ShownPrompt, ShownRole } from '../protocol/designer.js';
 
 /** What a run says of the roles just now. */
 export interface Live {
@@ -30,7 +30,12 @@ export function graphOf(analysis: Analysis, title: string, live: Live): Graph {
       return {
         name,
         role,
+        instructions: promptOf(agent.instructions),
+        prompt: promptOf(agent.prompt),
+        tools: Array.isArray(agent.tools) ? agent.tools.map(String) : null,
+        context: typeof agent.context === 'string' ? agent.context : null,
         model,
+        ownModel: typeof agent.model === 'string' ? agent.model : null,
         maxTurns: typeof agent.max_turns === 'number' ? agent.max_turns : null,
         trained: agent.trained !== false,
         consumes,
@@ -104,6 +109,12 @@ function within(
 
 function shown({ message, severity, line }: Problem): ShownProblem {
   return { message, severity: severity === 'error' ? 'error' : 'warning', line };
+}
+
+function promptOf(value: unknown): ShownPrompt {
+  if (typeof value === 'string') return { text: value };
+  const { file } = mapping(value);
+  return typeof file === 'string' ? { file } : null;
 }
 
 function mapping(value: unknown): Record<string, unknown> {

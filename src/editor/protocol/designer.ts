@@ -11,10 +11,21 @@ const problem = z.object({
 });
 export type ShownProblem = z.infer<typeof problem>;
 
+/** A text of a role: as it stands in the workflow, or in a file of its own; null where nothing is said. */
+const prompt = z.union([z.object({ text: z.string() }), z.object({ file: z.string() })]).nullable();
+export type ShownPrompt = z.infer<typeof prompt>;
+
 const role = z.object({
   name: z.string(),
   role: z.string(),
+  instructions: prompt,
+  prompt,
+  /** Null: as the workflow's defaults say. */
+  tools: z.array(z.string()).nullable(),
+  context: z.string().nullable(),
+  /** The model it acts with, its own or the default. */
   model: z.string().nullable(),
+  ownModel: z.string().nullable(),
   maxTurns: z.number().nullable(),
   trained: z.boolean(),
   consumes: z.array(z.string()),
@@ -83,8 +94,8 @@ export const editSchema = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('role'),
     name: z.string(),
-    field: z.enum(['role', 'model', 'max_turns', 'trained']),
-    value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+    field: z.enum(['role', 'instructions', 'prompt', 'model', 'tools', 'context', 'max_turns', 'trained']),
+    value: z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.null()]),
   }),
   z.object({
     do: z.literal('artifact'),

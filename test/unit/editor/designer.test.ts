@@ -36,6 +36,23 @@ describe('the graph of a workflow', () => {
     expect(shown.problems).toEqual([]);
   });
 
+  it('has what a role is told and may use, as its own text says and not as the defaults do', () => {
+    const text = template.replace(
+      '    consumes: [X_test, fitted]',
+      '    tools: []\n    context: previous\n    consumes: [X_test, fitted]',
+    );
+    const roles = graph(text).roles;
+    expect(roles.find(({ name }) => name === 'analyst')).toMatchObject({
+      instructions: { file: 'prompts/analyst.md' },
+      prompt: { text: expect.stringContaining('{{task.target}}') },
+      tools: [],
+      context: 'previous',
+      model: 'student',
+      ownModel: null,
+    });
+    expect(roles.find(({ name }) => name === 'modeler')).toMatchObject({ tools: null, context: null });
+  });
+
   it('has problems where they belong, and says when the text is no YAML', () => {
     const broken = graph(template.replace('consumes: [X_train, y_train]', 'consumes: [X_train, y_trian]'));
     expect(broken.roles.find(({ name }) => name === 'modeler')?.problems[0]?.message).toMatch(
