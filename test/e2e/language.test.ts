@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Editor, themes } from './editor.js';
@@ -94,6 +94,49 @@ test('a rename goes through roles, contracts and prompt files', async () => {
   await expect
     .poll(() => readFileSync(join(editor.folder, 'team.baton.yaml'), 'utf8'))
     .toContain('produces: [figures]');
+});
+
+test('a prompt file knows the team: a hover, what can be typed, and a rename over text that is not saved', async () => {
+  await editor.openFile('writer.md');
+  await editor.goto(1, 12);
+  await editor.command('Show or Focus Hover');
+  await editor.page.locator('.monaco-hover').filter({ hasText: 'made by reader' }).first().waitFor();
+  await editor.goto(1, 1);
+  await editor.page.keyboard.type('# What to write');
+  await editor.page.keyboard.press('Enter');
+  await editor.page.keyboard.press('Enter');
+  await editor.goto(3, 8);
+  await editor.page.keyboard.type('{{fig');
+  await editor.page.keyboard.press('Control+Space');
+  await editor.page
+    .locator('.suggest-widget .monaco-list-row')
+    .filter({ hasText: 'figures' })
+    .first()
+    .waitFor();
+  await editor.page.keyboard.press('Escape');
+  for (let typed = 0; typed < 5; typed++) await editor.page.keyboard.press('Backspace');
+  await editor.goto(3, 13);
+  await editor.page.keyboard.press('F2');
+  const input = editor.page.locator('.rename-box input, input.rename-input').first();
+  await input.fill('numbers');
+  await editor.page.keyboard.press('Enter');
+  await editor.line('{{numbers.exists}} and nothing else.').waitFor();
+  await editor.command('File: Save All');
+  await expect
+    .poll(() => readFileSync(join(editor.folder, 'team.baton.yaml'), 'utf8'), { timeout: 20_000 })
+    .toContain('produces: [numbers]');
+  await expect
+    .poll(() => readFileSync(join(editor.folder, 'writer.md'), 'utf8'))
+    .toBe('# What to write\n\nKeep to {{numbers.exists}} and nothing else.\n');
+});
+
+test('a prompt file that is missing is marked until it is made', async () => {
+  await editor.openFile('team.baton.yaml');
+  rmSync(join(editor.folder, 'writer.md'));
+  const mark = editor.page.locator('.squiggly-error').first();
+  await mark.waitFor();
+  writeFileSync(join(editor.folder, 'writer.md'), 'Keep to {{numbers.exists}}.\n');
+  await mark.waitFor({ state: 'hidden' });
 });
 
 test('one click makes a YAML file a workflow', async () => {

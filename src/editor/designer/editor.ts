@@ -1,11 +1,12 @@
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
-import { diskFiles, oneEdit } from '../../workflow/index.js';
+import { oneEdit } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { declaration } from '../language/index.js';
 import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
+import { openFiles } from '../providers/open-files.js';
 import type { RunStore } from '../runs/store.js';
 import type { Scores } from '../scores/book.js';
 import { changed } from './changes.js';
@@ -87,7 +88,7 @@ export class Designer implements vscode.CustomTextEditorProvider {
     const folder = document.uri.scheme === 'file' ? join(document.uri.fsPath, '..') : undefined;
     let found: ReturnType<typeof changed>;
     try {
-      found = changed(document.getText(), edit, folder === undefined ? undefined : diskFiles(folder));
+      found = changed(document.getText(), edit, folder === undefined ? undefined : openFiles(folder));
     } catch (error) {
       return (error as Error).message;
     }

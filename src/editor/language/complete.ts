@@ -31,23 +31,32 @@ export function complete(
   const context = contextAt(text, offset);
   const end = offset;
   if (context.typing === 'comment') return { start: offset, end, suggestions: [] };
-  const hole = /\{\{[^{}]*$/.exec(text.slice(Math.max(0, offset - 400), offset));
+  const hole = completeHole(analysis, offset, text);
+  if (hole) return hole;
   const place = expressionPlace(context.path);
-  if (hole || (place && context.typing === 'value')) {
-    const word = /[\w.]*$/.exec(text.slice(0, offset))![0];
-    const fields = taskFields(analysis.lastWorkflow, analysis.files);
-    const suggestions = expressionNames(
-      word,
-      analysis.team,
-      fields,
-      hole ? null : (place?.own ?? null),
-      hole !== null,
-    );
-    return { start: offset - (word.length - word.lastIndexOf('.') - 1), end, suggestions };
-  }
+  if (place && context.typing === 'value') return expression(analysis, offset, text, place.own, false);
   if (context.inText && context.word.includes(' ')) return { start: offset, end, suggestions: [] };
   const suggestions = context.typing === 'key' ? keys(context, text) : values(analysis, context, served);
   return { start: context.start, end, suggestions };
+}
+
+/** What can be typed between the braces of a prompt, in a workflow or in a file of its own; null outside of them. */
+export function completeHole(analysis: Analysis, offset: number, text: string): Completions | null {
+  if (!/\{\{[^{}]*$/.test(text.slice(Math.max(0, offset - 400), offset))) return null;
+  return expression(analysis, offset, text, null, true);
+}
+
+function expression(
+  analysis: Analysis,
+  offset: number,
+  text: string,
+  own: string | null,
+  inPrompt: boolean,
+): Completions {
+  const word = /[\w.]*$/.exec(text.slice(0, offset))![0];
+  const fields = taskFields(analysis.lastWorkflow, analysis.files);
+  const suggestions = expressionNames(word, analysis.team, fields, own, inPrompt);
+  return { start: offset - (word.length - word.lastIndexOf('.') - 1), end: offset, suggestions };
 }
 
 /** Whether a path leads to an expression, and in whose contract. */

@@ -16,18 +16,29 @@ export interface HoverText {
   about?: { kind: NameKind; name: string };
 }
 
-/** What is known of what stands at an offset of the workflow's text. */
+/**
+ * What is known of what stands at an offset of the workflow's text. `served`: model servers that answer here; null
+ * where nobody asked.
+ */
 export function hoverAt(
   analysis: Analysis,
   offset: number,
-  served: readonly Served[] = [],
+  served: readonly Served[] | null = null,
 ): HoverText | null {
-  const mention = mentionAt(analysis, offset);
-  if (mention) {
-    const parts = { role: role, artifact, model }[mention.kind](analysis, mention.name, served);
-    if (parts) return { start: mention.start, end: mention.end, parts, about: mention };
-  }
-  return keyHover(analysis, offset);
+  return nameHover(analysis, offset, served) ?? keyHover(analysis, offset);
+}
+
+/** What is known of the role, artifact or model at an offset of the workflow, or of a prompt file that it names. */
+export function nameHover(
+  analysis: Analysis,
+  offset: number,
+  served: readonly Served[] | null = null,
+  file: string | null = null,
+): HoverText | null {
+  const mention = mentionAt(analysis, offset, file);
+  if (!mention) return null;
+  const parts = { role: role, artifact, model }[mention.kind](analysis, mention.name, served);
+  return parts && { start: mention.start, end: mention.end, parts, about: mention };
 }
 
 function role(analysis: Analysis, name: string): HoverPart[] | null {
@@ -81,7 +92,7 @@ function artifact(analysis: Analysis, name: string): HoverPart[] | null {
   return parts;
 }
 
-function model(analysis: Analysis, name: string, served: readonly Served[]): HoverPart[] | null {
+function model(analysis: Analysis, name: string, served: readonly Served[] | null): HoverPart[] | null {
   const each = analysis.team.models.get(name);
   if (!each) return null;
   const parts: HoverPart[] = [
@@ -90,7 +101,7 @@ function model(analysis: Analysis, name: string, served: readonly Served[]): Hov
   ];
   const users = [...analysis.team.roles].flatMap(([role, { model }]) => (model === name ? [role] : []));
   if (users.length > 0) parts.push({ item: l10n.t('used by {0}', users.join(', ')) });
-  parts.push(...answering(served));
+  if (served !== null) parts.push(...answering(served));
   return parts;
 }
 

@@ -1,19 +1,26 @@
 import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { readBaseModel } from '../../engine/index.js';
-import { diskFiles, type WorkflowFiles } from '../../workflow/index.js';
+import type { WorkflowFiles } from '../../workflow/index.js';
 import { type Host, setting } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
 import { languageId } from '../names.js';
+import { openFiles } from './open-files.js';
 
 /** Gives the files beside a document that does not lie on disk; undefined where it is not its kind. */
 export type VirtualFiles = (uri: vscode.Uri) => WorkflowFiles | undefined;
 
-/** One analysis per version of a document. */
+/** What a workflow may name: prompts, tasks, tables. */
+const beside = '**/*.{md,txt,yaml,yml,json,jsonl,csv}';
+
+/** One analysis per version of a document and of what lies beside it. */
 export class Analyses {
   private readonly known = new Map<string, { version: number; analysis: Analysis }>();
   private roles: readonly string[] | undefined;
+  private readonly stale = new vscode.EventEmitter<vscode.Uri>();
+  /** A file beside this workflow was written, made or deleted, or is being edited: what was found may hold no more. */
+  readonly onDidChangeBeside = this.stale.event;
 
   constructor(
     private readonly host: Host,
@@ -22,6 +29,30 @@ export class Analyses {
     host.keep(
       vscode.workspace.onDidCloseTextDocument((document) => this.known.delete(document.uri.toString())),
     );
+    host.keep(this.stale);
+    const watcher = host.keep(vscode.workspace.createFileSystemWatcher(beside));
+    for (const happens of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete])
+      host.keep(happens((uri) => this.forget(uri)));
+    host.keep(
+      vscode.workspace.onDidChangeTextDocument(
+        ({ document, contentChanges }) =>
+          contentChanges.length > 0 && !isWorkflow(document) && this.forget(document.uri),
+      ),
+    );
+  }
+
+  /** What was found in workflows that lie in this file's folder or above it is found anew. */
+  private forget(file: vscode.Uri): void {
+    // Workspaces of rollouts come and go by the thousand.
+    if (file.scheme !== 'file' || file.path.includes('/.baton/')) return;
+    for (const key of [...this.known.keys()]) {
+      const workflow = vscode.Uri.parse(key);
+      if (workflow.scheme !== 'file' || !file.fsPath.startsWith(join(dirname(workflow.fsPath), '/')))
+        continue;
+      if (workflow.fsPath === file.fsPath) continue;
+      this.known.delete(key);
+      this.stale.fire(workflow);
+    }
   }
 
   /** `tasks`: load every task as well, which finds more and takes longer. */
@@ -45,8 +76,8 @@ export class Analyses {
     const virtual = this.virtual(uri);
     if (virtual) return { file: uri.path, files: virtual };
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? tmpdir();
-    if (uri.scheme !== 'file') return { file: `${folder}/${uri.path}`, files: diskFiles(folder) };
-    return { file: uri.fsPath, files: diskFiles(dirname(uri.fsPath)) };
+    if (uri.scheme !== 'file') return { file: `${folder}/${uri.path}`, files: openFiles(folder) };
+    return { file: uri.fsPath, files: openFiles(dirname(uri.fsPath)) };
   }
 
   private embeddedRoles(): readonly string[] {

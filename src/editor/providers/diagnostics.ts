@@ -5,6 +5,8 @@ import { fixesFor } from '../language/index.js';
 import { languageId } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
 
+const REST_MS = 600;
+
 /** Problems as one types, the same as `baton check` finds, with what mends them. */
 export function provideDiagnostics(host: Host, analyses: Analyses): void {
   const collection = host.keep(vscode.languages.createDiagnosticCollection('baton'));
@@ -13,12 +15,33 @@ export function provideDiagnostics(host: Host, analyses: Analyses): void {
     if (!isWorkflow(document) || !['file', 'untitled', 'vscode-remote'].includes(document.uri.scheme)) return;
     collection.set(document.uri, analyses.of(document, tasks).problems.map(diagnostic));
   };
+  /** Loading every task takes longer than a key stroke: it waits until typing rests. */
+  const resting = new Map<string, NodeJS.Timeout>();
+  const showAtRest = (uri: vscode.Uri) => {
+    const key = uri.toString();
+    clearTimeout(resting.get(key));
+    resting.set(
+      key,
+      setTimeout(() => {
+        resting.delete(key);
+        const open = vscode.workspace.textDocuments.find((each) => each.uri.toString() === key);
+        if (open) show(open, true);
+      }, REST_MS),
+    );
+  };
+  host.keep({ dispose: () => [...resting.values()].forEach(clearTimeout) });
   afterActivation(host, () => {
     for (const document of vscode.workspace.textDocuments) show(document, true);
   });
   host.keep(vscode.workspace.onDidOpenTextDocument((document) => show(document, true)));
   host.keep(vscode.workspace.onDidSaveTextDocument((document) => show(document, true)));
-  host.keep(vscode.workspace.onDidChangeTextDocument(({ document }) => show(document, false)));
+  host.keep(
+    vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      show(document, false);
+      if (isWorkflow(document)) showAtRest(document.uri);
+    }),
+  );
+  host.keep(analyses.onDidChangeBeside(showAtRest));
   host.keep(vscode.workspace.onDidCloseTextDocument((document) => collection.delete(document.uri)));
   host.keep(
     vscode.languages.registerCodeActionsProvider(

@@ -3,8 +3,11 @@ import { discoverModels } from '../../policy/index.js';
 import type { Host } from '../host.js';
 import {
   complete,
+  completeHole,
   type HoverPart,
+  type HoverText,
   hoverAt,
+  nameHover,
   type OutlineItem,
   outline,
   promptLinks,
@@ -12,7 +15,9 @@ import {
   type Suggestion,
 } from '../language/index.js';
 import { languageId } from '../names.js';
+import { readKeys } from '../secrets.js';
 import { type Analyses, rangeOf } from './analyses.js';
+import { promptFile, promptFiles } from './prompts.js';
 
 /** Completion, hover, outline and links. */
 export function provideFeatures(
@@ -30,7 +35,7 @@ export function provideFeatures(
             analyses.of(document),
             offset,
             document.getText(),
-            await servedNear(document, position),
+            inModels(document, position) ? await served(host) : [],
           );
           const range = rangeOf(document, found.start, found.end);
           return found.suggestions.map((each) => item(each, range));
@@ -48,14 +53,39 @@ export function provideFeatures(
     vscode.languages.registerHoverProvider(languageId, {
       async provideHover(document, position) {
         const analysis = analyses.of(document);
-        const hover = hoverAt(analysis, document.offsetAt(position), await servedNear(document, position));
+        const offset = document.offsetAt(position);
+        const found = hoverAt(analysis, offset);
+        // Servers are asked only where a model is pointed at, and never in restricted mode.
+        const asks = found?.about?.kind === 'model' && vscode.workspace.isTrusted;
+        const hover = asks ? hoverAt(analysis, offset, await served(host)) : found;
         if (!hover) return undefined;
         const { about } = hover;
         const known = about && about.kind !== 'model' ? more[about.kind](document, about.name) : [];
-        return new vscode.Hover(
-          markdown([...hover.parts, ...known]),
-          rangeOf(document, hover.start, hover.end),
-        );
+        return shownHover(document, hover, known);
+      },
+    }),
+  );
+  host.keep(
+    vscode.languages.registerCompletionItemProvider(
+      promptFiles,
+      {
+        async provideCompletionItems(document, position) {
+          const prompt = await promptFile(document, analyses);
+          const found =
+            prompt && completeHole(prompt.analysis, document.offsetAt(position), document.getText());
+          return found?.suggestions.map((each) => item(each, rangeOf(document, found.start, found.end)));
+        },
+      },
+      '{',
+      '.',
+    ),
+  );
+  host.keep(
+    vscode.languages.registerHoverProvider(promptFiles, {
+      async provideHover(document, position) {
+        const prompt = await promptFile(document, analyses);
+        const hover = prompt && nameHover(prompt.analysis, document.offsetAt(position), null, prompt.path);
+        return hover ? shownHover(document, hover, []) : undefined;
       },
     }),
   );
@@ -87,16 +117,31 @@ function links(document: vscode.TextDocument, analyses: Analyses): vscode.Docume
   });
 }
 
-let asked: { at: number; served: Promise<Served[]> } | undefined;
+function shownHover(
+  document: vscode.TextDocument,
+  { parts, start, end }: HoverText,
+  known: readonly HoverPart[],
+): vscode.Hover {
+  return new vscode.Hover(markdown([...parts, ...known]), rangeOf(document, start, end));
+}
 
-/** Model servers of this machine, asked only where a model is hovered or typed, and never in restricted mode. */
-async function servedNear(document: vscode.TextDocument, position: vscode.Position): Promise<Served[]> {
+/** Whether a position is in the section where models are declared. */
+function inModels(document: vscode.TextDocument, position: vscode.Position): boolean {
   let line = position.line;
   while (line > 0 && /^(\s|#|$)/.test(document.lineAt(line).text)) line -= 1;
-  if (!vscode.workspace.isTrusted || !/^models:/.test(document.lineAt(line).text)) return [];
+  return vscode.workspace.isTrusted && /^models:/.test(document.lineAt(line).text);
+}
+
+let asked: { at: number; served: Promise<Served[]> } | undefined;
+
+/** Model servers of this machine, and addresses that the editor keeps a key for. */
+async function served(host: Host): Promise<Served[]> {
   if (!asked || Date.now() - asked.at > 10_000)
     asked = { at: Date.now(), served: discoverModels(process.env) };
-  return asked.served;
+  const kept = Object.entries(await readKeys(host)).flatMap(([kind, addresses]) =>
+    Object.keys(addresses).map((baseUrl): Served => ({ kind, baseUrl, models: [] })),
+  );
+  return [...(await asked.served), ...kept];
 }
 
 const kinds: Record<Suggestion['kind'], vscode.CompletionItemKind> = {

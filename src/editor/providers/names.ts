@@ -1,22 +1,20 @@
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { type Mention, renameEdits } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { type Analysis, declaration, mentionAt, sameName } from '../language/index.js';
 import { languageId } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
+import { promptFile, promptFiles } from './prompts.js';
 
-/** A name under the cursor, in a workflow or in a prompt file that an open workflow names. */
+/** A name under the cursor, in a workflow or in a prompt file that a workflow names. */
 interface Found {
   analysis: Analysis;
   workflow: vscode.Uri;
   mention: Mention;
 }
 
-const prompts: vscode.DocumentSelector = [
-  { language: languageId },
-  { scheme: 'file', pattern: '**/*.{md,txt}' },
-];
+const prompts: vscode.DocumentSelector = [{ language: languageId }, promptFiles];
 
 /** Go to definition, references and rename, across workflows and the prompt files they name. */
 export function provideNames(host: Host, analyses: Analyses): void {
@@ -25,7 +23,7 @@ export function provideNames(host: Host, analyses: Analyses): void {
   host.keep(
     vscode.languages.registerDefinitionProvider(prompts, {
       async provideDefinition(document, position) {
-        const found = find(document, position);
+        const found = await find(document, position);
         const target = found && declaration(found.analysis, found.mention);
         return target && location(found, target);
       },
@@ -34,7 +32,7 @@ export function provideNames(host: Host, analyses: Analyses): void {
   host.keep(
     vscode.languages.registerReferenceProvider(prompts, {
       async provideReferences(document, position, { includeDeclaration }) {
-        const found = find(document, position);
+        const found = await find(document, position);
         if (!found) return [];
         const all = sameName(found.analysis, found.mention).filter(
           (mention) => includeDeclaration || mention.is !== 'declaration',
@@ -44,14 +42,14 @@ export function provideNames(host: Host, analyses: Analyses): void {
     }),
   );
   host.keep(
-    vscode.languages.registerRenameProvider(languageId, {
-      prepareRename(document, position) {
-        const found = find(document, position);
+    vscode.languages.registerRenameProvider(prompts, {
+      async prepareRename(document, position) {
+        const found = await find(document, position);
         if (!found) throw new Error(vscode.l10n.t('Only roles, artifacts and models can be renamed.'));
         return rangeOf(document, found.mention.start, found.mention.end);
       },
       async provideRenameEdits(document, position, to) {
-        const found = find(document, position);
+        const found = await find(document, position);
         const source = found?.analysis.source;
         if (!found || !source) return undefined;
         const renamed = renameEdits(source, found.mention.kind, found.mention.name, to, found.analysis.files);
@@ -68,8 +66,8 @@ export function provideNames(host: Host, analyses: Analyses): void {
   );
   host.keep(
     vscode.languages.registerDocumentHighlightProvider(languageId, {
-      provideDocumentHighlights(document, position) {
-        const found = find(document, position);
+      async provideDocumentHighlights(document, position) {
+        const found = await find(document, position);
         if (!found) return [];
         return sameName(found.analysis, found.mention)
           .filter((mention) => mention.file === null)
@@ -79,25 +77,20 @@ export function provideNames(host: Host, analyses: Analyses): void {
   );
 }
 
-function findName(
+async function findName(
   document: vscode.TextDocument,
   position: vscode.Position,
   analyses: Analyses,
-): Found | undefined {
+): Promise<Found | undefined> {
   const offset = document.offsetAt(position);
   if (isWorkflow(document)) {
     const analysis = analyses.of(document);
     const mention = mentionAt(analysis, offset);
     return mention && { analysis, workflow: document.uri, mention };
   }
-  for (const workflow of vscode.workspace.textDocuments.filter(isWorkflow)) {
-    if (workflow.uri.scheme !== 'file') continue;
-    const analysis = analyses.of(workflow);
-    const path = relative(analysis.files.folder, document.uri.fsPath).split(sep).join('/');
-    const mention = isAbsolute(path) ? undefined : mentionAt(analysis, offset, path);
-    if (mention) return { analysis, workflow: workflow.uri, mention };
-  }
-  return undefined;
+  const prompt = await promptFile(document, analyses);
+  const mention = prompt && mentionAt(prompt.analysis, offset, prompt.path);
+  return mention && { analysis: prompt.analysis, workflow: prompt.workflow, mention };
 }
 
 function uriOf({ analysis, workflow }: Found, file: string | null): vscode.Uri {

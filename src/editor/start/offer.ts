@@ -15,6 +15,7 @@ import {
   targetsLanguageId,
   tools,
 } from '../names.js';
+import { workflowsAbove } from '../near.js';
 import type { Parts } from '../parts.js';
 
 /** Gives the parts that do the work; loads them when it is first called. */
@@ -122,11 +123,18 @@ function hasLiveRun(folder: string): boolean {
   return existsSync(runs) && readdirSync(runs).some((name) => existsSync(join(runs, name, 'control.json')));
 }
 
+/** A text file in a folder, or under one, that has a workflow. */
+function mayBePrompt(uri: vscode.Uri): boolean {
+  if (uri.scheme !== 'file' || !/\.(md|txt)$/.test(uri.path)) return false;
+  const folders = (vscode.workspace.workspaceFolders ?? []).map((each) => each.uri.fsPath);
+  return workflowsAbove(uri.fsPath, folders).length > 0;
+}
+
 /** Load the rest once activation is over where something of Baton is open, and else when that is opened. */
 export function loadWhereOpen(host: Host, load: Load): void {
   const look = (document: vscode.TextDocument) => {
-    if (![languageId, targetsLanguageId].includes(document.languageId) && document.uri.scheme !== runScheme)
-      return;
+    const own = [languageId, targetsLanguageId].includes(document.languageId);
+    if (!own && document.uri.scheme !== runScheme && !mayBePrompt(document.uri)) return;
     load().catch((error: Error) => void tell(host, error.message, error));
   };
   afterActivation(host, () => vscode.workspace.textDocuments.forEach(look));

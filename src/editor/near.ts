@@ -1,0 +1,25 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Files that may be a prompt: their endings, as a glob. */
+export const promptGlob = '**/*.{md,txt}';
+
+/**
+ * Absolute paths of the workflows in a file's folder and in those above it, nearest first, up to the open folder that
+ * the file lies in; none where it lies in no open folder.
+ */
+export function workflowsAbove(file: string, openFolders: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    if (!openFolders.some((open) => folder === open || folder.startsWith(join(open, '/')))) return found;
+    for (const name of namesIn(folder)) if (/\.baton\.ya?ml$/.test(name)) found.push(join(folder, name));
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
