@@ -72,7 +72,7 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     useLanguage: () => useLanguage(),
     chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),
     openTrajectory: (row?: RunRow) => openTrajectory(row),
-    createRegression: (of?: RunRow | vscode.Uri) => regression(parts, of),
+    createRegression: async (of?: RunRow | vscode.Uri) => (await mayRun()) && regression(parts, of),
     openWorkflowOfRun: (of: RunRow | Run, stale?: boolean) => openWorkflow(of, stale === true),
     openEvidence: (link: unknown) => openEvidence(link),
     debugRollout: (row?: RunRow) =>
@@ -110,7 +110,7 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     setSecret: () => setSecret(host),
     deleteSecret: () => deleteSecret(host),
     installCommand: () => installCommand(host, control.node()),
-    installGpu: () => installGpu(host, control.node()),
+    installGpu: async () => (await mayRun()) && installGpu(host, control.node()),
     showLog: () => host.log.show(),
     addTarget: () => addAndLook(parts),
     editTargets: (row?: RunRow) => targets.edit(row?.is === 'target' ? row.name : undefined),
@@ -169,7 +169,9 @@ function brokenRollout(run: Run): RolloutRow | undefined {
 
 async function newWorkflow(host: Host): Promise<void> {
   if (!(await mayRun())) return;
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const folder = folders.length > 1 ? (await vscode.window.showWorkspaceFolderPick())?.uri : folders[0]?.uri;
+  if (!folder && folders.length > 1) return;
   if (!folder) {
     const document = await vscode.workspace.openTextDocument({ language: 'baton', content: '' });
     await vscode.window.showTextDocument(document);

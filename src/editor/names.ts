@@ -87,6 +87,8 @@ export const rows = {
   rollout: 'baton.rollout',
   action: 'baton.action',
   file: 'baton.file',
+  folder: 'baton.folder',
+  sample: 'baton.sample',
   verdict: 'baton.verdict',
   role: 'baton.role',
   promotedRole: 'baton.promotedRole',

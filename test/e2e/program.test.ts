@@ -46,7 +46,7 @@ test('what a verdict rests on, and the whole trajectory, open from its comment',
   const opened = (name: string | RegExp) => editor.page.locator('.tab.active').filter({ hasText: name });
   await editor.openFile('a.baton.yaml');
   await (await comment()).locator('a').filter({ hasText: 'the program ended with an error' }).click();
-  await opened(/facts\.json|baton-trajectory/).waitFor();
+  await opened('program-0.py').waitFor();
   await editor.openFile('a.baton.yaml');
   await (await comment()).locator('a').filter({ hasText: 'The whole trajectory' }).click();
   await opened('baton-trajectory').waitFor();

@@ -229,11 +229,14 @@ export class RunControl {
   }
 
   private async status(item: vscode.StatusBarItem): Promise<void> {
-    const live = (await this.store.runs()).filter((run) => run.state() === 'running');
+    const live = (await this.store.runs()).filter(
+      (run) => run.state() === 'running' || (run.state() === 'paused' && run.live),
+    );
     if (live.length === 0) return item.hide();
+    const icon = live.some((run) => run.state() === 'running') ? 'sync~spin' : 'debug-pause';
     const done = live.reduce((sum, run) => sum + run.pages.count(), 0);
     const planned = live.reduce((sum, run) => sum + run.planned, 0);
-    item.text = planned > 0 ? `$(sync~spin) Baton ${done}/${planned}` : `$(sync~spin) Baton`;
+    item.text = planned > 0 ? `$(${icon}) Baton ${done}/${planned}` : `$(${icon}) Baton`;
     item.tooltip = live.map((run) => run.folder.name).join('\n');
     item.show();
   }

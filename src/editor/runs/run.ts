@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import {
   Blobs,
   type Counted,
@@ -50,6 +51,15 @@ export class Run {
     return this.info.kind === 'train'
       ? 0
       : this.info.tasks.length * (typeof samples === 'number' ? samples : 1);
+  }
+
+  /** Whether it is a run of this workflow file: also where its folder was moved, copied, or is reached by a link. */
+  isOf(path: string): boolean {
+    const { file } = this.info;
+    if (file === path) return true;
+    if (basename(file) !== basename(path)) return false;
+    const folder = join(this.folder.path, '../../..');
+    return realOf(dirname(path)) === realOf(folder) || realOf(file) === realOf(path);
   }
 
   /** Its text of the workflow. */
@@ -109,6 +119,14 @@ export class Run {
 /** A short name for a run's folder, for addresses of documents. */
 export function keyOf(path: string): string {
   return createHash('sha256').update(path).digest('hex').slice(0, 16);
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function sizeAndTime(path: string): string {

@@ -50,7 +50,7 @@ export class RunStore {
     const picked = runs.find((run) => run.key === this.shown);
     if (!file) return picked ?? runs[0];
     if (file.scheme !== 'file') return runs.find((run) => run.key === file.authority);
-    const own = runs.filter((run) => run.info.file === file.fsPath);
+    const own = runs.filter((run) => run.isOf(file.fsPath));
     return own.find((run) => run === picked) ?? own[0];
   }
 

@@ -10,6 +10,7 @@ import {
   readLine,
   scanLines,
 } from '../../trace/index.js';
+import { evidencePath } from './evidence-path.js';
 import type { Run } from './run.js';
 import { exitWords, statusWords } from './told.js';
 
@@ -42,6 +43,7 @@ export function trajectory(run: Run, row: RolloutRow | undefined, rollout: strin
 }
 
 class Writer {
+  private events: LogEvent[] = [];
   private readonly lines: string[] = [];
   private length = 0;
   private readonly links: Trajectory['links'] = [];
@@ -62,10 +64,8 @@ class Writer {
   write(): Trajectory {
     const found = scanLines(this.path);
     const short = found.map((line) => (this.affords(line) ? readLine(this.path, line) : undefined));
-    this.verdicts = this.run.verdicts(
-      this.rollout,
-      short.filter((event) => event !== undefined),
-    );
+    this.events = short.filter((event) => event !== undefined);
+    this.verdicts = this.run.verdicts(this.rollout, this.events);
     this.head(short);
     for (const [at, line] of found.entries()) {
       const event = short[at];
@@ -178,14 +178,8 @@ class Writer {
       );
     if (verdict.advice) this.line(label(l10n.t('advice')) + oneLine(verdict.advice));
     for (const each of verdict.evidence) {
-      const at = each.action ?? action;
-      const name = each.file ?? each.event;
-      this.linked(
-        label(l10n.t('evidence')),
-        name,
-        each.file ? `at/${at}/files/${each.file}` : `at/${at}/messages.md`,
-        `: ${oneLine(each.says)}`,
-      );
+      const path = evidencePath(each, action, this.events);
+      this.linked(label(l10n.t('evidence')), each.file ?? each.event, path, `: ${oneLine(each.says)}`);
     }
   }
 

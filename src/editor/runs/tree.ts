@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import { isFork, type RolloutRow } from '../../trace/index.js';
+import { isFork, type RolloutRow, reviewed } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { commands, contextKeys, rows } from '../names.js';
 import { type TargetRow, targetItem } from '../targets/rows.js';
 import type { Targets } from '../targets/targets.js';
 import { rolloutWords } from '../words.js';
 import { RunDocuments } from './documents.js';
-import { isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
+import { filterOf, isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
 import { entriesIn, filesAt } from './moments.js';
 import { Run } from './run.js';
 import type { Listed, RunStore } from './store.js';
@@ -154,32 +154,32 @@ export class RunsTree {
     const picked = await vscode.window.showQuickPick<Pick>(
       [
         separator(vscode.l10n.t('Outcome')),
-        { label: vscode.l10n.t('Failed'), filter: { outcome: 'failed' } },
-        { label: vscode.l10n.t('Succeeded'), filter: { outcome: 'succeeded' } },
+        { label: vscode.l10n.t('Failed'), filter: { outcome: ['failed'] } },
+        { label: vscode.l10n.t('Succeeded'), filter: { outcome: ['succeeded'] } },
         separator(vscode.l10n.t('Blamed role')),
         ...each(
           known.map((row) => (row.outcome?.success ? null : (culprit(row)?.agent ?? null))),
           (role) => vscode.l10n.t('Broken by {0}', role),
-          (blamed) => ({ blamed }),
+          (blamed) => ({ blamed: [blamed] }),
         ),
         separator(vscode.l10n.t('Stratum')),
         ...each(
           known.map((row) => row.stratum),
           (stratum) => vscode.l10n.t('Stratum {0}', stratum),
-          (stratum) => ({ stratum }),
+          (stratum) => ({ stratum: [stratum] }),
         ),
         separator(vscode.l10n.t('Role')),
         ...each(
           known.flatMap((row) => row.scores.map((score) => score.agent)),
           (role) => vscode.l10n.t('Acted by {0}', role),
-          (role) => ({ role }),
+          (role) => ({ role: [role] }),
         ),
       ],
       { canPickMany: true, title: vscode.l10n.t('Show only rollouts that are'), matchOnDescription: true },
     );
     if (picked)
       this.setFilter(
-        Object.assign({}, noFilter, ...picked.map(({ filter }) => filter)),
+        filterOf(picked.flatMap(({ filter }) => filter ?? [])),
         picked.map(({ label }) => label).join(', '),
       );
   }
@@ -297,8 +297,9 @@ function runItem(run: Run): vscode.TreeItem {
     .join(' · ');
   const [icon, color] = icons[state];
   item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
-  item.contextValue =
-    run.info.kind === 'train'
+  item.contextValue = run.sample
+    ? rows.sample
+    : run.info.kind === 'train'
       ? live
         ? rows.liveTrainingRun
         : rows.trainingRun
@@ -376,14 +377,19 @@ export function band(score: number | null): { icon: string; color: string } {
 }
 
 function actionItem(run: Run, row: RolloutRow, at: number): vscode.TreeItem {
-  const { action, agent, score, code, diagnosis } = row.scores[at]!;
+  const { action, agent, score: judged, code, diagnosis } = row.scores[at]!;
+  const overruled = run.overruled().get(reviewed(row.rollout, action));
+  const score = overruled === undefined ? judged : overruled;
   const turn = Number(action.split('.').at(-1)) + 1;
   const item = new vscode.TreeItem(
     turn > 1 ? vscode.l10n.t('{0}, turn {1}', agent, turn) : agent,
     vscode.TreeItemCollapsibleState.Collapsed,
   );
   item.id = `${run.key}/${row.rollout}/${action}`;
-  item.description = [score ?? vscode.l10n.t('no score'), code].filter((part) => part !== null).join(' · ');
+  const words = score === null ? vscode.l10n.t('no score') : String(score);
+  item.description = [overruled === undefined ? words : vscode.l10n.t('{0} (overruled)', words), code]
+    .filter((part) => part !== null)
+    .join(' · ');
   const { icon, color } = band(score);
   item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
   item.contextValue = rows.action;
@@ -411,7 +417,7 @@ function fileItem(row: RunRow & { is: 'file' }): vscode.TreeItem {
     row.directory ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
   );
   item.iconPath = row.directory ? vscode.ThemeIcon.Folder : vscode.ThemeIcon.File;
-  item.contextValue = rows.file;
+  item.contextValue = row.directory ? rows.folder : rows.file;
   if (!row.directory) item.command = { command: 'vscode.open', title: '', arguments: [uri] };
   return item;
 }

@@ -5,6 +5,7 @@ import { setting } from '../host.js';
 import { rows, settings } from '../names.js';
 import { type Analyses, isWorkflow } from '../providers/analyses.js';
 import { RunDocuments } from '../runs/documents.js';
+import { evidencePath } from '../runs/evidence-path.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { evidenceLink, evidenceTrust } from './evidence.js';
@@ -15,6 +16,8 @@ export interface Judged {
   rollout: string;
   action: string;
   verdict: Verdict;
+  /** What the verdict rests on, and where that can be read, below the rollout. */
+  evidence: { says: string; path: string }[];
   /** Whether the action ran a program. */
   ran: boolean;
   overrule: EventData<'overrule'> | null;
@@ -64,7 +67,7 @@ export class VerdictComments {
         setting<string>('inline', 'quiet', document.uri) === 'off'
           ? undefined
           : await this.store.chosen(document.uri);
-      const wanted = run ? failures(run) : [];
+      const wanted = run ? this.failures(run) : [];
       const stamp = JSON.stringify([
         run?.key,
         document.version,
@@ -82,6 +85,18 @@ export class VerdictComments {
   }
 
   private readonly stamps = new Map<string, string>();
+  private readonly found = new WeakMap<Run, { stamp: string; failures: Judged[] }>();
+
+  /** What failed; whole logs are read for it, so only where the run has changed. */
+  private failures(run: Run): Judged[] {
+    const stamp = `${run.stamp()} ${JSON.stringify([...run.overruled()])}`;
+    let known = this.found.get(run);
+    if (known?.stamp !== stamp) {
+      known = { stamp, failures: failures(run) };
+      this.found.set(run, known);
+    }
+    return known.failures;
+  }
 
   private drop(key: string): void {
     for (const thread of this.threads.get(key) ?? []) thread.dispose();
@@ -146,10 +161,14 @@ function judge(run: Run, row: RolloutRow, action: string): Judged | undefined {
   const counted = run.verdicts(row.rollout, events).get(action);
   if (!counted) return undefined;
   const ran = events.some((event) => event.type === 'tool.ran' && event.data.action === action);
-  return { run, rollout: row.rollout, action, ran, ...counted };
+  const evidence = counted.verdict.evidence.map((each) => ({
+    says: each.says || each.event,
+    path: evidencePath(each, action, events),
+  }));
+  return { run, rollout: row.rollout, action, evidence, ran, ...counted };
 }
 
-function comments({ run, rollout, action, verdict, overrule, ran }: Judged): vscode.Comment[] {
+function comments({ run, rollout, action, verdict, evidence, overrule, ran }: Judged): vscode.Comment[] {
   const text = new vscode.MarkdownString();
   text.isTrusted = evidenceTrust;
   text
@@ -164,13 +183,7 @@ function comments({ run, rollout, action, verdict, overrule, ran }: Judged): vsc
       .appendMarkdown('\n- [')
       .appendText(label)
       .appendMarkdown(`](${evidenceLink(uri)})`);
-  for (const each of verdict.evidence)
-    link(
-      each.says || each.event,
-      each.file
-        ? RunDocuments.fileUri(run, rollout, each.action ?? action, each.file)
-        : RunDocuments.uri(run, `/rollouts/${rollout}/at/${each.action ?? action}/facts.json`),
-    );
+  for (const { says, path } of evidence) link(says, RunDocuments.uri(run, `/rollouts/${rollout}/${path}`));
   if (ran)
     link(
       vscode.l10n.t('Its program'),

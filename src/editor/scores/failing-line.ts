@@ -1,9 +1,6 @@
-/** The last line of a program that a Python traceback names; null where it has none. From 1. */
+/** The line of an agent's own program that a Python traceback names last; null where it names none. From 1. */
 export function failingLine(stderr: string): { line: number; error: string } | null {
-  const places = [...stderr.matchAll(/File "([^"]+)", line (\d+)/g)];
-  const own = places.filter(([, file]) => !/site-packages|\/lib\/python|<frozen/.test(file!));
-  const last = own.at(-1) ?? places.at(-1);
-  if (!last) return null;
-  const error = stderr.trimEnd().split('\n').at(-1) ?? '';
-  return { line: Number(last[2]), error };
+  // The launcher gives every program this name; what it calls, the helper's modules too, has paths.
+  const own = [...stderr.matchAll(/File "program\.py", line (\d+)/g)].at(-1);
+  return own ? { line: Number(own[1]), error: stderr.trimEnd().split('\n').at(-1) ?? '' } : null;
 }

@@ -6,7 +6,7 @@ import { textOf } from '../runs/moments.js';
 import type { RunStore } from '../runs/store.js';
 import { failingLine } from './failing-line.js';
 
-/** In an agent's own program: the line that failed, and what the verdict says, beside the code. */
+/** In an agent's own program: the line that failed, what the verdict says, and what it rests on, beside the code. */
 export function decoratePrograms(host: Host, store: RunStore): void {
   const failed = host.keep(
     vscode.window.createTextEditorDecorationType({
@@ -40,8 +40,16 @@ export function decoratePrograms(host: Host, store: RunStore): void {
       renderOptions: { after: { contentText: contentText.slice(0, 200) } },
     });
     editor.setDecorations(failed, line === null ? [] : [options(line, place!.error)]);
-    const words = verdict?.code ? `${verdict.score ?? '-'} · ${verdict.diagnosis}` : '';
-    editor.setDecorations(said, words && line !== 0 ? [options(0, words)] : []);
+    const failing = verdict?.code ? verdict : undefined;
+    const program = editor.document.getText().split('\n');
+    // Evidence stands where the program last names the file that it is about.
+    const rests = (failing?.evidence ?? []).flatMap(({ file, says }) => {
+      const at = file === null ? -1 : program.findLastIndex((text) => text.includes(file));
+      return at <= 0 || at === line ? [] : [options(at, says)];
+    });
+    const words =
+      failing && `${failing.score ?? '-'} · ${rests.length > 0 ? failing.code : failing.diagnosis}`;
+    editor.setDecorations(said, [...(words && line !== 0 ? [options(0, words)] : []), ...rests]);
   };
   host.keep(
     vscode.window.onDidChangeVisibleTextEditors((editors) => {

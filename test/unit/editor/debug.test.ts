@@ -111,13 +111,17 @@ test('lines of a log are found without decoding them, and decoded one by one', (
 
 test('a traceback names the failing line of the program itself', () => {
   const text = `Traceback (most recent call last):
-  File "/work/.p.py", line 4, in <module>
+  File "program.py", line 4, in <module>
     fit(x)
   File "/usr/lib/python3/site-packages/tab.py", line 90, in fit
     raise ValueError("no")
 ValueError: no`;
   expect(failingLine(text)).toEqual({ line: 4, error: 'ValueError: no' });
   expect(failingLine('nothing')).toBeNull();
+  // What the program calls has lines of its own; what is marked is where the program called it.
+  const called =
+    'File "program.py", line 3, in <module>\n  File "/run/modules/0/tab.py", line 51, in read\nOSError: no';
+  expect(failingLine(called)).toEqual({ line: 3, error: 'OSError: no' });
 });
 
 test('conditions know the task of a recorded run, and its spending is counted up to a moment', async () => {

@@ -1,0 +1,66 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { evidencePath } from '../../../src/editor/runs/evidence-path.js';
+import { blamedRole, filterOf, isFiltering, passes } from '../../../src/editor/runs/filter.js';
+import { filesAt, textOf } from '../../../src/editor/runs/moments.js';
+import { Run } from '../../../src/editor/runs/run.js';
+import { listRuns, readLog } from '../../../src/trace/index.js';
+
+let place: string;
+let run: Run;
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), 'baton-runs-'));
+  cpSync(join(import.meta.dirname, '../../../media/sample/runs'), join(place, 'team/.baton/runs'), {
+    recursive: true,
+  });
+  const [folder] = listRuns(join(place, 'team'));
+  const found = Run.open(folder!, false);
+  if (!(found instanceof Run)) throw new Error(found.unreadable);
+  run = found;
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+test('whatever a verdict rests on can be opened', () => {
+  const kinds = new Set<string>();
+  for (const row of run.pages.page(0, 100)) {
+    const { events } = readLog(run.folder.rollout(row.rollout));
+    for (const event of events)
+      for (const each of event.type === 'verdict' ? event.data.evidence : []) {
+        const path = evidencePath(each, (event.data as { action: string }).action, events);
+        const [, action, rest] = /^at\/([^/]+)\/(.+)$/.exec(path)!;
+        const file = /^files\/(.+)$/.exec(rest!)?.[1];
+        kinds.add(file ? 'file' : rest!.replace(/\d+/, 'n'));
+        if (file) expect(filesAt(run, row.rollout, action!).has(file), path).toBe(true);
+        else expect(textOf(run, row.rollout, action!, rest!), path).toBeTruthy();
+      }
+  }
+  // Faults of programs, of files that are there, and of such as were never written.
+  expect([...kinds]).toEqual(expect.arrayContaining(['file', 'program-n.py']));
+});
+
+test('choices of one kind are alternatives, those of several kinds are asked together', () => {
+  const rows = run.pages.page(0, 100);
+  const by = (...choices: Parameters<typeof filterOf>[0]) =>
+    rows.filter((row) => passes(row, filterOf(choices)));
+  const broke = (role: string) => rows.filter((row) => blamedRole(row) === role).length;
+  expect(broke('analyst') * broke('modeler')).toBeGreaterThan(0);
+  expect(by({ blamed: ['analyst'] }, { blamed: ['modeler'] })).toHaveLength(
+    broke('analyst') + broke('modeler'),
+  );
+  expect(by({ outcome: ['failed'] }, { outcome: ['succeeded'] })).toHaveLength(rows.length);
+  expect(by({ blamed: ['analyst'] }, { outcome: ['succeeded'] })).toHaveLength(0);
+  expect(by()).toHaveLength(rows.length);
+  expect(isFiltering(filterOf([]))).toBe(false);
+});
+
+test('a run is of its workflow also where the folder was moved or is reached by a link', () => {
+  const name = basename(run.info.file);
+  expect(run.isOf(run.info.file)).toBe(true);
+  expect(run.isOf(join(place, 'team', name))).toBe(true);
+  symlinkSync(join(place, 'team'), join(place, 'link'));
+  expect(run.isOf(join(place, 'link', name))).toBe(true);
+  expect(run.isOf(join(place, 'team', 'other.baton.yaml'))).toBe(false);
+  expect(run.isOf(join(place, name))).toBe(false);
+});
