@@ -50,16 +50,20 @@ test('rollouts are filtered by who is blamed', async () => {
   await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
   await editor.page.getByRole('button', { name: 'Filter Rollouts' }).click();
   await editor.pick('Broken by analyst');
+  await editor.pick('Broken by modeler');
   await editor.page.keyboard.press('Enter');
-  await editor.page.getByText('Only: Broken by analyst').waitFor();
+  await editor.page.getByText('Only: Broken by analyst, Broken by modeler').waitFor();
   await editor.row('penguins-0').waitFor({ state: 'hidden' });
   await editor.row('directors-0').waitFor();
+  await editor.row('women-1').waitFor();
   await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
   await editor.page.getByRole('button', { name: 'Clear Filter' }).click();
   await editor.row('penguins-0').waitFor();
 });
 
 test('a file of the workspace opens as it was at an action', async () => {
+  await editor.expand('cars-1');
+  await editor.row(/^analyst.*9 \(overruled\)/).waitFor();
   await editor.expand('directors-0');
   await editor.expand(/^analyst/);
   await editor.row('submission.csv').click();
