@@ -264,9 +264,12 @@ export class Editor {
       if (themes.length > 1 || theme !== 'dark') await this.theme(theme);
       await this.page.screenshot({ path: join(shots, `${name}-${theme}.png`) });
       // The README's pictures: BATON_PICTURES=1 npm run test:editor
-      const picture = join(root, 'docs/pictures', `${name}.png`);
-      if (process.env.BATON_PICTURES && theme === 'dark' && existsSync(picture))
-        await this.page.screenshot({ path: picture });
+      // and of the walkthrough.
+      for (const place of ['docs/pictures', 'media/walkthrough']) {
+        const picture = join(root, place, `${name}.png`);
+        if (process.env.BATON_PICTURES && theme === 'dark' && existsSync(picture))
+          await this.page.screenshot({ path: picture });
+      }
     }
     if (themes.at(-1) !== 'dark') await this.theme('dark');
   }

@@ -67,6 +67,23 @@ test('Install Command puts baton where terminals find it, and keeps a file of th
   expect(execFileSync(link, ['--version'], { encoding: 'utf8' }).trim()).toBe(version);
 });
 
+test('a terminal of the editor finds baton, on the editor’s own runtime', async () => {
+  await editor.command('Terminal: Create New Terminal');
+  const said = join(editor.folder, 'said.txt');
+  await expect
+    .poll(
+      async () => {
+        await editor.page.keyboard.type(`baton --version > ${said}`);
+        await editor.page.keyboard.press('Enter');
+        await editor.page.waitForTimeout(3000);
+        return existsSync(said) ? readFileSync(said, 'utf8').trim() : '';
+      },
+      { timeout: 60_000 },
+    )
+    .toMatch(/^\d+\.\d+\.\d+/);
+  expect(readFileSync(join('package.json'), 'utf8')).toContain(readFileSync(said, 'utf8').trim());
+});
+
 test('the GPU binding is installed in a terminal, which stays and says why it could not be', async () => {
   await editor.command('Baton: Install the GPU Binding of TensorFlow');
   const terminal = editor.page.locator('.terminal-wrapper.active .xterm-rows');
