@@ -40,6 +40,8 @@ export async function takeTurn(
   const points = pointsOf(place, arm, agent.name, id);
   await points.reach('before');
   log.append({ type: 'action.started', data: { action: id, agent: agent.name, visit, turn, arm: arm.name } });
+  // Whoever follows the run sees who acts while the model is being waited for.
+  log.show();
   const lacking = turn === 0 ? agent.consumes.filter((name) => arm.facts[name]?.exists !== true) : [];
   if (lacking.length > 0) {
     const why = `${lacking.join(', ')} ${lacking.length === 1 ? 'was' : 'were'} never handed over`;

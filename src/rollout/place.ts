@@ -12,7 +12,7 @@ export interface TurnPlace {
   /** The parts of the step id before the agent. */
   seedParts: (string | number)[];
   past: Past;
-  log: { append(event: Happening): void; sync(): Promise<void> };
+  log: { append(event: Happening): void; show(): void; sync(): Promise<void> };
   /** In a fork: the action that is changed, and how. */
   edit: Edit | null;
 }

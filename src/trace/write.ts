@@ -9,6 +9,8 @@ export class LogWriter {
   private buffer: string[] = [];
   private flushing: Promise<void> | null = null;
   private failure: Error | null = null;
+  /** Something is in the file that the disk may not have yet. */
+  private unsynced = false;
 
   private constructor(
     readonly path: string,
@@ -63,18 +65,27 @@ export class LogWriter {
   async sync(): Promise<void> {
     while (this.flushing) await this.flushing;
     if (this.failure) throw this.failure;
-    if (this.buffer.length === 0) return;
+    if (this.buffer.length === 0 && !this.unsynced) return;
     this.flushing = this.flush(true);
     await this.flushing;
     if (this.failure) throw this.failure;
+  }
+
+  /** Write what was appended for those who follow the file now; nobody waits, and the disk may have it later. */
+  show(): void {
+    if (this.flushing) void this.flushing.then(() => this.show());
+    else if (this.buffer.length > 0 && !this.failure) this.flushing = this.flush(false);
   }
 
   private async flush(durable: boolean): Promise<void> {
     const text = this.buffer.join('');
     this.buffer = [];
     try {
-      await this.file.appendFile(text);
-      if (durable) await this.file.datasync();
+      this.unsynced = true;
+      if (text !== '') await this.file.appendFile(text);
+      if (!durable) return;
+      await this.file.datasync();
+      this.unsynced = false;
     } catch (error) {
       this.failure = new Error(`The log ${this.path} could not be written: ${(error as Error).message}`, {
         cause: error,

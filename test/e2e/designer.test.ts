@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countingServer } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
+import { messageTeam, served } from './workflows.js';
 
 let editor: Editor;
 beforeAll(async () => {
@@ -153,4 +155,31 @@ describe('the designer', () => {
     await view().locator('.problems .error').first().waitFor();
     await editor.shoot('designer-problem', themes);
   });
+});
+
+test('while a run goes on, its roles show who is acting, and their scores when it has ended', async () => {
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { url, server } = await countingServer(() => 'words enough of these', 0, until);
+  const own = await Editor.open({
+    'team.baton.yaml': messageTeam(served(url), ['{id: sea, prompt: Go.}']),
+  });
+  try {
+    await own.openFile('team.baton.yaml');
+    await own.command('Baton: Run Team');
+    await own.openFile('team.baton.yaml');
+    await own.command('Baton: Open Designer');
+    const role = (name: string) => own.frame().locator('.role', { hasText: name });
+    await role('researcher').getByText('acting').waitFor();
+    expect(await role('writer').getByText('acting').count()).toBe(0);
+    await own.shoot('designer-live', themes);
+    release();
+    await role('researcher').locator('.score').waitFor();
+    await role('researcher').getByText('acting').waitFor({ state: 'detached' });
+  } finally {
+    await own.close();
+    server.close();
+  }
 });

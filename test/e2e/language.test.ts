@@ -130,6 +130,28 @@ test('a prompt file knows the team: a hover, what can be typed, and a rename ove
     .toBe('# What to write\n\nKeep to {{numbers.exists}} and nothing else.\n');
 });
 
+test('definition, outline, links and formatting work as in other languages', async () => {
+  await editor.openFile('writer.md');
+  await editor.goto(3, 13);
+  await editor.page.keyboard.press('F12');
+  await editor.page.locator('.tab.active').filter({ hasText: 'team.baton.yaml' }).waitFor();
+  await editor.page.locator('.statusbar-item').filter({ hasText: 'Ln 7' }).waitFor();
+  await editor.page.keyboard.press('Control+Shift+O');
+  const outline = editor.page.locator('.quick-input-list .monaco-list-row');
+  await outline.filter({ hasText: 'writer' }).first().waitFor();
+  await outline.filter({ hasText: 'report' }).first().waitFor();
+  await editor.page.keyboard.press('Escape');
+  await editor.page.locator('.detected-link').filter({ hasText: 'writer.md' }).first().waitFor();
+  await editor.goto(1, 9);
+  await editor.page.keyboard.type('     # the version');
+  await editor.page.keyboard.press('Enter');
+  await editor.command('Format Document');
+  await editor.line('baton: 1 # the version').waitFor();
+  await editor.page.keyboard.press('Control+Z');
+  await editor.page.keyboard.press('Control+Z');
+  await editor.command('File: Revert File');
+});
+
 test('a prompt file that is missing is marked until it is made', async () => {
   await editor.openFile('team.baton.yaml');
   rmSync(join(editor.folder, 'writer.md'));

@@ -15,6 +15,9 @@ test('the sample run shows who broke it at once', async () => {
   await editor.page.getByText('broken by data_engineer').first().waitFor();
   await editor.page.getByText('16 rollouts,').first().waitFor();
   await editor.row('penguins-0').waitFor();
+  // A mark in the gutter beside each of the three roles that were blamed.
+  const marks = editor.page.locator('.glyph-margin-widgets .cgmr[class*="ced-"]');
+  await expect.poll(() => marks.count()).toBeGreaterThanOrEqual(3);
   await editor.shoot('sample', themes);
   expect(await editor.page.locator('.notification-toast').count()).toBe(0);
 });

@@ -45,10 +45,11 @@ export function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-/** A model server that counts: how many calls came, and how many were answered and not yet taken. */
+/** A model server that counts the calls that came. It answers each after some time, and none before `until`. */
 export async function countingServer(
   reply: (body: { messages: { content: string }[] }) => string,
   delayMs = 0,
+  until: Promise<void> = Promise.resolve(),
 ): Promise<{ url: string; calls: () => number; server: Server }> {
   let calls = 0;
   const server = createServer((request, response) => {
@@ -66,10 +67,9 @@ export async function countingServer(
         choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
         usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
       };
-      setTimeout(
-        () => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
-        delayMs,
-      );
+      const send = () =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      void until.then(() => setTimeout(send, delayMs));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

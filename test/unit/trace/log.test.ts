@@ -72,3 +72,27 @@ test('an event of a later version is damage, not a crash', async () => {
   appendFileSync(path, '{"seq":1}\n');
   expect(readLog(path)).toMatchObject({ torn: true, events: [{ seq: 0 }] });
 });
+
+test('what is shown is there for a reader before anybody waits for the disk, once and in order', async () => {
+  const path = file();
+  const { log } = await LogWriter.open(path);
+  const add = (message: string) => log.append({ type: 'alarm', data: { code: 'x', message } });
+  add('a');
+  log.show();
+  add('b');
+  log.show();
+  await expect.poll(() => readLog(path).events.length).toBe(2);
+  add('c');
+  log.show();
+  add('d');
+  await Promise.all([log.sync(), log.sync()]);
+  expect(readLog(path).events.map(({ data }) => (data as { message: string }).message)).toEqual([
+    'a',
+    'b',
+    'c',
+    'd',
+  ]);
+  log.show();
+  await log.close();
+  expect(readLog(path).events).toHaveLength(4);
+});
