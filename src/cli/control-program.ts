@@ -90,7 +90,7 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
   let ended = 0;
   let good = 0;
   try {
-    for await (const { event } of followLog(folder.log, abort.signal)) {
+    for await (const event of followLog(folder.log, abort.signal)) {
       out.emit(event);
       if (event.type === 'rollout.ended') {
         ended += 1;
