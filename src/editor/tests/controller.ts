@@ -171,7 +171,8 @@ export class TaskTests {
       byTask.delete(row.task);
     }
     stop.removeEventListener('abort', cancel);
-    for (const item of byTask.values()) {
+    for (const each of byTask.values()) {
+      const item = this.now(each);
       if (run.state() !== 'stopped') testRun.skipped(item);
       else testRun.errored(item, new vscode.TestMessage(processGone()));
     }
@@ -179,7 +180,9 @@ export class TaskTests {
   }
 
   /** Mark one task; true where it failed. The message stands at the role that broke it. */
-  private async mark(testRun: vscode.TestRun, item: vscode.TestItem, row: RolloutRow): Promise<boolean> {
+  private async mark(testRun: vscode.TestRun, of: vscode.TestItem, row: RolloutRow): Promise<boolean> {
+    // The file may have been saved since the run began.
+    const item = this.now(of);
     const milliseconds = row.seconds * 1000;
     if (row.outcome?.success === true) {
       testRun.passed(item, milliseconds);

@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
 import { type Workflow, withOwnWeights } from '../../workflow/index.js';
 import { type Host, mayRun, setting } from '../host.js';
-import { type Analyses, isWorkflow } from '../providers/analyses.js';
+import type { Analyses } from '../providers/analyses.js';
+import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunDocuments } from '../runs/documents.js';
 import type { RunStore } from '../runs/store.js';
@@ -20,6 +21,9 @@ interface Choices {
   target: string | null;
 }
 
+/** Where the workflow is kept that was trained last. */
+const LAST = 'baton.train.last';
+
 /** Training from the palette: which roles, how many steps, what the recorded scores would teach, and then start. */
 export class Trainer {
   constructor(
@@ -31,17 +35,11 @@ export class Trainer {
     private readonly panels: TrainingPanels,
   ) {}
 
-  /** `role`: the only one that is ticked at first. */
+  /** Without a workflow in front, one of the open folders is picked. `role`: the only one that is ticked at first. */
   async train(uri?: vscode.Uri, role?: string): Promise<void> {
     if (!(await mayRun())) return;
-    const active = vscode.window.activeTextEditor?.document;
-    const document = uri ? await vscode.workspace.openTextDocument(uri) : active;
-    if (!document || !isWorkflow(document) || document.uri.scheme !== 'file') {
-      await vscode.window.showInformationMessage(
-        vscode.l10n.t('Open the workflow whose roles should learn.'),
-      );
-      return;
-    }
+    const document = await this.meant(uri);
+    if (!document) return;
     const { workflow } = this.analyses.of(document);
     if (!workflow) {
       await vscode.window.showErrorMessage(
@@ -62,6 +60,21 @@ export class Trainer {
     const on = choices.target === null ? [] : ['--target', choices.target];
     const run = await this.control.start(file, [...args, '--json', ...on, ...this.control.flags()]);
     if (run) await this.panels.show(run);
+  }
+
+  /** The workflow that is named or in front, else one of the open folders', saved: the command line reads the disk. */
+  private async meant(uri?: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+    const { workspaceState } = this.host.context;
+    const front = uri ?? workflowInFront();
+    const of =
+      front?.scheme === 'file'
+        ? front
+        : await pickWorkflow(vscode.l10n.t('Train which team?'), workspaceState.get<string>(LAST));
+    if (!of) return undefined;
+    await workspaceState.update(LAST, of.fsPath);
+    const document = await vscode.workspace.openTextDocument(of);
+    if (document.isDirty) await document.save();
+    return document;
   }
 
   private async ask(workflow: Workflow, role?: string): Promise<Choices | undefined> {

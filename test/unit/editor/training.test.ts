@@ -4,8 +4,9 @@ import { alarmsOf } from '../../../src/editor/training/alarms.js';
 import { chartsOf } from '../../../src/editor/training/charts.js';
 import { standing } from '../../../src/editor/training/checkpoints.js';
 import { coachOf, type JudgedAction } from '../../../src/editor/training/coach.js';
+import { dashboardOf } from '../../../src/editor/training/dashboard.js';
 import { TrainingHistory } from '../../../src/editor/training/history.js';
-import type { Happening, LogEvent } from '../../../src/trace/index.js';
+import { type Happening, type LogEvent, pauses } from '../../../src/trace/index.js';
 import { aligned, told } from '../../../webview/training/values.js';
 
 let seq = 0;
@@ -105,6 +106,35 @@ describe('a training run as curves', () => {
     expect(
       historyOf(event({ type: 'training.step', data: { step: 0, report: 'nonsense' } })).steps.size,
     ).toBe(0);
+  });
+});
+
+describe('a paused run', () => {
+  const shown = (pausedFor: string | null) =>
+    dashboardOf(
+      {
+        key: 'k',
+        folder: { name: 'r' },
+        state: () => (pausedFor === null ? 'running' : 'paused'),
+        pausedFor,
+      },
+      historyOf(stepped(0)),
+      { steps: 2, acting: new Map(), coach: null },
+    );
+  test('by hand, it can go on', () => {
+    expect(shown(pauses.byHand)).toMatchObject({
+      waits: false,
+      phase: 'Paused after step 1 of 2: rollouts wait before their next action',
+    });
+    expect(shown(null)).toMatchObject({ waits: false, state: 'running' });
+  });
+  test('for want of the editor, that is said, and nothing is offered to continue', () => {
+    expect(shown(pauses.editor)).toMatchObject({
+      waits: true,
+      phase: expect.stringMatching(
+        /^Waiting for models of the editor after step 1 of 2: it goes on by itself/,
+      ),
+    });
   });
 });
 
