@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ran, startCli } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
+import { messageTeam, recorded } from './workflows.js';
 
 let editor: Editor;
 let training: { ended: Promise<Ran> } | undefined;
 beforeAll(async () => {
-  editor = await Editor.open({}, 'table-team');
+  const other = messageTeam(recorded, ['{id: sea, prompt: the sea}']);
+  editor = await Editor.open({ 'other/other.baton.yaml': other }, 'table-team');
 });
 afterAll(async () => {
   await editor?.close();
@@ -34,6 +36,22 @@ test('before anything was trained, the dashboard says what to do', async () => {
   await editor.command('Baton: Open Training Dashboard');
   await page().getByText('No role has been trained in the open folders yet.').waitFor();
   await editor.shoot('dashboard-empty', themes);
+});
+
+test('from there a team is trained: which one is asked where there are several, and the last one comes first', async () => {
+  const asked = (title: string) => editor.page.locator('.quick-input-widget').filter({ hasText: title });
+  const first = editor.page.locator('.quick-input-list .monaco-list-row').first();
+  const button = page().getByRole('button', { name: 'Train a team' });
+  await button.click();
+  await asked('Train which team?').waitFor();
+  expect(await first.innerText()).toContain('other.baton.yaml');
+  await editor.pick('table-team.baton.yaml');
+  await asked('Train which roles?').waitFor();
+  await editor.page.keyboard.press('Escape');
+  await button.click();
+  await asked('Train which team?').waitFor();
+  expect(await first.innerText()).toContain('table-team.baton.yaml');
+  await editor.page.keyboard.press('Escape');
 });
 
 test('it becomes the page of a job that a terminal starts, which is paused, goes on, is cancelled and resumed', async () => {
