@@ -67,7 +67,7 @@ test('a run that is paused in the middle goes on, and its tasks pass when they h
   expect(log(name)).toContain('"type":"run.paused"');
   // Both stand before their second action, and neither has been given up.
   await expect.poll(() => server.calls(), SLOW).toBe(calls + 2);
-  expect(await label('sea')).toContain('Running');
+  await expect.poll(() => label('sea'), SLOW).toContain('Running');
   await steer(name, 'continue');
   await expect.poll(() => label('sea'), SLOW).toContain('Passed');
   await expect.poll(() => label('land'), SLOW).toContain('Passed');

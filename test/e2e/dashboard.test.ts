@@ -44,13 +44,13 @@ test('from there a team is trained: which one is asked where there are several, 
   const button = page().getByRole('button', { name: 'Train a team' });
   await button.click();
   await asked('Train which team?').waitFor();
-  expect(await first.innerText()).toContain('other.baton.yaml');
+  expect(await first.textContent()).toContain('other.baton.yaml');
   await editor.pick('table-team.baton.yaml');
   await asked('Train which roles?').waitFor();
   await editor.page.keyboard.press('Escape');
   await button.click();
   await asked('Train which team?').waitFor();
-  expect(await first.innerText()).toContain('table-team.baton.yaml');
+  expect(await first.textContent()).toContain('table-team.baton.yaml');
   await editor.page.keyboard.press('Escape');
 });
 

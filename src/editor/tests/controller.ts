@@ -97,7 +97,10 @@ export class TaskTests {
     if (!(await mayRun())) return;
     if (!request.continuous) return this.once(request, signalOf(token), debug);
     const folders = this.chosen(request).map(({ workflow }) => dirname(workflow.uri!.fsPath));
-    const work = new LastWins((stop) => this.once(request, stop, debug));
+    const { include, exclude, profile } = request;
+    // A request of its own for each: runs of one request are shown as one result, which has no end.
+    const again = () => new vscode.TestRunRequest(include, exclude, profile, true);
+    const work = new LastWins((stop) => this.once(again(), stop, debug));
     const ask = () => work.ask().catch((error: Error) => tell(this.host, error.message, error));
     const saved = vscode.workspace.onDidSaveTextDocument(({ uri }) => {
       if (folders.some((folder) => liesIn(folder, uri.fsPath))) void ask();

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
-import { type Workflow, withOwnWeights } from '../../workflow/index.js';
+import { diskFiles, loadTasks, type Workflow, withOwnWeights } from '../../workflow/index.js';
 import { type Host, mayRun, setting } from '../host.js';
 import type { Analyses } from '../providers/analyses.js';
 import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
@@ -9,8 +9,10 @@ import type { RunControl } from '../runs/control.js';
 import type { RunDocuments } from '../runs/documents.js';
 import type { RunStore } from '../runs/store.js';
 import { rolloutWords } from '../words.js';
+import { estimateOf, measuredRollouts, type Plan, updateSeconds } from './estimate.js';
 import type { TrainingPanels } from './panels.js';
-import { previewText, rewardPreview } from './preview.js';
+import { rewardPreview } from './preview.js';
+import { previewText } from './preview-text.js';
 
 interface Choices {
   roles: string[];
@@ -48,7 +50,7 @@ export class Trainer {
       return;
     }
     const choices = await this.ask(workflow, role);
-    if (!choices || !(await this.confirm(document.uri, workflow, choices))) return;
+    if (!choices || !(await this.confirm(document, workflow, choices))) return;
     const file = document.uri.fsPath;
     const args = ['train', file, '--steps', String(choices.steps), '--roles', choices.roles.join(',')];
     for (const [cap, most] of Object.entries(choices.cap ?? {})) args.push(`--${cap}`, String(most));
@@ -177,17 +179,21 @@ export class Trainer {
     return (await vscode.window.showQuickPick(all, { title: vscode.l10n.t('Where? (4 of 4)') }))?.target;
   }
 
-  /** Show what recorded scores would teach, and ask whether to start. */
-  private async confirm(uri: vscode.Uri, workflow: Workflow, { roles, steps }: Choices): Promise<boolean> {
-    const run = await this.store.chosen(uri);
+  /** Show what recorded scores would teach and what it may take, and ask whether to start. */
+  private async confirm(
+    document: vscode.TextDocument,
+    workflow: Workflow,
+    choices: Choices,
+  ): Promise<boolean> {
+    const { roles, steps } = choices;
+    const run = await this.store.chosen(document.uri);
     const start = vscode.l10n.t('Train');
     if (run && run.pages.count() > 0) {
-      const preview = rewardPreview(run, workflow.training, roles, setting('concurrency', 8, uri));
-      const shown = this.documents.showText(
-        run,
-        'reward-preview.md',
-        previewText(preview, run.folder.name, steps),
-      );
+      const preview = rewardPreview(run, workflow.training, roles);
+      const plan = await this.plan(document, workflow, choices);
+      const estimate = estimateOf(workflow, plan, preview.seconds, preview.events);
+      const about = { run: run.folder.name, plan, estimate, target: choices.target };
+      const shown = this.documents.showText(run, 'reward-preview.md', previewText(preview, about));
       await vscode.window.showTextDocument(shown, { preview: true });
     }
     const note = run
@@ -202,5 +208,26 @@ export class Trainer {
       { title: vscode.l10n.t('Start training?'), ignoreFocusOut: true },
     );
     return asked?.label === start;
+  }
+
+  private async plan(
+    { uri }: vscode.TextDocument,
+    workflow: Workflow,
+    { roles, steps }: Choices,
+  ): Promise<Plan> {
+    const { tasks } = loadTasks(workflow.tasks, diskFiles(workflow.folder));
+    const count = (split: string) => tasks.filter((task) => task.split === split).length;
+    const before = (await this.store.runs()).filter(
+      ({ info }) => info.kind === 'train' && info.file === uri.fsPath,
+    );
+    const seconds = before.map((run) => updateSeconds(run.tail())).find((each) => each !== null);
+    const splits = { select: count('select'), test: count('test') };
+    return {
+      steps,
+      roles: roles.length,
+      measured: measuredRollouts(splits, { steps, every: workflow.training.evaluate_every }),
+      concurrency: setting('concurrency', 8, uri),
+      update: seconds ?? null,
+    };
   }
 }
