@@ -40,7 +40,11 @@ function ended(
   });
 }
 
-function stepped(step: number, role: Record<string, unknown> = {}): LogEvent {
+function stepped(
+  step: number,
+  role: Record<string, unknown> = {},
+  activity: Record<string, unknown> = {},
+): LogEvent {
   const report = {
     seconds: { sampling: 3, training: 1 },
     roles: [
@@ -50,7 +54,7 @@ function stepped(step: number, role: Record<string, unknown> = {}): LogEvent {
         ...role,
       },
     ],
-    activity: { writer: { length: 40, truncated: 0 } },
+    activity: { writer: { length: 40, truncated: 0, ...activity } },
   };
   return event({ type: 'training.step', data: { step, report: report as never } });
 }
@@ -94,6 +98,24 @@ describe('a training run as curves', () => {
     expect(of('reward', 'writer', 'y')[0]!.value).toEqual({ mean: 6, low: null, high: null, n: 1 });
     expect(charts.find(({ id }) => id === 'kl')!.title).toBe('KL of each update');
     expect(history.batch).toEqual({ name: 'train-0002', ended: 1 });
+  });
+
+  test('reply length has its interval over tables where the log has one; an update is one number', () => {
+    const lengths = { mean: 42, low: 30, high: 54, n: 5 };
+    // Of one table there is no interval: JSON has no infinity.
+    const alone = { mean: 44, low: null, high: null, n: 1 };
+    const charts = chartsOf(
+      historyOf(stepped(0), stepped(1, {}, { lengths }), stepped(2, {}, { lengths: alone })),
+      ['writer'],
+      [],
+    );
+    const of = (id: string) =>
+      charts.find((chart) => chart.id === id)!.lines[0]!.points.map(({ value }) => value);
+    expect(of('length')).toEqual([{ mean: 40, low: null, high: null, n: 1 }, lengths, alone]);
+    expect(of('clip')).toEqual(Array(3).fill({ mean: 0.05, low: null, high: null, n: 1 }));
+    const says = (id: string) => charts.find((chart) => chart.id === id)!.says;
+    expect(says('length')).toContain('interval over tables');
+    expect([says('kl'), says('clip')]).toEqual(Array(2).fill(expect.stringContaining('one number a step')));
   });
 
   test('a fork counts in nothing', () => {
