@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LogWriter } from '../../src/trace/index.js';
 import { type Ran, startCli } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
 import { messageTeam, recorded } from './workflows.js';
@@ -70,3 +71,15 @@ test('it becomes the page of a job that a terminal starts, which is paused, goes
   await press('Cancel');
   await state('cancelled');
 }, 600_000);
+
+test('an alarm that the log raises is shown on the page, without anything being asked', async () => {
+  const [name] = readdirSync(join(editor.folder, '.baton/runs'));
+  const { log } = await LogWriter.open(join(editor.folder, '.baton/runs', name!, 'run.jsonl'));
+  const message = 'classification rises while regression falls';
+  log.append({ type: 'alarm', data: { code: 'strata.diverge', message } });
+  await log.close();
+  const alarms = page().getByRole('region', { name: 'Alarms' });
+  await alarms.getByText(message).waitFor();
+  await alarms.getByText('strata.diverge').waitFor();
+  await editor.photograph('alarm');
+});
