@@ -34,7 +34,7 @@ test('training starts from the palette after a preview of what the recorded scor
   await editor.page.getByText('Reward preview from 12 recorded rollouts').first().waitFor();
   await editor.line('return-to-go').waitFor();
   await editor.line('Cost: none').waitFor();
-  await editor.line(/^About .* for 2 steps: .* of sampling and .* of updates/).waitFor();
+  await editor.line('of sampling and').filter({ hasText: 'for 2 steps' }).waitFor();
   await editor.shoot('preview');
   await editor.page.locator('.quick-input-widget').filter({ hasText: 'Start training?' }).waitFor();
   await editor.pick('Train');
