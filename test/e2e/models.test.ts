@@ -98,8 +98,7 @@ test('a model of the editor judges as the coach, and its verdict stands at the a
   await expect.poll(scores, { timeout: 90_000 }).toContain('"diagnosis":"It only repeats."');
   await editor.showRuns();
   await editor.expand('judged');
-  await editor.row(/^a/).waitFor();
-  await editor.expand(/^a/);
+  await editor.expand(/^task-1/);
   await editor.row(/^writer.*3/).waitFor();
 });
 
