@@ -38,8 +38,13 @@ export function controlCommands(
         const out = terminal();
         const folder = findRun(run);
         const client = await attached(folder);
-        await client.ask(name, {});
-        client.detach();
+        try {
+          await client.ask(name, {});
+        } catch (error) {
+          throw new Failure('run.not-steered', (error as Error).message, exit.environment);
+        } finally {
+          client.detach();
+        }
         out.emit({ run: folder.name, did: name });
         out.say(said.replaceAll('RUN', folder.name));
         done(exit.fine);
@@ -90,7 +95,7 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
   let ended = 0;
   let good = 0;
   try {
-    for await (const { event } of followLog(folder.log, abort.signal)) {
+    for await (const event of followLog(folder.log, abort.signal)) {
       out.emit(event);
       if (event.type === 'rollout.ended') {
         ended += 1;

@@ -16,7 +16,7 @@ import {
   type RunStatus,
   rolloutId,
 } from '../rollout/index.js';
-import { type LogWriter, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
+import { type LogWriter, pauses, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
 import type { Task } from '../workflow/index.js';
 
 /** What can be steered of a run. */
@@ -40,9 +40,6 @@ export interface Ear {
   idle(): Promise<void>;
   close(status: string): Promise<void>;
 }
-
-/** Why a run is paused whose models are an editor's that is not there. */
-const WAITING = 'waiting for the editor';
 
 /** Listen for controllers until closed. `tasks` are those that forks may be made of. */
 export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<Ear> {
@@ -68,8 +65,13 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
   const rolloutEnded = (ended: Ended) =>
     server.tell('rolloutEnded', { rollout: ended.rollout, success: ended.outcome?.success ?? null });
   const goOn = async () => {
+    const waits = run.editor?.waits === true;
+    if (waits && !gate.paused)
+      throw new Error('It waits for models of an editor: it goes on when its folder is open in VS Code.');
     gate.continue();
     await moved('run.continued', '');
+    // What was held goes on; a call that waits for an editor does not.
+    if (waits) await moved('run.paused', pauses.editor);
     server.tell('continued', {});
     return status();
   };
@@ -83,7 +85,7 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
     status,
     async pause() {
       gate.pause();
-      await moved('run.paused', 'paused by hand');
+      await moved('run.paused', pauses.byHand);
       return status();
     },
     continue: goOn,
@@ -129,7 +131,7 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
   });
   if (run.editor)
     run.editor.listener = {
-      waiting: () => void moved('run.paused', WAITING),
+      waiting: () => void moved('run.paused', pauses.editor),
       back: () => void (gate.paused || moved('run.continued', '')),
     };
   gate.listener = {

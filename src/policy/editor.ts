@@ -15,15 +15,20 @@ export interface BridgeListener {
 export class EditorBridge {
   private readonly offers = new Map<object, Endpoint>();
   private readonly waiters = new Set<() => void>();
-  private waits = false;
+  private waiting = false;
   listener: BridgeListener | null = null;
+
+  /** Whether a call waits for an editor now. */
+  get waits(): boolean {
+    return this.waiting;
+  }
 
   /** `from`: who offers, by identity. */
   offer(from: object, endpoint: Endpoint): void {
     this.offers.delete(from);
     this.offers.set(from, endpoint);
-    if (this.waits) this.listener?.back();
-    this.waits = false;
+    if (this.waiting) this.listener?.back();
+    this.waiting = false;
     for (const go of this.waiters) go();
     this.waiters.clear();
   }
@@ -43,8 +48,8 @@ export class EditorBridge {
       signal.throwIfAborted();
       const now = [...this.offers.values()].at(-1);
       if (now) return now;
-      if (!this.waits) this.listener?.waiting();
-      this.waits = true;
+      if (!this.waiting) this.listener?.waiting();
+      this.waiting = true;
       await new Promise<void>((resolve) => {
         const go = () => {
           signal.removeEventListener('abort', go);

@@ -86,6 +86,9 @@ const score = z.object({
   file: z.string().nullable(),
 });
 
+/** Why a run is paused, as its log says it, beside the budget and cancelling. */
+export const pauses = { byHand: 'paused by hand', editor: 'waiting for the editor' } as const;
+
 const shapes = {
   'run.started': z.object({ pid: z.number(), host: z.string(), version: z.string() }),
   'run.resumed': z.object({ pid: z.number() }),

@@ -28,17 +28,23 @@ export class LogTail {
   }
 }
 
-/** Events of a log file from a byte offset on, as they are written. Ends when `signal` is aborted. */
+/**
+ * Events of a log file as they are written. Ends when `signal` is aborted, and once everything is read that was written
+ * by whoever `written` asks for: a process that is killed writes no last event.
+ */
 export async function* followLog(
   path: string,
   signal: AbortSignal,
-  from = 0,
-): AsyncGenerator<{ event: LogEvent; end: number }> {
-  const tail = new LogTail(path, from);
+  written: () => boolean = () => true,
+): AsyncGenerator<LogEvent> {
+  const tail = new LogTail(path);
   while (!signal.aborted) {
+    // Asked before the log is read: what it wrote last is read all the same.
+    const more = written();
     const found = tail.read();
-    if (found) yield* found;
-    else await changed(path, signal);
+    if (found) yield* found.map(({ event }) => event);
+    else if (more) await changed(path, signal);
+    else return;
   }
 }
 

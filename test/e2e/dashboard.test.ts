@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LogWriter } from '../../src/trace/index.js';
 import { type Ran, startCli } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
+import { messageTeam, recorded } from './workflows.js';
 
 let editor: Editor;
 let training: { ended: Promise<Ran> } | undefined;
 beforeAll(async () => {
-  editor = await Editor.open({}, 'table-team');
+  const other = messageTeam(recorded, ['{id: sea, prompt: the sea}']);
+  editor = await Editor.open({ 'other/other.baton.yaml': other }, 'table-team');
 });
 afterAll(async () => {
   await editor?.close();
@@ -36,6 +39,22 @@ test('before anything was trained, the dashboard says what to do', async () => {
   await editor.shoot('dashboard-empty', themes);
 });
 
+test('from there a team is trained: which one is asked where there are several, and the last one comes first', async () => {
+  const asked = (title: string) => editor.page.locator('.quick-input-widget').filter({ hasText: title });
+  const first = editor.page.locator('.quick-input-list .monaco-list-row').first();
+  const button = page().getByRole('button', { name: 'Train a team' });
+  await button.click();
+  await asked('Train which team?').waitFor();
+  expect(await first.textContent()).toContain('other.baton.yaml');
+  await editor.pick('table-team.baton.yaml');
+  await asked('Train which roles?').waitFor();
+  await editor.page.keyboard.press('Escape');
+  await button.click();
+  await asked('Train which team?').waitFor();
+  expect(await first.textContent()).toContain('table-team.baton.yaml');
+  await editor.page.keyboard.press('Escape');
+});
+
 test('it becomes the page of a job that a terminal starts, which is paused, goes on, is cancelled and resumed', async () => {
   training = startCli(editor.folder, ['train', '--steps', '2', '--concurrency', '2']);
   await state('running');
@@ -52,3 +71,15 @@ test('it becomes the page of a job that a terminal starts, which is paused, goes
   await press('Cancel');
   await state('cancelled');
 }, 600_000);
+
+test('an alarm that the log raises is shown on the page, without anything being asked', async () => {
+  const [name] = readdirSync(join(editor.folder, '.baton/runs'));
+  const { log } = await LogWriter.open(join(editor.folder, '.baton/runs', name!, 'run.jsonl'));
+  const message = 'classification rises while regression falls';
+  log.append({ type: 'alarm', data: { code: 'strata.diverge', message } });
+  await log.close();
+  const alarms = page().getByRole('region', { name: 'Alarms' });
+  await alarms.getByText(message).waitFor();
+  await alarms.getByText('strata.diverge').waitFor();
+  await editor.photograph('alarm');
+});

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countingServer } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
-import { messageTeam, served } from './workflows.js';
+import { messageTeam, recorded, served } from './workflows.js';
 
 let editor: Editor;
 beforeAll(async () => {
-  editor = await Editor.open({}, 'table-team');
+  // Another team beside it: it is not asked for while the designer shows one.
+  const other = messageTeam(recorded, ['{id: sea, prompt: the sea}']);
+  editor = await Editor.open({ 'other/other.baton.yaml': other }, 'table-team');
 });
 afterAll(() => editor?.close());
 
@@ -37,6 +39,15 @@ describe('the designer', () => {
     await view().locator('.artifact', { hasText: 'X_train' }).click();
     await view().getByRole('region', { name: 'Artifact X_train' }).waitFor();
     await editor.shoot('designer', themes);
+  });
+
+  test('its team is trained from the palette while it is in front', async () => {
+    await view().locator('.role', { hasText: 'analyst' }).first().click();
+    await editor.command('Baton: Train Team');
+    const asked = editor.page.locator('.quick-input-widget').filter({ hasText: 'Train which roles?' });
+    await asked.locator('.monaco-list-row').filter({ hasText: 'modeler' }).waitFor();
+    await editor.page.keyboard.press('Escape');
+    await asked.waitFor({ state: 'hidden' });
   });
 
   test('a property that is edited is an edit of the text, comments kept, and undone as text is', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -82,6 +82,24 @@ test('running one asks first', async () => {
   await editor.shoot('tool-asks');
   await dialog.getByRole('button', { name: /^(Allow|Continue|Yes|Run)/ }).click();
   await toast(/TEST .*has started with 6 rollouts/).waitFor();
+});
+
+test('a model of the editor judges as the coach, and its verdict stands at the action', async () => {
+  const coached = editorTeam('{provider: editor, model: echo}', ['a']);
+  mkdirSync(join(editor.folder, 'judged'));
+  writeFileSync(join(editor.folder, 'judged/judged.baton.yaml'), `${coached}coach: {model: editor}\n`);
+  await editor.openFile('judged.baton.yaml');
+  await editor.command('Baton: Run Team');
+  const scores = () => {
+    const runs = join(editor.folder, 'judged/.baton/runs');
+    const name = existsSync(runs) ? readdirSync(runs)[0] : undefined;
+    return name ? readFileSync(join(runs, name, 'run.jsonl'), 'utf8') : '';
+  };
+  await expect.poll(scores, { timeout: 90_000 }).toContain('"diagnosis":"It only repeats."');
+  await editor.showRuns();
+  await editor.expand('judged');
+  await editor.expand(/^task-1/);
+  await editor.row(/^writer.*3/).waitFor();
 });
 
 test('a promoted policy is a chat model of the editor; before, none is offered', async () => {

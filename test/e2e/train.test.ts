@@ -32,6 +32,9 @@ test('training starts from the palette after a preview of what the recorded scor
   await editor.pick('60 minutes');
   await editor.page.locator('.tab.active').filter({ hasText: 'reward-preview.md' }).waitFor();
   await editor.page.getByText('Reward preview from 12 recorded rollouts').first().waitFor();
+  await editor.line('return-to-go').waitFor();
+  await editor.line('Cost: none').waitFor();
+  await editor.line('of sampling and').filter({ hasText: 'for 2 steps' }).waitFor();
   await editor.shoot('preview');
   await editor.page.locator('.quick-input-widget').filter({ hasText: 'Start training?' }).waitFor();
   await editor.pick('Train');
@@ -113,6 +116,46 @@ test('a checkpoint is promoted for every role after a question, and rolled back 
   await expect.poll(() => current().modeler?.version, { timeout: 60_000 }).toBeNull();
   await editor.row(/^modeler\s*acts with its base/).waitFor();
 }, 400_000);
+
+test('a checkpoint is promoted for one role alone, from the page', async () => {
+  await editor.command('Baton: Open Training Dashboard');
+  await page().getByLabel('Promote for').click();
+  await page().getByRole('option', { name: 'analyst' }).click();
+  await page()
+    .getByRole('button', { name: /^Promote step-2 for analyst/ })
+    .click();
+  await editor.confirm('Promote');
+  await page().getByRole('alert').filter({ hasText: 'acts now for analyst' }).waitFor({ timeout: 90_000 });
+  const path = join(editor.folder, '.baton/policies/current.json');
+  const versions = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { version: string | null }>;
+  expect(Object.entries(versions).map(([role, { version }]) => [role, version])).toEqual(
+    expect.arrayContaining([
+      ['analyst', 'p2'],
+      ['data_engineer', 'p1'],
+      ['modeler', null],
+    ]),
+  );
+}, 400_000);
+
+test('asked again, what was chosen the last time comes first, and updates are counted as they were', async () => {
+  const asked = (title: string) => editor.page.locator('.quick-input-widget').filter({ hasText: title });
+  const first = (text: string) =>
+    editor.page.locator('.quick-input-list .monaco-list-row[data-index="0"]').filter({ hasText: text });
+  // The page of the training is in front: no text editor is, and the folder has one workflow.
+  await editor.command('Baton: Train Team');
+  await asked('Train which roles?').waitFor();
+  await editor.page.keyboard.press('Enter');
+  await asked('For how long?').waitFor();
+  await first('2 steps').waitFor();
+  await editor.page.keyboard.press('Enter');
+  await asked('At most how much?').waitFor();
+  await first('60 minutes').waitFor();
+  await editor.page.keyboard.press('Enter');
+  await asked('Start training?').waitFor();
+  await editor.line('Updates are counted as the last training of this team took them').waitFor();
+  await editor.photograph('train-again');
+  await editor.page.keyboard.press('Escape');
+});
 
 test('a version is evaluated on held-out tasks, as a run of its own', async () => {
   const version = editor.row(/^data_engineer@v\d+\s*step-2/);

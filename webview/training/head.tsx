@@ -14,7 +14,7 @@ const words: Record<Dashboard['state'], () => string> = {
 
 /** Which run, how far it is, and what can be done with it now. */
 export function Head({ dashboard, steer }: { dashboard: Dashboard; steer: (how: Steer) => void }) {
-  const { state, step, steps, secondsLeft } = dashboard;
+  const { state, step, steps, secondsLeft, waits } = dashboard;
   const live = state === 'running' || state === 'paused';
   return (
     <header>
@@ -32,7 +32,9 @@ export function Head({ dashboard, steer }: { dashboard: Dashboard; steer: (how: 
               {l10n.t('Pause')}
             </Button>
           )}
-          {state === 'paused' && <Button onPress={() => steer('continue')}>{l10n.t('Continue')}</Button>}
+          {state === 'paused' && !waits && (
+            <Button onPress={() => steer('continue')}>{l10n.t('Continue')}</Button>
+          )}
           {live && (
             <Button secondary onPress={() => steer('cancel')}>
               {l10n.t('Cancel')}

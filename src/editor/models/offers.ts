@@ -4,6 +4,7 @@ import type { Host } from '../host.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { askEditor, hasModels } from './ask.js';
+import { tellLacking } from './lacking.js';
 import type { ModelServer } from './server.js';
 
 interface Offer {
@@ -63,6 +64,8 @@ export class ModelOffers {
     try {
       await client.ask('editor', { baseUrl: server.baseUrl, token: server.token });
       offers.set(run.key, { server, client });
+      // Who lets roles act with the editor's models may look for its agent's tools too.
+      tellLacking(host, 'tools');
       host.log.info(`models of the editor are served to ${run.folder.name} at ${server.baseUrl}`);
     } catch (error) {
       host.log.warn(`${run.folder.name} takes no models of the editor: ${(error as Error).message}`);

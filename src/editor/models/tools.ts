@@ -1,16 +1,15 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { blameTable } from '../../coach/index.js';
 import { formatProblem } from '../../workflow/index.js';
 import type { tools } from '../names.js';
 import type { Analyses } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunStore } from '../runs/store.js';
+import { whyOf } from './why.js';
 
 const fileInput = z.object({ file: z.string().optional() });
 const whyInput = z.object({ run: z.string().optional(), rollout: z.string().optional() });
-const MOST = 5000;
 
 type ToolName = keyof typeof tools;
 
@@ -63,22 +62,7 @@ export class AgentTools {
             .join(', ') || 'none'
         }.`,
       );
-    const rows = run.pages.page(0, Math.min(MOST, run.pages.count()));
-    const one =
-      wanted.rollout === undefined ? rows : rows.filter(({ rollout }) => rollout === wanted.rollout);
-    if (wanted.rollout !== undefined && one.length === 0)
-      throw new Error(`${run.folder.name} has no ended rollout "${wanted.rollout}".`);
-    const good = one.filter(({ outcome }) => outcome?.success).length;
-    const broken = blameTable(one)
-      .slice(0, 10)
-      .map(
-        ({ role, code, rollouts, example }) =>
-          `- ${role}: ${code} in ${rollouts} of ${one.length} rollouts; for example ${example.rollout}, action ${example.action}: ${example.diagnosis}`,
-      );
-    return [
-      `${run.folder.name} (${run.state()}): ${good} of ${one.length} rollouts succeeded.`,
-      ...broken,
-    ].join('\n');
+    return whyOf(run, wanted.rollout);
   }
 
   private async run(input: unknown): Promise<string> {

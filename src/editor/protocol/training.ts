@@ -100,6 +100,8 @@ export const dashboardSchema = z.object({
   state: z.enum(['running', 'paused', 'done', 'cancelled', 'budget', 'failed', 'stopped']),
   /** What it is at, or how it ended, in a few words. */
   phase: z.string(),
+  /** Paused for want of the editor's models: there is nothing that a person could let go on. */
+  waits: z.boolean(),
   /** Whole training steps, and how many are meant. */
   step: z.number(),
   steps: z.number().nullable(),

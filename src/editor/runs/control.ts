@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { processStart, RunFolder } from '../../trace/index.js';
 import { type Host, mayRun, setting, tell } from '../host.js';
-import { isWorkflow } from '../providers/analyses.js';
+import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
 import { readKeys } from '../secrets.js';
 import { cliPath, launch, readPrinted, type Started } from './launch.js';
 import { keyOf, type Run } from './run.js';
@@ -190,34 +190,9 @@ export class RunControl {
   }
 
   private async workflowFile(uri?: vscode.Uri): Promise<string | undefined> {
-    const active = vscode.window.activeTextEditor?.document;
-    let document = uri
-      ? await vscode.workspace.openTextDocument(uri)
-      : active && isWorkflow(active)
-        ? active
-        : undefined;
-    if (!document) {
-      const found = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
-      const picked =
-        found.length <= 1
-          ? found[0]
-          : (
-              await vscode.window.showQuickPick(
-                found.map((each) => ({ label: vscode.workspace.asRelativePath(each), each })),
-                { title: vscode.l10n.t('Which workflow?') },
-              )
-            )?.each;
-      if (!picked) {
-        if (found.length === 0)
-          await vscode.window.showInformationMessage(
-            vscode.l10n.t(
-              'There is no *.baton.yaml in the open folders. Make one with "Baton: New Workflow".',
-            ),
-          );
-        return undefined;
-      }
-      document = await vscode.workspace.openTextDocument(picked);
-    }
+    const of = uri ?? workflowInFront() ?? (await pickWorkflow(vscode.l10n.t('Which workflow?')));
+    if (!of) return undefined;
+    const document = await vscode.workspace.openTextDocument(of);
     if (document.uri.scheme !== 'file') {
       await vscode.window.showInformationMessage(
         vscode.l10n.t('Save the workflow to a folder first: a run needs a place for its log.'),

@@ -56,6 +56,10 @@ const sentences: [RegExp, (...parts: string[]) => string][] = [
   [/^tool failed: (.*)$/, (outcome) => l10n.t('tool failed: {0}', endWords(outcome!))],
   [/^(\d+) % of the budget is spent$/, (share) => l10n.t('{0} % of the budget is spent', share!)],
   [/^waiting for the editor$/, () => l10n.t('waiting for the editor')],
+  [
+    /^It waits for models of an editor: it goes on when its folder is open in VS Code\.$/,
+    () => l10n.t('It waits for models of an editor: it goes on when its folder is open in VS Code.'),
+  ],
   [/^the budget is spent: (.*)$/, (cap) => l10n.t('the budget is spent: {0}', cap!)],
   [/^no action has a score$/, () => l10n.t('no action has a score')],
   [

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import { isFork, type RolloutRow, reviewed } from '../../trace/index.js';
+import { isFork, pauses, type RolloutRow, reviewed } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { commands, contextKeys, rows } from '../names.js';
 import { type TargetRow, targetItem } from '../targets/rows.js';
@@ -272,8 +272,6 @@ const icons: Record<ReturnType<Run['state']>, [string, string | null]> = {
 };
 
 /** What the log says of a pause that somebody asked for. */
-const BY_HAND = 'paused by hand';
-
 function runItem(run: Run): vscode.TreeItem {
   const state = run.state();
   const live = state === 'running' || state === 'paused';
@@ -289,7 +287,7 @@ function runItem(run: Run): vscode.TreeItem {
   const rollouts =
     live && run.planned > 0 ? vscode.l10n.t('{0} of {1}', count, run.planned) : rolloutWords(count);
   const waits = run.pausedFor;
-  const progress = waits === null || waits === BY_HAND ? (step ?? rollouts) : retold(waits);
+  const progress = waits === null || waits === pauses.byHand ? (step ?? rollouts) : retold(waits);
   const when = new Date(run.info.created);
   item.id = run.key;
   item.description = [run.info.kind === 'run' ? null : run.info.kind, progress, live ? null : shortTime(when)]

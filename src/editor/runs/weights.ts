@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { PolicyRegistry } from '../../engine/index.js';
 import { type Host, mayRun, tell } from '../host.js';
+import { tellLacking } from '../models/lacking.js';
 import type { RunControl } from './control.js';
 import type { Run } from './run.js';
 import type { RunStore } from './store.js';
@@ -61,6 +62,7 @@ export class Weights {
       done.push(role);
     }
     if (done.length === 0) return null;
+    tellLacking(this.host, 'chatModels');
     return vscode.l10n.t('{0} of {1} acts now for {2}.', checkpoint, run.folder.name, done.join(', '));
   }
 

@@ -1,21 +1,24 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import { followLog, type RolloutRow } from '../../trace/index.js';
+import type { RolloutRow } from '../../trace/index.js';
 import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
-import { afterActivation, type Host, mayRun } from '../host.js';
+import { afterActivation, type Host, mayRun, tell } from '../host.js';
 import { declaration } from '../language/index.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
+import { chosen, tasksOf } from './chosen.js';
+import { liesIn, rolloutsOf } from './following.js';
+import { LastWins } from './last-wins.js';
 
 /** A workflow's tasks as tests: run, step through what failed, run again at each save. */
 export class TaskTests {
   private readonly controller: vscode.TestController;
 
   constructor(
-    host: Host,
+    private readonly host: Host,
     private readonly analyses: Analyses,
     private readonly control: RunControl,
     private readonly debug: DebugStarter,
@@ -85,34 +88,44 @@ export class TaskTests {
     );
   }
 
+  /** Once, or (continuous) again at each save beside the workflows: one run at a time, and the last save counts. */
   private async run(
     request: vscode.TestRunRequest,
     token: vscode.CancellationToken,
     debug: boolean,
   ): Promise<void> {
     if (!(await mayRun())) return;
-    await this.once(request, token, debug);
-    if (!request.continuous) return;
-    const files = new Set(this.chosen(request).map(({ workflow }) => dirname(workflow.uri!.fsPath)));
-    const saved = vscode.workspace.onDidSaveTextDocument((document) => {
-      if ([...files].some((folder) => document.uri.fsPath.startsWith(folder)))
-        void this.once(request, token, debug);
+    if (!request.continuous) return this.once(request, signalOf(token), debug);
+    const folders = this.chosen(request).map(({ workflow }) => dirname(workflow.uri!.fsPath));
+    const { include, exclude, profile } = request;
+    // A request of its own for each: runs of one request are shown as one result, which has no end.
+    const again = () => new vscode.TestRunRequest(include, exclude, profile, true);
+    const work = new LastWins((stop) => this.once(again(), stop, debug));
+    const ask = () => work.ask().catch((error: Error) => tell(this.host, error.message, error));
+    const saved = vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+      if (folders.some((folder) => liesIn(folder, uri.fsPath))) void ask();
     });
-    token.onCancellationRequested(() => saved.dispose());
+    token.onCancellationRequested(() => {
+      saved.dispose();
+      work.stop();
+    });
+    await ask();
   }
 
-  private async once(
-    request: vscode.TestRunRequest,
-    token: vscode.CancellationToken,
-    debug: boolean,
-  ): Promise<void> {
+  private async once(request: vscode.TestRunRequest, stop: AbortSignal, debug: boolean): Promise<void> {
     const testRun = this.controller.createTestRun(request);
+    const signal = AbortSignal.any([stop, signalOf(testRun.token)]);
     try {
-      for (const { workflow, tasks } of this.chosen(request)) {
-        if (token.isCancellationRequested) break;
+      for (const each of this.chosen(request)) {
+        if (signal.aborted) break;
+        const { workflow } = each;
         if (workflow.children.size === 0) await this.tasksOf(workflow);
-        const items = tasks ?? [...workflow.children].map(([, item]) => item);
-        const failed = await this.carry(testRun, workflow, items, token, tasks === null);
+        const { items, all } = tasksOf(
+          each,
+          [...workflow.children].map(([, item]) => item),
+        );
+        if (items.length === 0 && !all) continue;
+        const failed = await this.carry(testRun, workflow, items, signal, all);
         if (debug && failed)
           await this.debug.rollout(failed.run, failed.row.rollout, culprit(failed.row)?.action);
       }
@@ -121,19 +134,18 @@ export class TaskTests {
     }
   }
 
-  /** What a request means: workflows, each with some of its tasks or (null) all. */
-  private chosen(
-    request: vscode.TestRunRequest,
-  ): { workflow: vscode.TestItem; tasks: vscode.TestItem[] | null }[] {
+  private chosen(request: vscode.TestRunRequest) {
     const included = request.include ?? [...this.controller.items].map(([, item]) => item);
-    const found = new Map<vscode.TestItem, vscode.TestItem[] | null>();
-    for (const item of included) {
-      if (request.exclude?.includes(item)) continue;
-      if (!item.parent) found.set(item, null);
-      else if (found.get(item.parent) !== null)
-        found.set(item.parent, [...(found.get(item.parent) ?? []), item]);
-    }
-    return [...found].map(([workflow, tasks]) => ({ workflow, tasks }));
+    return chosen<vscode.TestItem>(
+      included.map((item) => this.now(item)),
+      request.exclude ?? [],
+    );
+  }
+
+  /** An item as it stands now: a save makes those of tasks anew. */
+  private now(item: vscode.TestItem): vscode.TestItem {
+    const workflow = this.controller.items.get(item.id.split('#')[0]!);
+    return (workflow?.id === item.id ? workflow : workflow?.children.get(item.id)) ?? item;
   }
 
   /** Run tasks with the command line and follow the run's log until it ends. Gives the first failed rollout. */
@@ -141,7 +153,7 @@ export class TaskTests {
     testRun: vscode.TestRun,
     workflow: vscode.TestItem,
     items: readonly vscode.TestItem[],
-    token: vscode.CancellationToken,
+    stop: AbortSignal,
     all: boolean,
   ): Promise<{ run: Run; row: RolloutRow } | undefined> {
     const byTask = new Map(items.map((item) => [item.label, item]));
@@ -152,24 +164,28 @@ export class TaskTests {
         testRun.errored(item, new vscode.TestMessage(vscode.l10n.t('The run did not start.')));
       return undefined;
     }
-    const end = new AbortController();
-    const cancelled = token.onCancellationRequested(() => void this.control.cancel(run));
+    const cancel = () => void this.control.cancel(run);
+    if (stop.aborted) cancel();
+    stop.addEventListener('abort', cancel, { once: true });
     let failed: RolloutRow | undefined;
-    for await (const { event } of followLog(run.folder.log, end.signal)) {
-      if (event.type === 'rollout.ended') {
-        const item = byTask.get(event.data.task);
-        if (item && (await this.mark(testRun, item, event.data))) failed ??= event.data;
-        byTask.delete(event.data.task);
-      }
-      if (event.type === 'run.finished' || event.type === 'run.paused') end.abort();
+    for await (const row of rolloutsOf(run)) {
+      const item = byTask.get(row.task);
+      if (item && (await this.mark(testRun, item, row))) failed ??= row;
+      byTask.delete(row.task);
     }
-    cancelled.dispose();
-    for (const item of byTask.values()) testRun.skipped(item);
+    stop.removeEventListener('abort', cancel);
+    for (const each of byTask.values()) {
+      const item = this.now(each);
+      if (run.state() !== 'stopped') testRun.skipped(item);
+      else testRun.errored(item, new vscode.TestMessage(processGone()));
+    }
     return failed && { run, row: failed };
   }
 
   /** Mark one task; true where it failed. The message stands at the role that broke it. */
-  private async mark(testRun: vscode.TestRun, item: vscode.TestItem, row: RolloutRow): Promise<boolean> {
+  private async mark(testRun: vscode.TestRun, of: vscode.TestItem, row: RolloutRow): Promise<boolean> {
+    // The file may have been saved since the run began.
+    const item = this.now(of);
     const milliseconds = row.seconds * 1000;
     if (row.outcome?.success === true) {
       testRun.passed(item, milliseconds);
@@ -186,4 +202,17 @@ export class TaskTests {
     testRun.failed(item, message, milliseconds);
     return true;
   }
+}
+
+function processGone(): string {
+  return vscode.l10n.t(
+    'The process of the run ended before this task did; the run can be resumed in the Runs view.',
+  );
+}
+
+function signalOf(token: vscode.CancellationToken): AbortSignal {
+  const abort = new AbortController();
+  if (token.isCancellationRequested) abort.abort();
+  token.onCancellationRequested(() => abort.abort());
+  return abort.signal;
 }

@@ -17,15 +17,10 @@ export function chartsOf(
       const found = value(step);
       return found ? [{ step: step.step, value: shown(found) }] : [];
     });
-  const ofRoles = (value: (step: TrainedStep, role: string) => number | null | undefined): ShownLine[] =>
-    roles.map((name) => ({
-      name,
-      stratum: null,
-      points: each((step) => {
-        const found = value(step, name);
-        return found === undefined || found === null ? undefined : alone(found);
-      }),
-    }));
+  const ofRoles = (value: (step: TrainedStep, role: string) => Raw | undefined): ShownLine[] =>
+    roles.map((name) => ({ name, stratum: null, points: each((step) => value(step, name)) }));
+  const numbers = (value: (step: TrainedStep, role: string) => number | null | undefined): ShownLine[] =>
+    ofRoles((step, role) => alone(value(step, role)));
   const reported = (step: TrainedStep, role: string) => {
     const found = step.report.roles.find((each) => each.role === role);
     return found?.skipped === null ? found : undefined;
@@ -77,44 +72,47 @@ export function chartsOf(
           id: 'kl',
           title: l10n.t('KL to the reference'),
           says: l10n.t(
-            'How far a role’s policy is from where it started, nats per token. A jump asks for a smaller learning rate.',
+            'How far a role’s policy is from where it started, nats per token: one number a step. A jump asks for a smaller learning rate.',
           ),
           unit: 'number',
-          lines: ofRoles((step, role) => reported(step, role)?.referenceKl),
+          lines: numbers((step, role) => reported(step, role)?.referenceKl),
         }
       : {
           id: 'kl',
           title: l10n.t('KL of each update'),
           says: l10n.t(
-            'How far one update moved a role’s policy, nats per token. The KL to the reference is not measured where its coefficient is 0.',
+            'How far one update moved a role’s policy, nats per token: one number a step. The KL to the reference is not measured where its coefficient is 0.',
           ),
           unit: 'number',
-          lines: ofRoles((step, role) => reported(step, role)?.approximateKl),
+          lines: numbers((step, role) => reported(step, role)?.approximateKl),
         },
     {
       id: 'clip',
       title: l10n.t('Clip fraction'),
       says: l10n.t(
-        'Share of tokens whose ratio left the clip range. Above a third, an update asks for more than it may take.',
+        'Share of tokens whose ratio left the clip range: one number a step. Above a third, an update asks for more than it may take.',
       ),
       unit: 'share',
-      lines: ofRoles((step, role) => reported(step, role)?.clipFraction),
+      lines: numbers((step, role) => reported(step, role)?.clipFraction),
     },
     {
       id: 'length',
       title: l10n.t('Reply length'),
       says: l10n.t(
-        'Mean tokens of a role’s replies. Rising length with flat reward is a habit, not a skill.',
+        'Mean tokens of a role’s replies, with the 95 % interval over tables. Rising length with flat reward is a habit, not a skill.',
       ),
       unit: 'number',
-      lines: ofRoles((step, role) => step.report.activity[role]?.length),
+      lines: ofRoles((step, role) => {
+        const found = step.report.activity[role];
+        return found?.lengths ?? alone(found?.length);
+      }),
     },
     {
       id: 'gradient',
       title: l10n.t('Gradient norm'),
       says: l10n.t('Norm of a role’s gradient before clipping. Zero means that nothing was learned.'),
       unit: 'number',
-      lines: ofRoles((step, role) => reported(step, role)?.gradientNorm),
+      lines: numbers((step, role) => reported(step, role)?.gradientNorm),
     },
   ];
 }
@@ -157,6 +155,7 @@ function shown({ mean, low, high, n }: Raw): ShownInterval {
   return { mean: known(mean), low: known(low), high: known(high), n };
 }
 
-function alone(value: number): ShownInterval {
-  return shown({ mean: value, low: null, high: null, n: 1 });
+/** One number a step, such as an update's KL: there is no sample that an interval could be over. */
+function alone(value: number | null | undefined): Raw | undefined {
+  return value === null || value === undefined ? undefined : { mean: value, low: null, high: null, n: 1 };
 }

@@ -1,4 +1,5 @@
-import * as vscode from 'vscode';
+import * as l10n from '@vscode/l10n';
+import { pauses } from '../../trace/index.js';
 import type { Dashboard, ShownCoach } from '../protocol/training.js';
 import type { Run } from '../runs/run.js';
 import { alarmsOf } from './alarms.js';
@@ -14,8 +15,14 @@ export interface Known {
   coach: ShownCoach | null;
 }
 
-/** The page of a training run, as it stands. */
-export function dashboardOf(run: Run, history: TrainingHistory, { steps, acting, coach }: Known): Dashboard {
+type Shown = Pick<Run, 'key' | 'pausedFor' | 'state'> & { folder: Pick<Run['folder'], 'name'> };
+
+/** The page of a training run, as it stands. Pure. */
+export function dashboardOf(
+  run: Shown,
+  history: TrainingHistory,
+  { steps, acting, coach }: Known,
+): Dashboard {
   const done = [...history.steps.values()];
   const strata = [...new Set(done.flatMap(({ byStratum }) => Object.keys(byStratum)))].sort();
   const roles = [...new Set(done.flatMap(({ report }) => report.roles.map(({ role }) => role)))];
@@ -28,12 +35,14 @@ export function dashboardOf(run: Run, history: TrainingHistory, { steps, acting,
   );
   const pace = seconds.length === 0 ? null : seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
   const state = run.state();
+  const waits = run.pausedFor === pauses.editor;
   const step = Math.max(0, ...done.map((each) => each.step));
   return {
     run: run.key,
     title: run.folder.name,
     state,
-    phase: phaseOf(state, history, step, steps),
+    phase: waits ? waitingFor(step, steps) : phaseOf(state, history, step, steps),
+    waits,
     step,
     steps,
     secondsLeft:
@@ -47,45 +56,53 @@ export function dashboardOf(run: Run, history: TrainingHistory, { steps, acting,
   };
 }
 
+/** A run that nobody holds: no button of ours makes it go on. */
+function waitingFor(step: number, steps: number | null): string {
+  return l10n.t(
+    'Waiting for models of the editor after {0}: it goes on by itself when the editor can offer them',
+    stepOf(step, steps),
+  );
+}
+
+function stepOf(step: number, steps: number | null): string {
+  return steps === null ? l10n.t('step {0}', step) : l10n.t('step {0} of {1}', step, steps);
+}
+
 function phaseOf(
   state: Dashboard['state'],
   { batch, finished }: TrainingHistory,
   step: number,
   steps: number | null,
 ): string {
-  const of = steps === null ? vscode.l10n.t('step {0}', step) : vscode.l10n.t('step {0} of {1}', step, steps);
+  const of = stepOf(step, steps);
   switch (state) {
     case 'done':
-      return vscode.l10n.t('Finished after {0}', of);
+      return l10n.t('Finished after {0}', of);
     case 'cancelled':
-      return vscode.l10n.t('Cancelled after {0}; it can be resumed', of);
+      return l10n.t('Cancelled after {0}; it can be resumed', of);
     case 'budget':
-      return vscode.l10n.t('Stopped by its budget after {0}', of);
+      return l10n.t('Stopped by its budget after {0}', of);
     case 'failed':
-      return vscode.l10n.t(
-        'Failed after {0}: {1}',
-        of,
-        finished?.reason ?? vscode.l10n.t('the log says no more'),
-      );
+      return l10n.t('Failed after {0}: {1}', of, finished?.reason ?? l10n.t('the log says no more'));
     case 'stopped':
-      return vscode.l10n.t('Its process ended after {0}; it can be resumed', of);
+      return l10n.t('Its process ended after {0}; it can be resumed', of);
     case 'paused':
-      return vscode.l10n.t('Paused after {0}: rollouts wait before their next action', of);
+      return l10n.t('Paused after {0}: rollouts wait before their next action', of);
     case 'running':
       break;
     default:
       return state satisfies never;
   }
-  if (!batch) return vscode.l10n.t('Bringing up the engine');
+  if (!batch) return l10n.t('Bringing up the engine');
   const [split, name] = [batch.name.split('-')[0]!, batch.name.slice(batch.name.indexOf('-') + 1)];
   if (split === 'train' && Number(name) > step) {
     const now = Number(name);
     return steps === null
-      ? vscode.l10n.t('Step {0}: {1} rollouts', now, batch.ended)
-      : vscode.l10n.t('Step {0} of {1}: {2} rollouts', now, steps, batch.ended);
+      ? l10n.t('Step {0}: {1} rollouts', now, batch.ended)
+      : l10n.t('Step {0} of {1}: {2} rollouts', now, steps, batch.ended);
   }
-  if (split === 'train') return vscode.l10n.t('Step {0} is done; ranking or sampling comes next', step);
+  if (split === 'train') return l10n.t('Step {0} is done; ranking or sampling comes next', step);
   return name === 'base'
-    ? vscode.l10n.t('Measuring the untrained team on {0}: {1} rollouts', split, batch.ended)
-    : vscode.l10n.t('Measuring {0} on {1}: {2} rollouts', name, split, batch.ended);
+    ? l10n.t('Measuring the untrained team on {0}: {1} rollouts', split, batch.ended)
+    : l10n.t('Measuring {0} on {1}: {2} rollouts', name, split, batch.ended);
 }

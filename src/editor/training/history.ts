@@ -21,7 +21,13 @@ const roleReport = z.object({
 const stepReport = z.object({
   roles: z.array(roleReport),
   seconds: z.object({ sampling: z.number(), training: z.number() }),
-  activity: z.record(z.string(), z.object({ length: z.number(), truncated: z.number() })).default({}),
+  activity: z
+    .record(
+      z.string(),
+      // Logs of before the interval was written have the mean alone.
+      z.object({ length: z.number(), truncated: z.number(), lengths: interval.optional() }),
+    )
+    .default({}),
 });
 const evaluationReport = z.object({
   success: interval,

@@ -10,6 +10,7 @@ import { RunDocuments } from '../runs/documents.js';
 import type { Run } from '../runs/run.js';
 import { steer } from '../runs/steer.js';
 import type { RunStore } from '../runs/store.js';
+import { retold } from '../runs/told.js';
 import { actingIn, homeOf, type Weights } from '../runs/weights.js';
 import type { Acting } from './checkpoints.js';
 import { coachOf } from './coach.js';
@@ -98,7 +99,7 @@ export class TrainingPanel {
     else if (how === 'cancel') await control.cancel(this.run);
     else {
       const refused = (await mayRun()) ? await steer(this.run, how) : null;
-      if (refused) this.say(refused, true);
+      if (refused) this.say(retold(refused), true);
     }
     store.refresh();
   }

@@ -1,15 +1,18 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
-import { type Workflow, withOwnWeights } from '../../workflow/index.js';
+import { diskFiles, loadTasks, type Workflow, withOwnWeights } from '../../workflow/index.js';
 import { type Host, mayRun, setting } from '../host.js';
-import { type Analyses, isWorkflow } from '../providers/analyses.js';
+import type { Analyses } from '../providers/analyses.js';
+import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunDocuments } from '../runs/documents.js';
 import type { RunStore } from '../runs/store.js';
 import { rolloutWords } from '../words.js';
+import { estimateOf, measuredRollouts, type Plan, updateSeconds } from './estimate.js';
 import type { TrainingPanels } from './panels.js';
-import { previewText, rewardPreview } from './preview.js';
+import { rewardPreview } from './preview.js';
+import { previewText } from './preview-text.js';
 
 interface Choices {
   roles: string[];
@@ -19,6 +22,9 @@ interface Choices {
   /** A target of the user's; null: this machine. */
   target: string | null;
 }
+
+/** Where the workflow is kept that was trained last. */
+const LAST = 'baton.train.last';
 
 /** Training from the palette: which roles, how many steps, what the recorded scores would teach, and then start. */
 export class Trainer {
@@ -31,17 +37,11 @@ export class Trainer {
     private readonly panels: TrainingPanels,
   ) {}
 
-  /** `role`: the only one that is ticked at first. */
+  /** Without a workflow in front, one of the open folders is picked. `role`: the only one that is ticked at first. */
   async train(uri?: vscode.Uri, role?: string): Promise<void> {
     if (!(await mayRun())) return;
-    const active = vscode.window.activeTextEditor?.document;
-    const document = uri ? await vscode.workspace.openTextDocument(uri) : active;
-    if (!document || !isWorkflow(document) || document.uri.scheme !== 'file') {
-      await vscode.window.showInformationMessage(
-        vscode.l10n.t('Open the workflow whose roles should learn.'),
-      );
-      return;
-    }
+    const document = await this.meant(uri);
+    if (!document) return;
     const { workflow } = this.analyses.of(document);
     if (!workflow) {
       await vscode.window.showErrorMessage(
@@ -50,7 +50,7 @@ export class Trainer {
       return;
     }
     const choices = await this.ask(workflow, role);
-    if (!choices || !(await this.confirm(document.uri, workflow, choices))) return;
+    if (!choices || !(await this.confirm(document, workflow, choices))) return;
     const file = document.uri.fsPath;
     const args = ['train', file, '--steps', String(choices.steps), '--roles', choices.roles.join(',')];
     for (const [cap, most] of Object.entries(choices.cap ?? {})) args.push(`--${cap}`, String(most));
@@ -62,6 +62,21 @@ export class Trainer {
     const on = choices.target === null ? [] : ['--target', choices.target];
     const run = await this.control.start(file, [...args, '--json', ...on, ...this.control.flags()]);
     if (run) await this.panels.show(run);
+  }
+
+  /** The workflow that is named or in front, else one of the open folders', saved: the command line reads the disk. */
+  private async meant(uri?: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+    const { workspaceState } = this.host.context;
+    const front = uri ?? workflowInFront();
+    const of =
+      front?.scheme === 'file'
+        ? front
+        : await pickWorkflow(vscode.l10n.t('Train which team?'), workspaceState.get<string>(LAST));
+    if (!of) return undefined;
+    await workspaceState.update(LAST, of.fsPath);
+    const document = await vscode.workspace.openTextDocument(of);
+    if (document.isDirty) await document.save();
+    return document;
   }
 
   private async ask(workflow: Workflow, role?: string): Promise<Choices | undefined> {
@@ -164,17 +179,21 @@ export class Trainer {
     return (await vscode.window.showQuickPick(all, { title: vscode.l10n.t('Where? (4 of 4)') }))?.target;
   }
 
-  /** Show what recorded scores would teach, and ask whether to start. */
-  private async confirm(uri: vscode.Uri, workflow: Workflow, { roles, steps }: Choices): Promise<boolean> {
-    const run = await this.store.chosen(uri);
+  /** Show what recorded scores would teach and what it may take, and ask whether to start. */
+  private async confirm(
+    document: vscode.TextDocument,
+    workflow: Workflow,
+    choices: Choices,
+  ): Promise<boolean> {
+    const { roles, steps } = choices;
+    const run = await this.store.chosen(document.uri);
     const start = vscode.l10n.t('Train');
     if (run && run.pages.count() > 0) {
-      const preview = rewardPreview(run, workflow.training, roles, setting('concurrency', 8, uri));
-      const shown = this.documents.showText(
-        run,
-        'reward-preview.md',
-        previewText(preview, run.folder.name, steps),
-      );
+      const preview = rewardPreview(run, workflow.training, roles);
+      const plan = await this.plan(document, workflow, choices);
+      const estimate = estimateOf(workflow, plan, preview.seconds, preview.events);
+      const about = { run: run.folder.name, plan, estimate, target: choices.target };
+      const shown = this.documents.showText(run, 'reward-preview.md', previewText(preview, about));
       await vscode.window.showTextDocument(shown, { preview: true });
     }
     const note = run
@@ -189,5 +208,26 @@ export class Trainer {
       { title: vscode.l10n.t('Start training?'), ignoreFocusOut: true },
     );
     return asked?.label === start;
+  }
+
+  private async plan(
+    { uri }: vscode.TextDocument,
+    workflow: Workflow,
+    { roles, steps }: Choices,
+  ): Promise<Plan> {
+    const { tasks } = loadTasks(workflow.tasks, diskFiles(workflow.folder));
+    const count = (split: string) => tasks.filter((task) => task.split === split).length;
+    const before = (await this.store.runs()).filter(
+      ({ info }) => info.kind === 'train' && info.file === uri.fsPath,
+    );
+    const seconds = before.map((run) => updateSeconds(run.tail())).find((each) => each !== null);
+    const splits = { select: count('select'), test: count('test') };
+    return {
+      steps,
+      roles: roles.length,
+      measured: measuredRollouts(splits, { steps, every: workflow.training.evaluate_every }),
+      concurrency: setting('concurrency', 8, uri),
+      update: seconds ?? null,
+    };
   }
 }

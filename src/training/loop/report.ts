@@ -1,3 +1,4 @@
+import { type Interval, tInterval } from '../../evaluation/index.js';
 import type { Ended } from '../../rollout/index.js';
 import { agentOf, isCoachCall, type LogEvent } from '../../trace/index.js';
 import type { RoleReport } from '../update.js';
@@ -10,6 +11,8 @@ export interface RoleActivity {
   toolSuccess: number | null;
   /** Mean reply tokens of its actions. */
   length: number;
+  /** The same over tables, the independent unit: the mean of their means, with its 95 % interval. */
+  lengths: Interval;
   /** Share of its replies that were cut at their longest. */
   truncated: number;
   /** Mean action reward by stratum, on 0..1. */
@@ -49,7 +52,11 @@ export function activityOf(
 ): Record<string, RoleActivity> {
   const tallies = new Map<string, Tally>();
   const of = (role: string) => {
-    const known = tallies.get(role) ?? { calls: 0, tokens: 0, cut: 0, tools: 0, good: 0, scores: new Map() };
+    const known = tallies.get(role) ?? {
+      ...{ calls: 0, tokens: 0, cut: 0, tools: 0, good: 0 },
+      tables: new Map(),
+      scores: new Map(),
+    };
     tallies.set(role, known);
     return known;
   };
@@ -60,6 +67,8 @@ export function activityOf(
         const tally = of(agentOf(event.data.action));
         tally.calls += 1;
         tally.tokens += event.data.usage.replyTokens;
+        const table = tally.tables.get(rollout.group) ?? [];
+        tally.tables.set(rollout.group, [...table, event.data.usage.replyTokens]);
         if (event.data.finish === 'length') tally.cut += 1;
       }
       if (event.type === 'tool.ran') {
@@ -83,18 +92,23 @@ interface Tally {
   cut: number;
   tools: number;
   good: number;
+  /** Reply tokens by table. */
+  tables: Map<string, number[]>;
   scores: Map<string, number[]>;
 }
 
-function activity({ calls, tokens, cut, tools, good, scores }: Tally): RoleActivity {
+function activity({ calls, tokens, cut, tools, good, tables, scores }: Tally): RoleActivity {
   const per = (sum: number) => (calls === 0 ? 0 : sum / calls);
   return {
     actions: calls,
     toolSuccess: tools === 0 ? null : good / tools,
     length: per(tokens),
+    lengths: tInterval([...tables.values()].map(mean)),
     truncated: per(cut),
-    byStratum: Object.fromEntries(
-      [...scores].map(([stratum, all]) => [stratum, all.reduce((sum, value) => sum + value, 0) / all.length]),
-    ),
+    byStratum: Object.fromEntries([...scores].map(([stratum, all]) => [stratum, mean(all)])),
   };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

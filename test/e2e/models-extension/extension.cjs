@@ -15,6 +15,16 @@ function activate(context) {
         provideLanguageModelChatResponse: async (_, messages, __, progress) => {
           // As a model does, it takes its time: a window can be closed in between.
           await new Promise((resolve) => setTimeout(resolve, 700));
+          const texts = messages.map(({ content }) => content.map((part) => part.value ?? '').join(''));
+          // Asked as a coach, it gives a verdict.
+          if (texts.some((text) => text.includes('Reply with one JSON object'))) {
+            const verdict = {
+              ...{ evidence: ['an echo'], diagnosis: 'It only repeats.', advice: 'Answer.', code: null },
+              ...{ blamed_role: 'writer', score: 3, confidence: 1 },
+            };
+            progress.report(new vscode.LanguageModelTextPart(JSON.stringify(verdict)));
+            return;
+          }
           const last = messages
             .at(-1)
             .content.map((part) => part.value ?? '')

@@ -64,6 +64,51 @@ test('a run waits for the editor, and goes on with the next one when the first i
   expect([first.calls(), second.calls()]).toEqual([2, 3]);
 });
 
+const verdict = JSON.stringify({
+  ...{ evidence: ['it says nothing'], diagnosis: 'Nothing was said.', advice: 'Say something.', code: null },
+  ...{ blamed_role: 'writer', score: 3, confidence: 0.5 },
+});
+
+test('a model of the editor judges: the verdict waits for it, and nothing is continued by hand meanwhile', async () => {
+  const acting = await countingServer(() => 'an answer');
+  const folder = folderWith({
+    'a.baton.yaml': `baton: 1
+models:
+  m: {provider: openai, base_url: "${acting.url}", model: m}
+  judge: {provider: editor, model: some-model}
+tasks: [{prompt: one}]
+artifacts: {answer: {kind: message, checks: [words > 0]}}
+agents: {writer: {role: Write., model: m, produces: [answer]}}
+coach: {model: judge}
+`,
+  });
+  const run = startCli(folder, ['run', '--editor']);
+  const runs = join(folder, '.baton/runs');
+  const at = new RunFolder(join(runs, await until(() => existsSync(runs) && readdirSync(runs)[0])));
+  const said = (type: string) => readLog(at.log).events.filter((event) => event.type === type);
+  await until(() => said('run.paused').length === 1);
+  expect(said('run.paused')[0]!.data).toEqual({ why: 'waiting for the editor' });
+  expect(acting.calls()).toBe(1);
+  expect(await runCli(folder, ['continue'])).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('waits for models of an editor'),
+  });
+  expect(said('run.continued')).toEqual([]);
+
+  const editor = await countingServer(() => verdict);
+  const client = await offer(at, editor.url);
+  const { code } = await run.ended;
+  client.detach();
+  expect(code).toBe(0);
+  expect(editor.calls()).toBe(1);
+  expect(said('run.continued')).toHaveLength(1);
+  const [ended] = said('rollout.ended');
+  expect(ended!.data).toMatchObject({
+    scores: [{ agent: 'writer', score: 3, diagnosis: 'Nothing was said.' }],
+  });
+  for (const { server } of [acting, editor]) server.close();
+});
+
 test('an address that is not of this machine is refused', async () => {
   const folder = folderWith({ 'a.baton.yaml': workflow });
   const run = startCli(folder, ['run', '--editor']);

@@ -50,6 +50,7 @@ test('menus name known commands, context keys and rows only', () => {
     ...Object.values(names.contextKeys),
     ...Object.values(names.rows),
     ...Object.values(names.views),
+    ...Object.values(names.customEditors),
   ]);
   for (const entries of Object.values(contributes.menus))
     for (const { command, when } of entries) {

@@ -9,7 +9,8 @@ import { analyse, complete, fixesFor, hoverAt } from '../../../src/editor/langua
 import { Run } from '../../../src/editor/runs/run.js';
 import { retold } from '../../../src/editor/runs/told.js';
 import { trajectory } from '../../../src/editor/runs/trajectory.js';
-import { previewText, rewardPreview } from '../../../src/editor/training/preview.js';
+import { rewardPreview } from '../../../src/editor/training/preview.js';
+import { previewText } from '../../../src/editor/training/preview-text.js';
 import { PausableGate, type Point } from '../../../src/rollout/index.js';
 import { RunFolder, readLog } from '../../../src/trace/index.js';
 import { advantagesOf } from '../../../src/training/rewards.js';
@@ -119,7 +120,12 @@ test.each(rows.map((row) => [row.rollout, row] as const))('nor the trajectory of
 
 test('nor the reward preview', () => {
   const roles = ['data_engineer', 'modeler', 'analyst', 'nobody'];
-  const text = previewText(rewardPreview(sample, training, roles, 2), 'a-run', 8);
+  const text = previewText(rewardPreview(sample, training, roles), {
+    run: 'a-run',
+    plan: { steps: 8, roles: 3, measured: 20, concurrency: 2, update: null },
+    estimate: { rollouts: 404, sampling: 9000, updates: 80, dollars: 1.5, unpriced: ['modeler'] },
+    target: 'analyst',
+  });
   const names = rows.map(({ rollout }) => rollout).join(' ');
   expect(text).toContain('[Reward preview from');
   expect(untranslatedIn(text.split('\n'), `${roles.join(' ')} a-run ${names}`)).toEqual([]);

@@ -4,8 +4,9 @@ import { alarmsOf } from '../../../src/editor/training/alarms.js';
 import { chartsOf } from '../../../src/editor/training/charts.js';
 import { standing } from '../../../src/editor/training/checkpoints.js';
 import { coachOf, type JudgedAction } from '../../../src/editor/training/coach.js';
+import { dashboardOf } from '../../../src/editor/training/dashboard.js';
 import { TrainingHistory } from '../../../src/editor/training/history.js';
-import type { Happening, LogEvent } from '../../../src/trace/index.js';
+import { type Happening, type LogEvent, pauses } from '../../../src/trace/index.js';
 import { aligned, told } from '../../../webview/training/values.js';
 
 let seq = 0;
@@ -39,7 +40,11 @@ function ended(
   });
 }
 
-function stepped(step: number, role: Record<string, unknown> = {}): LogEvent {
+function stepped(
+  step: number,
+  role: Record<string, unknown> = {},
+  activity: Record<string, unknown> = {},
+): LogEvent {
   const report = {
     seconds: { sampling: 3, training: 1 },
     roles: [
@@ -49,7 +54,7 @@ function stepped(step: number, role: Record<string, unknown> = {}): LogEvent {
         ...role,
       },
     ],
-    activity: { writer: { length: 40, truncated: 0 } },
+    activity: { writer: { length: 40, truncated: 0, ...activity } },
   };
   return event({ type: 'training.step', data: { step, report: report as never } });
 }
@@ -95,6 +100,24 @@ describe('a training run as curves', () => {
     expect(history.batch).toEqual({ name: 'train-0002', ended: 1 });
   });
 
+  test('reply length has its interval over tables where the log has one; an update is one number', () => {
+    const lengths = { mean: 42, low: 30, high: 54, n: 5 };
+    // Of one table there is no interval: JSON has no infinity.
+    const alone = { mean: 44, low: null, high: null, n: 1 };
+    const charts = chartsOf(
+      historyOf(stepped(0), stepped(1, {}, { lengths }), stepped(2, {}, { lengths: alone })),
+      ['writer'],
+      [],
+    );
+    const of = (id: string) =>
+      charts.find((chart) => chart.id === id)!.lines[0]!.points.map(({ value }) => value);
+    expect(of('length')).toEqual([{ mean: 40, low: null, high: null, n: 1 }, lengths, alone]);
+    expect(of('clip')).toEqual(Array(3).fill({ mean: 0.05, low: null, high: null, n: 1 }));
+    const says = (id: string) => charts.find((chart) => chart.id === id)!.says;
+    expect(says('length')).toContain('interval over tables');
+    expect([says('kl'), says('clip')]).toEqual(Array(2).fill(expect.stringContaining('one number a step')));
+  });
+
   test('a fork counts in nothing', () => {
     const fork = ended('train-0002', 'z', 'x', 0, false);
     if (fork.type === 'rollout.ended') fork.data.branch = 'fork-1';
@@ -105,6 +128,35 @@ describe('a training run as curves', () => {
     expect(
       historyOf(event({ type: 'training.step', data: { step: 0, report: 'nonsense' } })).steps.size,
     ).toBe(0);
+  });
+});
+
+describe('a paused run', () => {
+  const shown = (pausedFor: string | null) =>
+    dashboardOf(
+      {
+        key: 'k',
+        folder: { name: 'r' },
+        state: () => (pausedFor === null ? 'running' : 'paused'),
+        pausedFor,
+      },
+      historyOf(stepped(0)),
+      { steps: 2, acting: new Map(), coach: null },
+    );
+  test('by hand, it can go on', () => {
+    expect(shown(pauses.byHand)).toMatchObject({
+      waits: false,
+      phase: 'Paused after step 1 of 2: rollouts wait before their next action',
+    });
+    expect(shown(null)).toMatchObject({ waits: false, state: 'running' });
+  });
+  test('for want of the editor, that is said, and nothing is offered to continue', () => {
+    expect(shown(pauses.editor)).toMatchObject({
+      waits: true,
+      phase: expect.stringMatching(
+        /^Waiting for models of the editor after step 1 of 2: it goes on by itself/,
+      ),
+    });
   });
 });
 
