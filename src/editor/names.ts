@@ -15,6 +15,8 @@ export const commands = {
   debugLive: 'baton.debugLive',
   attachDebugger: 'baton.attachDebugger',
   fork: 'baton.fork',
+  forkPaused: 'baton.forkPaused',
+  openMoment: 'baton.openMoment',
   train: 'baton.train',
   openTraining: 'baton.openTraining',
   promote: 'baton.promote',
@@ -65,7 +67,12 @@ export const settings = {
   allowEnv: 'baton.allowEnv',
 } as const;
 
-export const views = { container: 'baton', runs: 'baton.runs', policies: 'baton.policies' } as const;
+export const views = {
+  container: 'baton',
+  runs: 'baton.runs',
+  policies: 'baton.policies',
+  moment: 'baton.moment',
+} as const;
 
 export const customEditors = { designer: 'baton.designer' } as const;
 
