@@ -71,6 +71,7 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
       const { forkPaused } = await import('./debug/fork.js');
       await forkPaused(host, control, store, menu);
     },
+    forkEdited: async () => (await import('./debug/fork.js')).forkEdited(),
     openMoment: () => vscode.commands.executeCommand(`${views.moment}.focus`),
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),

@@ -16,6 +16,7 @@ export const commands = {
   attachDebugger: 'baton.attachDebugger',
   fork: 'baton.fork',
   forkPaused: 'baton.forkPaused',
+  forkEdited: 'baton.forkEdited',
   openMoment: 'baton.openMoment',
   train: 'baton.train',
   openTraining: 'baton.openTraining',
@@ -83,6 +84,8 @@ export const contextKeys = {
   hasRuns: 'baton.hasRuns',
   filtered: 'baton.filtered',
   compareSelected: 'baton.compareSelected',
+  /** Texts that are open to be changed for a fork. */
+  forkTexts: 'baton.forkTexts',
 } as const;
 
 /** `contextValue` of tree rows and comment threads, which menus are shown by. */

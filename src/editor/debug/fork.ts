@@ -6,7 +6,10 @@ import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { askChange, type Forked } from './change.js';
 import { compareBranches } from './compare.js';
+import { forkEdited } from './edited.js';
 import { asks, type Frame, type Paused } from './paused.js';
+
+export { forkEdited };
 
 /**
  * Change an action's reply, its prompt, a file that it found or who acts, and carry the rollout on from there as a new

@@ -17,6 +17,7 @@ interface Manifest {
     languageModelTools: { name: string }[];
     languageModelChatProviders: { vendor: string }[];
     menus: Record<string, { command?: string; when?: string }[]>;
+    keybindings: { command?: string; when?: string }[];
   };
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
 }
@@ -54,7 +55,7 @@ test('menus name known commands, context keys and rows only', () => {
     ...Object.values(names.rows),
     ...Object.values(names.views),
   ]);
-  for (const entries of Object.values(contributes.menus))
+  for (const entries of [...Object.values(contributes.menus), contributes.keybindings])
     for (const { command, when } of entries) {
       if (command) expect(known).toContain(command);
       for (const [word] of (when ?? '').replaceAll('\\', '').matchAll(/\bbaton\.\w+/g))
