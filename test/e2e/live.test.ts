@@ -84,14 +84,16 @@ test('the paused action of a live run is changed, its branch goes on, and both a
   await frame('before writer.0.0').waitFor();
   await tool('Continue').click();
   await frame('the rollout succeeded').waitFor();
-  await editor.page.locator('.tab').filter({ hasText: '↔' }).click({ timeout: 60_000 });
-  await editor.page.getByText('outcome: success').first().waitFor();
-  await editor.page.getByText('outcome: failure').first().waitFor();
+  await editor.page.locator('.tab.active').filter({ hasText: '↔' }).waitFor({ timeout: 60_000 });
+  for (const came of [/failed$/, /succeeded$/])
+    await editor.page.locator('.monaco-diff-editor .view-line').filter({ hasText: came }).first().waitFor();
   await editor.photograph('live-branches');
-  // Each branch has the researcher's answer, bought once; the parent alone asked for the writer's.
-  expect(server.calls()).toBe(before + 2);
   await tool('Stop').click();
   await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await editor.command('View: Close All Editors');
+  await editor.openFile('team.baton.yaml');
+  // Each branch has the researcher's answer, bought once; the parent alone asked for the writer's.
+  expect(server.calls()).toBe(before + 2);
 });
 
 /** The text that was put down to be changed, as it is on disk. */

@@ -14,7 +14,7 @@ import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { retold } from '../runs/told.js';
 import { RoleLines } from './breakpoints.js';
-import { compareBranches, nextStand } from './compare.js';
+import { compareBranches } from './compare.js';
 import type { Followed, Recording } from './recording.js';
 import { Budgeted } from './spending.js';
 import { type Held, type Timeline, timelineOf } from './timeline.js';
@@ -153,10 +153,9 @@ export class DebugStarter {
         );
       },
       ended: () => {
-        const parent = parents.get(rollout);
-        const shown = parent === undefined ? undefined : nextStand();
         session.ended(timeline(null));
-        if (parent !== undefined) void shown?.then(() => compareBranches(run, parent, rollout));
+        const parent = parents.get(rollout);
+        if (parent !== undefined) void compareBranches(run, parent, rollout, true);
       },
     };
     const live = await attachLive(run.folder, listener, configuration.request === 'attach');
