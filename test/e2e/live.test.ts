@@ -73,12 +73,12 @@ test('the paused action of a live run is changed, its branch goes on, and both a
   await editor.page.locator('.tab.active').filter({ hasText: 'reply.md' }).waitFor();
   await editor.page.keyboard.type('short');
   // What the editor saves by itself is no answer.
-  await expect.poll(savedReply, { timeout: 30_000 }).toBe('short');
+  await expect.poll(savedReply, { timeout: 60_000 }).toBe('short');
   await editor.page.keyboard.type(' and good');
-  await expect.poll(savedReply, { timeout: 30_000 }).toBe('short and good');
+  await expect.poll(savedReply, { timeout: 60_000 }).toBe('short and good');
   expect(branches()).toEqual([]);
   await editor.page.keyboard.press('Control+S');
-  await expect.poll(branches, { timeout: 30_000 }).toEqual(['run.sea.0.fork-1.jsonl']);
+  await expect.poll(branches, { timeout: 60_000 }).toEqual(['run.sea.0.fork-1.jsonl']);
   await editor.page.locator('.repl').getByText('goes on from here with the change').waitFor();
   await editor.photograph('live-fork');
   await frame('before writer.0.0').waitFor();
