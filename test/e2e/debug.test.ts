@@ -87,9 +87,6 @@ test('a breakpoint on a role line stops before its next action', async () => {
   await editor.command('Baton: Show the Workspace of This Moment');
   await moment.getByText('submission.csv').click();
   await editor.line('no,Species').waitFor();
-  await editor.page.keyboard.type('x');
-  await editor.page.getByText('Cannot edit in read-only editor').first().waitFor();
-  await editor.page.keyboard.press('Escape');
   await tool('Stop').or(tool('Disconnect')).first().click();
   await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   expect(await editor.page.locator('.notification-toast').count()).toBe(0);
