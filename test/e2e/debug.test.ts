@@ -47,13 +47,17 @@ test('variables show the verdict, the artifacts and the files of the moment', as
   await variable('Verdict').click();
   await variable(/^Workspace/).click();
   await variable('X_train.pkl').waitFor();
+  await tool('Step Back').click();
+  await frame('before data_engineer.0.0').waitFor();
+  await variable('no file yet').waitFor();
+  // The tree takes room from the variables, so it is opened after them.
   await editor.command('Baton: Show the Workspace of This Moment');
+  await moment.getByText('No file at this moment.').waitFor();
+  await tool('Step Over').click();
   await moment.getByText('X_train.pkl').waitFor();
   await editor.photograph('moment');
   await tool('Step Back').click();
   await frame('before data_engineer.0.0').waitFor();
-  await variable('no file yet').waitFor();
-  await moment.getByText('No file at this moment.').waitFor();
 });
 
 test('a filter stops where a contract is broken, and the console computes over facts', async () => {
