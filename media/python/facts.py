@@ -310,9 +310,14 @@ def consistent(found, beside_found):
     return answer
 
 
+def head_of(items, request):
+    return {"head": items[: request["head"]]} if request.get("head") else {}
+
+
 def about_table(grid, request):
     columns = [grid.col(at) for at in range(len(grid.columns))]
     facts = {
+        **head_of(grid.rows, request),
         "rows": len(grid.rows), "columns": grid.columns, "missing": sum(each is None for row in grid.rows for each in row),
         "constant": [name for name, each in zip(grid.columns, columns) if len(set(each)) == 1],
         "numeric": [name for name, each in zip(grid.columns, columns) if each and all(isinstance(x, float) for x in each)],
@@ -362,7 +367,7 @@ def agreement(columns, asked):
 
 def about_column(held, request):
     name, values = as_column(held)
-    facts = {"name": name, "rows": len(values), "missing": sum(each is None for each in values),
+    facts = {**head_of(values, request), "name": name, "rows": len(values), "missing": sum(each is None for each in values),
              "distinct": len({each for each in values if each is not None})}
     if request.get("encoded_from"):
         with open("/inputs/" + request["encoded_from"]["train"], "rb") as file:
@@ -427,7 +432,7 @@ def facts_of(request):
             facts["value"] = value if len(data) <= 4096 else None
         elif kind == "text":
             text = data.decode("utf-8")
-            facts.update(lines=len(text.splitlines()), words=len(text.split()))
+            facts.update(lines=len(text.splitlines()), words=len(text.split()), **head_of(text.splitlines(), request))
     except Exception as error:
         facts["problem"] = " ".join(str(error).split())[:300] or type(error).__name__
     return facts

@@ -133,7 +133,8 @@ async function fork(
 ): Promise<number> {
   const change = changeFrom(options, new Blobs(folder.blobs));
   const at = { rollout, action, change };
-  const live = await ControlClient.attach(folder, { role: 'control', onLost: 'stay', client: 'a terminal' });
+  // Whoever steers the run goes on steering it: a branch is one rollout more.
+  const live = await ControlClient.attach(folder, { role: 'follow', client: 'a terminal' });
   let name: string;
   if ('client' in live) {
     const { client } = live;
@@ -145,8 +146,9 @@ async function fork(
       client.detach();
     }
     out.emit({ run: folder.name, rollout: name, parent: rollout });
+    const { paused } = client.first;
     out.say(
-      `${name} goes on in ${folder.name}, which is running. Look at it with: ${commandName()} show ${folder.name} ${name}`,
+      `${name} goes on in ${folder.name}, which is ${paused ? 'held: the branch waits with it' : 'running'}. Look at it with: ${commandName()} show ${folder.name} ${name}`,
     );
     return exit.fine;
   }

@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander';
 import { number, samplerChoice } from './arguments.js';
 import { diffCommand } from './diff.js';
 import { type ExportOptions, exportCommand } from './export.js';
+import { type InspectOptions, inspectCommand } from './inspect.js';
 import { findRun, listCommand, showCommand, whyCommand } from './look.js';
 import { type ServeOptions, serveCommand } from './serve.js';
 import type { Terminal } from './terminal.js';
 
-/** What only looks at runs: why, runs, show, diff, export; and serve. */
+/** What only looks at runs: why, runs, show, inspect, diff, export; and serve. */
 export function lookCommands(
   root: Command,
   json: (command: Command) => Command,
@@ -24,6 +25,15 @@ export function lookCommands(
     .option('--file <path>', 'write a file of the workspace to stdout')
     .option('--at <action>', 'as it was after this action')
     .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));
+  json(root.command('inspect <run> <rollout> [artifacts...]'))
+    .description('what is true of artifacts at one moment, computed in the sandbox')
+    .option('--at <action>', 'as they were after this action')
+    .option('--rows <n>', 'how many first rows or lines to show', number, 5)
+    .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
+    .option('--python <path>', 'the Python to compute with')
+    .action(async (run: string, rollout: string, artifacts: string[], options: InspectOptions) =>
+      done(await inspectCommand(terminal(), findRun(run), rollout, artifacts, options)),
+    );
   json(root.command('diff <run> <a> <b>'))
     .description('what two rollouts differ in, or two moments of them (rollout@action)')
     .option('--file <path>', 'only this file of the workspace')

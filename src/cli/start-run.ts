@@ -132,7 +132,13 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
 }
 
 async function sandboxFor({ workflow, sandbox, python }: StartOptions): Promise<Sandbox | null> {
-  if (!Object.values(workflow.agents).some((agent) => agent.tools.length > 0)) return null;
+  return Object.values(workflow.agents).some((agent) => agent.tools.length > 0)
+    ? sandboxOf(sandbox, python)
+    : null;
+}
+
+/** The sandbox of a level (`auto`, or `none` where the user gave up confinement on purpose), or why there is none. */
+export async function sandboxOf(sandbox: string, python: string | undefined): Promise<Sandbox> {
   const opened = await openSandbox({
     level: sandbox as 'auto',
     allowNone: sandbox === 'none',

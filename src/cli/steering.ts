@@ -8,6 +8,7 @@ import {
   carryRollout,
   type Ended,
   type ForkAt,
+  type ForkChange,
   type Held,
   type HeldAt,
   type PausableGate,
@@ -16,7 +17,15 @@ import {
   type RunStatus,
   rolloutId,
 } from '../rollout/index.js';
-import { type LogWriter, pauses, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
+import {
+  type Blobs,
+  type LogWriter,
+  pauses,
+  type RunFolder,
+  readLog,
+  restore,
+  stateAfter,
+} from '../trace/index.js';
 import type { Task } from '../workflow/index.js';
 
 /** What can be steered of a run. */
@@ -107,8 +116,16 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
       restore(state, deps.blobs, at);
       return { folder: at, files: [...state.keys()].sort() };
     },
-    async fork(at: ForkAt) {
-      const spec = await beginFork(folder, at, tasks, deps.runSeed);
+    messages({ rollout, action }) {
+      const held = gate.held.find(({ point }) => point.rollout === rollout && point.action === action);
+      if (!held) throw new Error(`${action} of ${rollout} is not held.`);
+      return { messages: held.point.messages.map(({ role, content }) => ({ role, content })) };
+    },
+    async fork(asked: ForkAt) {
+      const { rollout, action } = asked;
+      const held = gate.held.some(({ point }) => point.rollout === rollout && point.action === action);
+      const at = { ...asked, change: kept(asked.change, deps.blobs) };
+      const spec = await beginFork(folder, at, tasks, deps.runSeed, held);
       const going = carry(spec).catch(() => undefined);
       forks.add(going);
       void going.finally(() => forks.delete(going));
@@ -151,6 +168,16 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
       await server.close();
     },
   };
+}
+
+/** A change with the texts of its files where they belong, which is not the log where they are long. */
+function kept(change: ForkChange, blobs: Blobs): ForkChange {
+  if (!change.files) return change;
+  const files = Object.entries(change.files).map(([path, body]): [string, typeof body] => [
+    path,
+    typeof body === 'string' ? blobs.keep(body) : body,
+  ]);
+  return { ...change, files: Object.fromEntries(files) };
 }
 
 function told({ point, why, breakpoint }: Held): HeldAt {

@@ -4,7 +4,7 @@ import { culprit } from '../coach/index.js';
 import type { RolloutRow } from '../trace/index.js';
 import type { DebugStarter } from './debug/start.js';
 import { type Host, mayRun } from './host.js';
-import { type CommandName, contextKeys, customEditors, languageId, walkthrough } from './names.js';
+import { type CommandName, contextKeys, customEditors, languageId, views, walkthrough } from './names.js';
 import type { Analyses } from './providers/analyses.js';
 import type { RunControl } from './runs/control.js';
 import { RunDocuments } from './runs/documents.js';
@@ -67,6 +67,12 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
       const { editAndFork } = await import('./debug/fork.js');
       await editAndFork(host, control, store, row.run, row.row.rollout, row.row.scores[row.at]!.action);
     },
+    forkPaused: async (_source?: unknown, menu?: unknown) => {
+      const { forkPaused } = await import('./debug/fork.js');
+      await forkPaused(host, control, store, menu);
+    },
+    forkEdited: async () => (await import('./debug/fork.js')).forkEdited(),
+    openMoment: () => vscode.commands.executeCommand(`${views.moment}.focus`),
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),
     useLanguage: () => useLanguage(),

@@ -4,6 +4,7 @@
  * wrote, or show workspace text as markup.
  */
 import * as vscode from 'vscode';
+import type { MomentRow } from './debug/moment.js';
 import { afterActivation, type Host, hostOf, setting } from './host.js';
 import { views } from './names.js';
 import type { Parts } from './parts.js';
@@ -41,6 +42,7 @@ export function activateBaton(context: vscode.ExtensionContext, read: number): v
   });
   const runs = new LazyTree<RunRow>(host, views.runs, async () => (await load()).tree);
   new LazyTree<PolicyRow>(host, views.policies, async () => (await load()).policies);
+  new LazyTree<MomentRow>(host, views.moment, async () => (await load()).moment);
   offerDocuments(host, async () => (await load()).documents);
   offerCommands(host, load);
   offerDebugger(host, load);

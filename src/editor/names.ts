@@ -15,6 +15,9 @@ export const commands = {
   debugLive: 'baton.debugLive',
   attachDebugger: 'baton.attachDebugger',
   fork: 'baton.fork',
+  forkPaused: 'baton.forkPaused',
+  forkEdited: 'baton.forkEdited',
+  openMoment: 'baton.openMoment',
   train: 'baton.train',
   openTraining: 'baton.openTraining',
   promote: 'baton.promote',
@@ -65,7 +68,12 @@ export const settings = {
   allowEnv: 'baton.allowEnv',
 } as const;
 
-export const views = { container: 'baton', runs: 'baton.runs', policies: 'baton.policies' } as const;
+export const views = {
+  container: 'baton',
+  runs: 'baton.runs',
+  policies: 'baton.policies',
+  moment: 'baton.moment',
+} as const;
 
 export const customEditors = { designer: 'baton.designer' } as const;
 
@@ -76,6 +84,8 @@ export const contextKeys = {
   hasRuns: 'baton.hasRuns',
   filtered: 'baton.filtered',
   compareSelected: 'baton.compareSelected',
+  /** Texts that are open to be changed for a fork. */
+  forkTexts: 'baton.forkTexts',
 } as const;
 
 /** `contextValue` of tree rows and comment threads, which menus are shown by. */

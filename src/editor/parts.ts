@@ -1,6 +1,7 @@
 import { config } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { commandHandlers, type Handlers } from './commands.js';
+import { MomentTree } from './debug/moment.js';
 import { DebugStarter } from './debug/start.js';
 import type { Designer } from './designer/index.js';
 import type { Host } from './host.js';
@@ -37,6 +38,7 @@ export interface Parts {
   tree: RunsTree;
   policies: PoliciesTree;
   debug: DebugStarter;
+  moment: MomentTree;
   /** Read which runs there are: those that wait for models of the editor are offered them. */
   lookForRuns(): Promise<unknown>;
   designer(): Promise<Designer>;
@@ -114,6 +116,7 @@ export function makeParts(
     tree,
     policies: new PoliciesTree(host, store),
     debug,
+    moment: new MomentTree(documents),
     lookForRuns: () => store.list(),
     designer,
     training,

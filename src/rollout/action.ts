@@ -5,7 +5,7 @@ import type { Arm } from './arm.js';
 import { askModel } from './call.js';
 import { checkArtifacts } from './check.js';
 import { editMessages, spokenFor } from './fork/apply.js';
-import { pointsOf } from './gate/points.js';
+import { type Judged, pointsOf } from './gate/points.js';
 import { actionId } from './ids.js';
 import type { TurnPlace } from './place.js';
 import { pythonBlocks } from './reply.js';
@@ -18,8 +18,8 @@ export interface Turn {
   breaches: Breach[];
   noProgram: boolean;
   status: EventData<'action.finished'>['status'];
-  /** Hold the rollout here where somebody wants it, now that the action has its score; null for a replayed turn. */
-  after: ((score: number | null) => Promise<void>) | null;
+  /** Hold the rollout here where somebody wants it, now that the action is judged; null for a replayed turn. */
+  after: ((judged: Judged) => Promise<void>) | null;
 }
 
 /** One turn of one agent: one reply, the programs it holds, and what they did to the workspace. */
@@ -37,7 +37,8 @@ export async function takeTurn(
   const edit = place.edit?.action === id ? place.edit : null;
   if (before?.finished) return replayTurn(place, arm, agent, id, messages);
   if (edit) editMessages(messages, edit);
-  const points = pointsOf(place, arm, agent.name, id);
+  const points = pointsOf(place, arm, agent.name, id, messages);
+  const after = (judged: Judged) => points.reach('after', judged);
   await points.reach('before');
   log.append({ type: 'action.started', data: { action: id, agent: agent.name, visit, turn, arm: arm.name } });
   // Whoever follows the run sees who acts while the model is being waited for.
@@ -46,7 +47,8 @@ export async function takeTurn(
   if (lacking.length > 0) {
     const why = `${lacking.join(', ')} ${lacking.length === 1 ? 'was' : 'were'} never handed over`;
     finish(place, arm, agent, id, 'blocked', why);
-    return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked', after: null };
+    points.ended('blocked', []);
+    return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked', after };
   }
   if (!before?.calls[0]) await points.reach('model');
   const call =
@@ -85,8 +87,10 @@ export async function takeTurn(
   const noProgram = agent.tools.includes('python') && programs.length === 0;
   const status = truncated ? 'truncated' : 'done';
   finish(place, arm, agent, id, status, truncated ? 'the reply was cut at its longest' : null);
-  const codes = breaches.map((breach) => breach.code);
-  const after = (score: number | null) => points.reach('after', score, codes);
+  points.ended(
+    status,
+    breaches.map((breach) => breach.code),
+  );
   return { reply, results, breaches, noProgram, status, after };
 }
 

@@ -15,6 +15,7 @@ import { Arm } from './arm.js';
 import { BudgetSpent } from './budget.js';
 import type { RolloutDeps } from './deps.js';
 import type { Edit } from './fork/change.js';
+import type { Judged } from './gate/points.js';
 import { type RolloutName, rolloutId, seedFrom } from './ids.js';
 import { computeOutcome } from './outcome.js';
 import { Past } from './past.js';
@@ -170,13 +171,13 @@ class Work {
     if (!this.place.past.takeJoin(data.arms)) this.place.log.append({ type: 'arm.joined', data });
   }
 
-  /** A verdict on an action as it ends, for whoever steps through; gives its score. */
-  private async judgeAction(action: string): Promise<number | null> {
+  /** A verdict on an action as it ends, for whoever steps through. */
+  private async judgeAction(action: string): Promise<Judged> {
     const { deps, past, log } = this.place;
     if (!(deps.judgeActions || deps.gate.watched) || past.judged.has(`forward/${action}`)) return null;
     const verdicts = (await this.ask(null)).filter((verdict) => verdict.action === action);
     for (const data of verdicts) log.append({ type: 'verdict', data: { ...data, pass: 'forward' } });
-    return verdicts.at(-1)?.score ?? null;
+    return verdicts.at(-1) ?? null;
   }
 
   /** Judge the whole rollout, now that its outcome is known. */

@@ -4,6 +4,7 @@ import { takeTurn } from './action.js';
 import type { Arm } from './arm.js';
 import { feedback } from './feedback.js';
 import { editWorkspace } from './fork/apply.js';
+import type { Judged } from './gate/points.js';
 import { actionId } from './ids.js';
 import { firstMessages } from './messages.js';
 import type { TurnPlace } from './place.js';
@@ -23,7 +24,7 @@ export async function visitAgent(
   arm: Arm,
   agent: Agent,
   visit: number,
-  judge: (action: string) => Promise<number | null>,
+  judge: (action: string) => Promise<Judged>,
 ): Promise<Visited> {
   await editWorkspace(place, arm, actionId(agent.name, visit, 0));
   const messages: ChatMessage[] = firstMessages(place.deps.workflow, agent, place.task, arm.facts, arm.said);
@@ -31,8 +32,8 @@ export async function visitAgent(
   for (let turn = 0; turn < agent.maxTurns; turn++) {
     if (turn > 0) await editWorkspace(place, arm, actionId(agent.name, visit, turn));
     const done = await takeTurn(place, arm, agent, visit, turn, messages);
-    const score = await judge(actionId(agent.name, visit, turn));
-    await done.after?.(score);
+    const judged = await judge(actionId(agent.name, visit, turn));
+    await done.after?.(judged);
     if (done.status === 'blocked') return { failed: false, repaired: false };
     const broken = done.breaches.length > 0 || done.results.some((result) => result.outcome !== 'ok');
     if (turn === 0) firstBroken = broken;

@@ -16,6 +16,8 @@ export interface FactsRequest {
   predicted_by?: { model: string; rows: string };
   /** Adds what of the raw tables is in it and on which its encoder was fitted. `beside`: the encoded train table. */
   encoded_from?: { train: string; test: string; beside: string | null };
+  /** Adds `head`: so many first rows of a table, values of a column or lines of a text. */
+  head?: number;
 }
 
 // The shape of the workflow's facts, without loading that room where only the sandbox is needed.

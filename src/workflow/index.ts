@@ -8,14 +8,18 @@ export { type Breach, breaches, type FactsByArtifact, judgeContracts, lookupFact
 export { applyEdits, type Change, changeText, oneEdit, renameEdits, type TextEdit } from './edit/index.js';
 export { functions as expressionFunctions } from './expression/functions.js';
 export {
+  type Evaluated,
   type Expression,
   evaluate,
   holds,
   isFault,
   type Lookup,
+  namesIn,
   parseExpression,
+  type Scope,
   type TypeName,
   truth,
+  typeOf,
   typeWords,
   type Value,
 } from './expression/index.js';

@@ -12,6 +12,15 @@ afterAll(() => editor?.close());
 const tool = (name: string) => editor.debugTool(name);
 const frame = (text: string) =>
   editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
+/** The tree of the workspace at which the debugger looks. */
+const moment = {
+  getByText: (text: string) =>
+    editor.page
+      .locator('.part.sidebar .pane')
+      .filter({ has: editor.page.locator('.pane-header', { hasText: 'Workspace of This Moment' }) })
+      .getByText(text)
+      .first(),
+};
 const variable = (text: string | RegExp) =>
   editor.page.locator('.debug-variables .monaco-list-row').filter({ hasText: text }).first();
 
@@ -41,15 +50,31 @@ test('variables show the verdict, the artifacts and the files of the moment', as
   await tool('Step Back').click();
   await frame('before data_engineer.0.0').waitFor();
   await variable('no file yet').waitFor();
+  // The tree takes room from the variables, so it is opened after them.
+  await editor.command('Baton: Show the Workspace of This Moment');
+  await moment.getByText('No file at this moment.').waitFor();
+  await tool('Step Over').click();
+  await moment.getByText('X_train.pkl').waitFor();
+  await editor.photograph('moment');
+  await tool('Step Back').click();
+  await frame('before data_engineer.0.0').waitFor();
 });
 
 test('a filter stops where a contract is broken, and the console computes over facts', async () => {
   await tool('Continue').click();
   await frame('the id column is among the features').waitFor();
   await editor.command('Debug Console: Focus on Debug Console View');
-  await editor.page.keyboard.type('X_train.rows > 0 and score < 5');
+  await editor.page.keyboard.type('X_train.rows > 0 and score == null');
   await editor.page.keyboard.press('Enter');
   await editor.page.locator('.repl .monaco-list-row').filter({ hasText: 'true' }).last().waitFor();
+  await tool('Step Over').click();
+  await frame('before data_engineer.0.1').waitFor();
+  await editor.command('Debug Console: Focus on Debug Console View');
+  await editor.page.keyboard.type('X_train.head');
+  await editor.page.keyboard.press('Enter');
+  // Computed in the sandbox, on the files of the moment.
+  await editor.page.locator('.repl .monaco-list-row').filter({ hasText: '[[0.78' }).last().waitFor();
+  await editor.photograph('console');
 });
 
 test('a breakpoint on a role line stops before its next action', async () => {
@@ -61,6 +86,11 @@ test('a breakpoint on a role line stops before its next action', async () => {
   await frame('data_engineer.0.1: X_train').waitFor();
   await tool('Continue').click();
   await frame('before analyst.0.0').waitFor();
+  await tool('Continue').click();
+  await frame('the rollout failed').waitFor();
+  await editor.command('Baton: Show the Workspace of This Moment');
+  await moment.getByText('submission.csv').click();
+  await editor.line('no,Species').waitFor();
   await tool('Stop').or(tool('Disconnect')).first().click();
   await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   expect(await editor.page.locator('.notification-toast').count()).toBe(0);

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { countingServer, startCli } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
 import { messageTeam, served } from './workflows.js';
@@ -14,6 +16,7 @@ beforeAll(async () => {
   );
   editor = await Editor.open({
     'team.baton.yaml': messageTeam(served(server.url), ['{id: sea, prompt: the sea}']),
+    '.vscode/settings.json': '{"files.autoSave": "afterDelay", "files.autoSaveDelay": 200}',
   });
   await editor.openFile('team.baton.yaml');
 });
@@ -53,6 +56,58 @@ test('a run is stepped through as it goes, and looked back at', async () => {
   await tool('Stop').click();
   await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
 });
+
+test('the paused action of a live run is changed, its branch goes on, and both are compared; restart starts anew', async () => {
+  const before = server.calls();
+  const runs = readdirSync(join(editor.folder, '.baton/runs')).length;
+  await editor.command('Baton: Debug a Task Live');
+  await frame('before researcher.0.0').waitFor();
+  await tool('Restart').click();
+  const started = () => readdirSync(join(editor.folder, '.baton/runs')).length;
+  await expect.poll(started, { timeout: 60_000 }).toBe(runs + 2);
+  await frame('before researcher.0.0').waitFor();
+  await tool('Step Over').click();
+  await frame('before writer.0.0').waitFor();
+  await tool('Edit and Fork the Paused Action').click();
+  await editor.pick('What it answered');
+  await editor.page.locator('.tab.active').filter({ hasText: 'reply.md' }).waitFor();
+  await editor.page.keyboard.type('short');
+  // What the editor saves by itself is no answer.
+  await expect.poll(savedReply, { timeout: 60_000 }).toBe('short');
+  await editor.page.keyboard.type(' and good');
+  await expect.poll(savedReply, { timeout: 60_000 }).toBe('short and good');
+  expect(branches()).toEqual([]);
+  await editor.page.keyboard.press('Control+S');
+  await expect.poll(branches, { timeout: 60_000 }).toEqual(['run.sea.0.fork-1.jsonl']);
+  await editor.page.locator('.repl').getByText('goes on from here with the change').waitFor();
+  await editor.photograph('live-fork');
+  await frame('before writer.0.0').waitFor();
+  await tool('Continue').click();
+  await frame('the rollout succeeded').waitFor();
+  await editor.page.locator('.tab.active').filter({ hasText: '↔' }).waitFor({ timeout: 60_000 });
+  for (const came of [/failed$/, /succeeded$/])
+    await editor.page.locator('.monaco-diff-editor .view-line').filter({ hasText: came }).first().waitFor();
+  await editor.photograph('live-branches');
+  await tool('Stop').click();
+  await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await editor.command('View: Close All Editors');
+  await editor.openFile('team.baton.yaml');
+  // Each branch has the researcher's answer, bought once; the parent alone asked for the writer's.
+  expect(server.calls()).toBe(before + 2);
+});
+
+/** The text that was put down to be changed, as it is on disk. */
+const savedReply = () => {
+  const paths = readdirSync(inject('place'), { recursive: true, encoding: 'utf8' });
+  const [found] = paths.filter((path) => /forks[\\/][^\\/]+[\\/]reply\.md$/.test(path));
+  return found && readFileSync(join(inject('place'), found), 'utf8');
+};
+
+/** The logs of branches in all runs of the folder. */
+const branches = () =>
+  readdirSync(join(editor.folder, '.baton/runs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.fork-\d+\.jsonl$/.test(path))
+    .map((path) => basename(path));
 
 test('a run that a terminal started is attached to, and goes on when the debugger lets go of it', async () => {
   const before = server.calls();

@@ -1,8 +1,8 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as l10n from '@vscode/l10n';
-import type { Breakpoint } from '../../rollout/index.js';
+import { type Breakpoint, countMet, isAsked, isHitCount } from '../../rollout/index.js';
 import { type Expression, fillLog, holds, type Task } from '../../workflow/index.js';
-import { countMet, lookupAt, parseCondition } from './conditions.js';
+import { type Kinds, lookupAt, parseCondition } from './conditions.js';
 import type { Stop, Timeline } from './timeline.js';
 
 /** Which lines (from 1) of a text belong to which role. */
@@ -27,53 +27,79 @@ export interface ArmedBreakpoint {
   written: string | null;
   hitCondition: string | null;
   logMessage: string | null;
+  /** What its condition or log text asks for is known before an action, or only after it. */
+  asked: 'before' | 'after';
   wrong: string | null;
   hits: number;
 }
 
-export function armBreakpoint(asked: Dap.SourceBreakpoint, roles: RoleLines | null): ArmedBreakpoint {
+/** `roles`: those of the text it is set in; null: that is not the workflow of the rollout. `kinds`: its artifacts. */
+export function armBreakpoint(
+  asked: Dap.SourceBreakpoint,
+  roles: RoleLines | null,
+  kinds: Kinds,
+): ArmedBreakpoint {
   const role = roles?.roleAt(asked.line) ?? null;
-  const parsed = asked.condition ? parseCondition(asked.condition) : null;
-  const broken = parsed !== null && 'wrong' in parsed ? parsed.wrong : null;
+  const parsed = asked.condition ? parseCondition(asked.condition, kinds) : null;
+  const condition = parsed === null || 'wrong' in parsed ? null : parsed;
   return {
     line: role === null ? asked.line : (roles?.lineOf(role) ?? asked.line),
     role,
-    condition: parsed === null || 'wrong' in parsed ? null : parsed,
+    condition,
     written: asked.condition || null,
     hitCondition: asked.hitCondition || null,
     logMessage: asked.logMessage || null,
-    wrong: role === null ? l10n.t('Set breakpoints on the lines of a role.') : broken,
+    asked: isAsked(asked.condition, asked.logMessage),
+    wrong: wrongWith(asked, roles, role, parsed !== null && 'wrong' in parsed ? parsed.wrong : null),
     hits: 0,
   };
 }
 
-/** What a breakpoint does at a stop before an action: it stops, says something, or neither. */
+function wrongWith(
+  { hitCondition }: Dap.SourceBreakpoint,
+  roles: RoleLines | null,
+  role: string | null,
+  broken: string | null,
+): string | null {
+  if (roles === null) return l10n.t('This is not the workflow of the rollout that is open.');
+  if (role === null) return l10n.t('Set breakpoints on the lines of a role.');
+  if (hitCondition && !isHitCount(hitCondition))
+    return l10n.t(
+      'A hit count is a number, with >=, >, ==, <=, < or % before it: "{0}" is none.',
+      hitCondition,
+    );
+  return broken;
+}
+
+/** What a breakpoint does at a stop: it stops, says something, or neither. It is asked once for each action. */
 export function hitOf(
   point: ArmedBreakpoint,
   timeline: Timeline,
   stop: Stop,
   task: Task | null,
 ): { stops: string } | { log: string } | null {
-  if (point.wrong !== null || timeline.actions[stop.action]?.agent !== point.role) return null;
+  const action = timeline.actions[stop.action];
+  if (point.wrong !== null || !action || action.agent !== point.role) return null;
+  const end = timeline.verdicts.has(action.id) ? 'verdict' : 'finished';
+  if (stop.is !== (point.asked === 'before' ? 'before' : end)) return null;
   const lookup = lookupAt(timeline, stop, task);
   if (point.condition && !holds(point.condition, lookup)) return null;
   point.hits += 1;
   if (point.hitCondition !== null && !countMet(point.hitCondition, point.hits)) return null;
   return point.logMessage === null
-    ? { stops: l10n.t('breakpoint on {0}', point.role ?? '') }
+    ? { stops: point.written ?? l10n.t('breakpoint on {0}', point.role ?? '') }
     : { log: fillLog(point.logMessage, lookup) };
 }
 
 /** The same breakpoint as the runner of a live rollout takes it; none where it never stops. */
 export function runnersOf(point: ArmedBreakpoint, id: string): Breakpoint[] {
   if (point.wrong !== null || point.role === null) return [];
-  const hits = Number(/\d+/.exec(point.hitCondition ?? '')?.[0] ?? Number.NaN);
   return [
     {
       id,
       agent: point.role,
       ...(point.written === null ? {} : { condition: point.written }),
-      ...(hits >= 1 ? { hits } : {}),
+      ...(point.hitCondition === null ? {} : { hits: point.hitCondition }),
       ...(point.logMessage === null ? {} : { log: point.logMessage }),
     },
   ];

@@ -1,13 +1,18 @@
 import * as l10n from '@vscode/l10n';
+import type { ActionRecord } from '../../coach/index.js';
+import { type ActionNow, actionNames, valuesOf } from '../../rollout/index.js';
 import {
+  artifactKinds,
   type Expression,
   type Facts,
+  factTypes,
   isFault,
   type Lookup,
   lookupFacts,
   parseExpression,
+  type Scope,
   type Task,
-  type Value,
+  typeOf,
 } from '../../workflow/index.js';
 import { endWords } from '../runs/told.js';
 import type { Stop, Timeline } from './timeline.js';
@@ -22,70 +27,96 @@ export const filters = {
 export type FilterId = keyof typeof filters;
 
 /** Of a task that is not known any more nothing holds. */
-const NO_TASK = { id: '', prompt: '', stratum: '', split: 'test', fields: {} } as const;
+export const NO_TASK = { id: '', prompt: '', stratum: '', split: 'test', fields: {} } as const;
 
-/** The names that conditions, log points and the console may use at a stop. */
-export function lookupAt(timeline: Timeline, stop: Stop, task: Task | null): Lookup {
-  const action = timeline.actions[stop.action];
-  const counted = action ? timeline.verdicts.get(action.id) : undefined;
-  const usage = action?.call?.usage;
-  const own: Record<string, Value> = {
-    score: counted?.score ?? null,
-    code: counted?.verdict.code ?? null,
-    agent: action?.agent ?? null,
-    action: action?.id ?? null,
-    turn: (action?.turn ?? 0) + 1,
-    tokens: usage ? usage.promptTokens + usage.replyTokens : null,
-    reply_tokens: usage?.replyTokens ?? null,
-    seconds: action?.call?.seconds ?? null,
-    status: action?.finished?.status ?? null,
-    programs: action?.tools.length ?? 0,
-  };
-  const known = lookupFacts(Object.fromEntries(factsAt(timeline, stop)), task ?? NO_TASK);
-  return (parts) => {
-    if (parts.length === 1 && Object.hasOwn(own, parts[0]!)) return own[parts[0]!];
-    return known(parts);
+/** An action with only what had happened at a stop. */
+export function known(action: ActionRecord, stop: Stop): ActionRecord {
+  const rank = { before: 0, model: 1, tool: 2, checked: 3, finished: 4, verdict: 5, end: 6 }[stop.is];
+  return {
+    ...action,
+    call: rank >= 1 ? action.call : null,
+    tools: rank === 2 ? action.tools.slice(0, stop.index + 1) : rank > 2 ? action.tools : [],
+    checked: rank >= 3 ? action.checked : null,
+    finished: rank >= 4 ? action.finished : null,
   };
 }
 
-/** The last facts of every artifact that were taken up to the end of a stop's action. */
-export function factsAt(timeline: Timeline, stop: Stop): Map<string, Facts> {
+/** The names that conditions, log points and the console may use at a stop: what was known then, nothing of later. */
+export function lookupAt(timeline: Timeline, stop: Stop, task: Task | null): Lookup {
+  const action = timeline.actions[stop.action];
+  const own = action ? valuesOf(nowOf(timeline, known(action, stop), stop)) : {};
+  const facts = lookupFacts(Object.fromEntries(factsAt(timeline, stop)), task ?? NO_TASK);
+  return (parts) => {
+    if (parts.length === 1 && Object.hasOwn(own, parts[0]!)) return own[parts[0] as keyof typeof own];
+    return facts(parts);
+  };
+}
+
+function nowOf(timeline: Timeline, action: ActionRecord, stop: Stop): ActionNow {
+  const counted = stop.is === 'verdict' || stop.is === 'end' ? timeline.verdicts.get(action.id) : undefined;
+  const { call, tools, checked, finished } = action;
+  return {
+    rollout: timeline.rollout,
+    agent: action.agent,
+    action: action.id,
+    score: counted?.score ?? null,
+    code: counted?.verdict.code ?? null,
+    tokens: call ? call.usage.promptTokens + call.usage.replyTokens : null,
+    replyTokens: call?.usage.replyTokens ?? null,
+    seconds: call?.seconds ?? null,
+    breaches: checked?.breaches.map(({ code }) => code) ?? [],
+    tool: tools.at(-1)?.outcome ?? null,
+    programs: tools.length,
+    status: finished?.status ?? null,
+  };
+}
+
+/** The last facts of every artifact that were taken before a stop. */
+export function factsAt(timeline: Timeline, stop: Pick<Stop, 'events'>): Map<string, Facts> {
   const facts = new Map<string, Facts>();
-  const until = timeline.actions[stop.action]?.id;
-  for (const event of timeline.events) {
-    if (event.type === 'artifact.checked')
+  for (const event of timeline.events.slice(0, stop.events))
+    if (event.type === 'artifact.checked' || event.type === 'workspace.edited')
       for (const [name, each] of Object.entries(event.data.facts)) facts.set(name, each);
-    if (event.type === 'action.finished' && event.data.action === until) break;
-  }
   return facts;
 }
 
-/** A parsed condition, or what is wrong with it. */
-export function parseCondition(text: string): Expression | { wrong: string } {
+/** What a condition can name beside the action itself: artifacts by their kind. */
+export type Kinds = ReadonlyMap<string, { kind: string }>;
+
+/** A parsed condition, or what is wrong with it: it does not parse, or names what nothing here is called. */
+export function parseCondition(text: string, kinds: Kinds | null = null): Expression | { wrong: string } {
   const parsed = parseExpression(text.trim());
-  return isFault(parsed) ? { wrong: parsed.message } : parsed;
+  if (isFault(parsed)) return { wrong: parsed.message };
+  const [fault] = kinds ? typeOf(parsed, scopeOf(kinds)).faults : [];
+  if (!fault) return parsed;
+  return { wrong: fault.kind === 'unknown-name' ? `${fault.message} ${knownNames(kinds!)}` : fault.message };
 }
 
-/** Whether a hit count such as `3`, `>= 3` or `% 2` is met at the n-th hit (from 1). */
-export function countMet(text: string, n: number): boolean {
-  const parsed = /^\s*(>=|>|<=|<|==|=|%)?\s*(\d+)\s*$/.exec(text);
-  if (!parsed) return true;
-  const wanted = Number(parsed[2]);
-  switch (parsed[1]) {
-    case '>':
-      return n > wanted;
-    case '<':
-      return n < wanted;
-    case '<=':
-      return n <= wanted;
-    case '=':
-    case '==':
-      return n === wanted;
-    case '%':
-      return wanted > 0 && n % wanted === 0;
-    default:
-      return n >= wanted;
-  }
+/** What can be named at a stop, in one sentence. */
+export function knownNames(kinds: Kinds): string {
+  return l10n.t(
+    'An action has {0}; artifacts ({1}) have facts (X.rows); tasks have fields (task.id).',
+    Object.keys(actionNames).join(', '),
+    [...kinds.keys()].join(', ') || '-',
+  );
+}
+
+function scopeOf(kinds: Kinds): Scope {
+  return ([first = '', second, ...rest]) => {
+    if (first === 'task') return { type: 'anything' };
+    if (second === undefined && Object.hasOwn(actionNames, first))
+      return { type: actionNames[first as keyof typeof actionNames] };
+    const artifact = kinds.get(first);
+    if (!artifact) return { unknown: first, known: [...Object.keys(actionNames), 'task', ...kinds.keys()] };
+    const kind = artifactKinds.find((each) => each === artifact.kind) ?? 'file';
+    const facts = factTypes(kind);
+    if (second === undefined)
+      return { unknown: first, known: Object.keys(facts).map((fact) => `${first}.${fact}`) };
+    const type = Object.hasOwn(facts, second) ? facts[second] : undefined;
+    return type
+      ? { type: rest.length > 0 ? 'anything' : type }
+      : { unknown: `${first}.${second}`, known: Object.keys(facts) };
+  };
 }
 
 /** Why an exception filter stops here; null where it does not. */

@@ -1,7 +1,18 @@
 import { existsSync } from 'node:fs';
 import * as l10n from '@vscode/l10n';
-import { type Breakpoint, ControlClient, type Filters, type HeldAt } from '../../rollout/index.js';
+import {
+  type Breakpoint,
+  ControlClient,
+  type Filters,
+  type ForkChange,
+  type HeldAt,
+} from '../../rollout/index.js';
 import type { RunFolder } from '../../trace/index.js';
+
+export interface Message {
+  role: string;
+  content: string;
+}
 
 /** What the debug session needs of a run that goes on in another process. */
 export interface LiveRun {
@@ -11,12 +22,20 @@ export interface LiveRun {
   cancel(): Promise<void>;
   /** Breakpoints and filters are evaluated in the runner; gives what is wrong with each, by its id. */
   arm(breakpoints: Breakpoint[], filters: Filters): Promise<void>;
+  /** The run writes the workspace as it was after an action (null: before all) into a folder, and gives its path. */
+  goTo(action: string | null): Promise<string>;
+  /** What a held action is asked. */
+  messages(rollout: string, action: string): Promise<Message[]>;
+  /** Begin a branch before an action of a rollout. From then on the branch is followed; its parent goes on beside it. */
+  fork(rollout: string, action: string, change: ForkChange): Promise<string>;
   detach(): void;
 }
 
 export interface LiveListener {
   held(at: HeldAt): void;
   logged(text: string): void;
+  /** Another rollout is followed now: a branch of the one before. */
+  forked(parent: string, branch: string): void;
   /** The rollout ended, or its run did. */
   ended(): void;
 }
@@ -43,6 +62,8 @@ export async function attachLive(
   const { client } = attached;
   let rollout: string | null = client.first.held[0]?.rollout ?? null;
   let ended = false;
+  /** Where each rollout was held last: a branch may be held before the answer names it. */
+  const last = new Map<string, HeldAt>();
   const end = () => {
     // Where no rollout was held, nobody looks at one.
     if (!ended && rollout !== null) listener.ended();
@@ -53,6 +74,7 @@ export async function attachLive(
     if (here) resolve(here);
     client.on('held', (at) => {
       rollout ??= at.rollout;
+      last.set(at.rollout, at);
       resolve(at);
       if (at.rollout === rollout) listener.held(at);
     });
@@ -73,6 +95,16 @@ export async function attachLive(
       pause: async () => void (await client.ask('pause', {})),
       cancel: async () => void (await client.ask('cancel', {})),
       arm: async (breakpoints, filters) => void (await client.ask('breakpoints', { breakpoints, filters })),
+      goTo: async (action) => (await client.ask('goTo', { rollout: rollout ?? '', action })).folder,
+      messages: async (of, action) => (await client.ask('messages', { rollout: of, action })).messages,
+      fork: async (parent, action, change) => {
+        const branch = (await client.ask('fork', { rollout: parent, action, change })).rollout;
+        rollout = branch;
+        listener.forked(parent, branch);
+        const at = last.get(branch);
+        if (at) listener.held(at);
+        return branch;
+      },
       detach: () => client.detach(),
     },
   };

@@ -1,5 +1,6 @@
 import {
   Breakpoint,
+  CapabilitiesEvent,
   DebugSession,
   Handles,
   InitializedEvent,
@@ -13,46 +14,16 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as l10n from '@vscode/l10n';
-import { type Body, stateAfter, type WorkspaceState } from '../../trace/index.js';
-import { evaluate, isFault, parseExpression, type Task } from '../../workflow/index.js';
+import { stateAfter, type WorkspaceState } from '../../trace/index.js';
 import { retold } from '../runs/told.js';
-import { type ArmedBreakpoint, armBreakpoint, hitOf, type RoleLines, runnersOf } from './breakpoints.js';
-import { filterHit, filters, lookupAt } from './conditions.js';
-import type { LiveRun } from './live.js';
-import { type Budgeted, NEARLY } from './spending.js';
+import { type ArmedBreakpoint, armBreakpoint, hitOf, runnersOf } from './breakpoints.js';
+import { filterHit, filters } from './conditions.js';
+import { inspected, lastEnded } from './console.js';
+import { type Asked, answerTo } from './paused.js';
+import type { Followed, Open, Recording, RolesAt } from './recording.js';
+import { NEARLY } from './spending.js';
 import { framesOf, type Move, move, rolesOf, run, type Stop, type Timeline } from './timeline.js';
 import { type Shown, scopesOf } from './variables.js';
-
-/** A recorded rollout, and what the adapter needs to show it. It knows nothing of the editor. */
-export interface Recording {
-  timeline: Timeline;
-  /** Path or address of the workflow's text, and its name. */
-  source: { path: string; name: string };
-  roles: RoleLines;
-  handed: (role: string) => { consumes: string[]; produces: string[] };
-  text: (body: Body) => string;
-  scoreBelow: number;
-  /** The action to stand before at first; the first one where it is left out. */
-  startAt: string | null;
-  /** What the rollout was asked, for `task.*` in conditions; null where that is not known any more. */
-  task: Task | null;
-  budget: Pick<Budgeted, 'at' | 'nearly' | 'limits'>;
-  /** The workspace of the moment at which the debugger stands. */
-  onMoment: (state: WorkspaceState, stop: Stop) => void;
-  /** A run that goes on: how it is steered. Its head is the timeline's last stop. */
-  live: LiveRun | null;
-}
-
-/** Opens what a configuration names. A live run tells the session where it is held, and when it ended. */
-export type Open = (args: Dap.LaunchRequestArguments, session: Followed) => Promise<Recording>;
-export interface Followed {
-  held(timeline: Timeline, why: string): void;
-  ended(timeline: Timeline): void;
-  say(text: string): void;
-}
-
-/** The roles of a text by line, for breakpoints set in it; null where it is not a workflow's text. */
-export type RolesAt = (path: string) => Promise<RoleLines | null>;
 
 /**
  * A debug adapter over a rollout: a thread for each role, a frame for each action, steps in both directions. Over a
@@ -66,6 +37,8 @@ export class RolloutSession extends DebugSession implements Followed {
   private filters = new Set<string>();
   private scoreBelow: number | null = null;
   private attached = false;
+  /** A live rollout goes on: what is shown is not where it is. */
+  private going = false;
 
   constructor(
     private readonly open: Open,
@@ -109,9 +82,12 @@ export class RolloutSession extends DebugSession implements Followed {
     try {
       this.recording = await this.open(args, this);
       this.sendResponse(response);
+      // A run that was started for this is started anew, by launching once more; others are looked at from their start.
+      if (this.recording.live && !this.attached)
+        this.sendEvent(new CapabilitiesEvent({ supportsRestartRequest: false }));
       this.sendEvent(new InitializedEvent());
     } catch (error) {
-      this.sendErrorResponse(response, { id: 1, format: (error as Error).message, showUser: true });
+      this.refuse(response, error as Error);
     }
   }
 
@@ -142,8 +118,9 @@ export class RolloutSession extends DebugSession implements Followed {
     args: Dap.SetBreakpointsArguments,
   ): Promise<void> {
     const path = args.source.path ?? '';
-    const roles = await this.rolesAt(path).catch(() => null);
-    const armed = (args.breakpoints ?? []).map((asked) => armBreakpoint(asked, roles));
+    const { isSource, kinds } = this.must();
+    const roles = isSource(path) ? await this.rolesAt(path).catch(() => null) : null;
+    const armed = (args.breakpoints ?? []).map((asked) => armBreakpoint(asked, roles, kinds));
     this.breakpoints.set(path, armed);
     void this.arm();
     response.body = {
@@ -235,27 +212,16 @@ export class RolloutSession extends DebugSession implements Followed {
     response: Dap.EvaluateResponse,
     { expression, context }: Dap.EvaluateArguments,
   ): void {
-    const { timeline, task } = this.must();
-    const parsed = parseExpression(expression.trim());
-    const answer = isFault(parsed)
-      ? null
-      : evaluate(parsed, lookupAt(timeline, timeline.stops[this.at]!, task));
-    if (answer && 'value' in answer) {
-      const { value } = answer;
-      response.body = {
-        result: typeof value === 'string' ? value : JSON.stringify(value),
-        variablesReference: 0,
-      };
-      this.sendResponse(response);
-      return;
-    }
-    const why = isFault(parsed)
-      ? parsed.message
-      : l10n.t(
-          'Nothing here is called "{0}". There are score, code, agent, turn, tokens, seconds, status, and the facts of artifacts (X.rows).',
-          (answer as { unknown: string }).unknown,
-        );
-    this.sendErrorResponse(response, { id: 2, format: why, showUser: context === 'repl' });
+    const recording = this.must();
+    const stop = recording.timeline.stops[this.at]!;
+    // What is pointed at or watched starts no program.
+    inspected(recording, stop, expression, context === 'repl').then(
+      ({ value, children }) => {
+        response.body = { result: value, variablesReference: children ? this.handles.create(children) : 0 };
+        this.sendResponse(response);
+      },
+      (error: Error) => this.refuse(response, error, context === 'repl'),
+    );
   }
 
   protected override nextRequest(response: Dap.NextResponse): void {
@@ -322,6 +288,11 @@ export class RolloutSession extends DebugSession implements Followed {
     this.stand(timeline.stops.length - 1, 'step', l10n.t('end of the rollout'));
   }
 
+  private goOn(asked: Promise<void>): void {
+    this.going = true;
+    this.steer(asked);
+  }
+
   private steer(asked: Promise<void>): void {
     asked.catch((error: Error) => this.say(error.message));
   }
@@ -332,7 +303,7 @@ export class RolloutSession extends DebugSession implements Followed {
     if (!live) return;
     const breakpoints = [...this.breakpoints.values()]
       .flat()
-      .flatMap((each, id) => runnersOf(each, String(id)));
+      .flatMap((each) => runnersOf(each, JSON.stringify([each.line, each.written, each.hitCondition])));
     const filters = {
       ...(this.filters.has('lowScore') ? { scoreBelow: this.scoreBelow ?? this.must().scoreBelow } : {}),
       contractBroken: this.filters.has('contractBroken'),
@@ -347,7 +318,7 @@ export class RolloutSession extends DebugSession implements Followed {
     const { timeline, live } = this.must();
     if (how !== 'stepBack' && this.at === timeline.stops.length - 1) {
       if (live) {
-        this.steer(live.step(how === 'stepIn' ? 'into' : 'action'));
+        this.goOn(live.step(how === 'stepIn' ? 'into' : 'action'));
         return;
       }
       this.sendEvent(new TerminatedEvent());
@@ -361,7 +332,7 @@ export class RolloutSession extends DebugSession implements Followed {
     const { timeline, live } = this.must();
     if (direction === 1 && this.at === timeline.stops.length - 1) {
       if (live) {
-        this.steer(live.continue());
+        this.goOn(live.continue());
         return;
       }
       this.sendEvent(new TerminatedEvent());
@@ -382,12 +353,11 @@ export class RolloutSession extends DebugSession implements Followed {
 
   private hit(stop: Stop): string | null {
     const { timeline, budget, task } = this.must();
-    if (stop.is === 'before')
-      for (const each of [...this.breakpoints.values()].flat()) {
-        const found = hitOf(each, timeline, stop, task);
-        if (found && 'log' in found) this.say(found.log);
-        else if (found) return found.stops;
-      }
+    for (const each of [...this.breakpoints.values()].flat()) {
+      const found = hitOf(each, timeline, stop, task);
+      if (found && 'log' in found) this.say(found.log);
+      else if (found) return found.stops;
+    }
     const spent =
       stop.is === 'model' && this.filters.has('budgetNearlySpent')
         ? budget.nearly(timeline.events[stop.events - 1]?.at ?? 0)
@@ -396,12 +366,14 @@ export class RolloutSession extends DebugSession implements Followed {
   }
 
   private stand(at: number, reason: string, description?: string): void {
-    const { timeline, onMoment } = this.must();
+    const { timeline, onMoment, live } = this.must();
     this.at = at;
+    this.going = false;
     this.handles.reset();
     const stop = timeline.stops[at]!;
     const action = timeline.actions[stop.action];
     onMoment(this.workspaceUpTo(stop), stop);
+    if (live && at < timeline.stops.length - 1) this.restore(live.goTo(lastEnded({ timeline }, stop)));
     if (stop.is === 'end') this.say(`${timeline.rollout}: ${stop.says}`);
     const event: Dap.StoppedEvent = new StoppedEvent(
       reason,
@@ -411,6 +383,14 @@ export class RolloutSession extends DebugSession implements Followed {
     event.body.description = description ?? stop.says;
     event.body.text = description ?? stop.says;
     this.sendEvent(event);
+  }
+
+  /** The run writes the files of a moment that is looked back at. */
+  private restore(asked: Promise<string>): void {
+    asked.then(
+      (folder) => this.say(l10n.t('The workspace of this moment is in {0}', folder)),
+      (error: Error) => this.say(error.message),
+    );
   }
 
   /** The files at a stop: those of this action only once it has finished. */
@@ -429,6 +409,23 @@ export class RolloutSession extends DebugSession implements Followed {
 
   private roles(): string[] {
     return rolesOf(this.must().timeline);
+  }
+
+  /** What the editor asks beside the protocol: where it stands, and to fork there. */
+  protected override customRequest(command: string, response: Dap.Response, args: unknown): void {
+    const at = { stop: this.at, going: this.going };
+    answerTo(command as Asked, args, this.must(), at).then(
+      (body) => {
+        response.body = body;
+        this.sendResponse(response);
+      },
+      (error: Error) => this.refuse(response, error, false),
+    );
+  }
+
+  /** Text that is not a format of the protocol's: braces in it stay. */
+  private refuse(response: Dap.Response, { message }: Error, showUser = true): void {
+    this.sendErrorResponse(response, { id: 1, format: '{_why}', variables: { _why: message }, showUser });
   }
 
   say(text: string): void {

@@ -1,8 +1,10 @@
-import { basename } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import { culprit } from '../../coach/index.js';
 import type { HeldAt } from '../../rollout/index.js';
 import { type RolloutRow, readLog } from '../../trace/index.js';
+import { type FactsByArtifact, factsSchema } from '../../workflow/index.js';
 import { type Analysis, analyse } from '../language/index.js';
 import { debugType, runScheme } from '../names.js';
 import { isWorkflow } from '../providers/analyses.js';
@@ -12,7 +14,8 @@ import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { retold } from '../runs/told.js';
 import { RoleLines } from './breakpoints.js';
-import type { Followed, Recording } from './session.js';
+import { compareBranches } from './compare.js';
+import type { Followed, Recording } from './recording.js';
 import { Budgeted } from './spending.js';
 import { type Held, type Timeline, timelineOf } from './timeline.js';
 
@@ -134,6 +137,7 @@ export class DebugStarter {
   private async liveRecording(configuration: Configuration, session: Followed): Promise<Recording> {
     const run = await this.goingOn(configuration);
     let rollout = '';
+    const parents = new Map<string, string>();
     const timeline = (held: Held | null): Timeline =>
       timelineOf(rollout, readLog(run.folder.rollout(rollout)).events, run.reviews(rollout), held);
     const [{ attachLive }, { taskNameOf }] = await Promise.all([import('./live.js'), import('./asked.js')]);
@@ -141,7 +145,18 @@ export class DebugStarter {
       held: (at: HeldAt) =>
         session.held(timeline({ action: at.action, agent: at.agent, says: words(at) }), at.why),
       logged: (text: string) => session.say(text),
-      ended: () => session.ended(timeline(null)),
+      forked: (parent: string, branch: string) => {
+        parents.set(branch, parent);
+        rollout = branch;
+        session.say(
+          vscode.l10n.t('{0} goes on from here with the change; {1} goes on beside it.', branch, parent),
+        );
+      },
+      ended: () => {
+        session.ended(timeline(null));
+        const parent = parents.get(rollout);
+        if (parent !== undefined) void compareBranches(run, parent, rollout, true);
+      },
     };
     const live = await attachLive(run.folder, listener, configuration.request === 'attach');
     const first = await live.first;
@@ -213,15 +228,34 @@ export class DebugStarter {
         path: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
         name: basename(run.info.file),
       },
+      run: run.key,
+      isSource: (path) => isSourceOf(run, path),
       roles: roleLines(analysis),
+      kinds: analysis.team.artifacts,
       handed: (role) => analysis.team.roles.get(role) ?? { consumes: [], produces: [] },
       text: (body) => run.blobs.text(body),
       scoreBelow: configuration.scoreBelow ?? 5,
       startAt: configuration.action ?? null,
       task,
       budget: new Budgeted(run, limits),
-      onMoment: (state) => void this.documents.showMoment(run, state),
+      onMoment: (state) => this.documents.showMoment(run, state),
+      inspect: (names, rollout, after) => this.inspect(run, names, rollout, after),
     };
+  }
+
+  /** Facts and first rows of artifacts at a moment, which the command line computes in the sandbox. */
+  private async inspect(
+    run: Run,
+    names: string[],
+    rollout: string,
+    after: string | null,
+  ): Promise<FactsByArtifact> {
+    if (!vscode.workspace.isTrusted)
+      throw new Error(vscode.l10n.t('This folder is not trusted, so nothing is computed here.'));
+    if (after === null) return {};
+    const args = ['inspect', run.folder.path, rollout, ...names, '--at', after];
+    const answer = await this.control.ask([...args, ...this.control.sandboxFlags()], run.folder.path);
+    return inspectedSchema.parse(answer).artifacts;
   }
 }
 
@@ -236,6 +270,17 @@ function words(at: { action: string; stage: string; why: string }): string {
   const place = stages[at.stage] ?? at.stage;
   // The reason first: the call stack is narrow.
   return at.why === 'step' || at.why === 'pause' ? place : vscode.l10n.t('{0}, {1}', retold(at.why), place);
+}
+
+const inspectedSchema = z.object({ artifacts: z.record(z.string(), factsSchema) });
+
+/** Whether a path or address is of a run's workflow: the file it was read from, one beside the run, or the run's copy. */
+function isSourceOf(run: Run, path: string): boolean {
+  if (path.startsWith(`${runScheme}:`))
+    return vscode.Uri.parse(path).toString() === RunDocuments.workflowUri(run).toString();
+  const { file } = run.info;
+  const beside = join(resolve(run.folder.path, '../../..'), basename(file));
+  return [file, beside].some((each) => vscode.Uri.file(each).fsPath === vscode.Uri.file(path).fsPath);
 }
 
 /** The file itself where its text is still that of the run, else the text as it was. */

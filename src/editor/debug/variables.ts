@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import type { ActionRecord } from '../../coach/index.js';
-import type { Body, WorkspaceState } from '../../trace/index.js';
+import type { Body, LogEvent, WorkspaceState } from '../../trace/index.js';
 import { exitWords, statusWords } from '../runs/told.js';
-import { factsAt } from './conditions.js';
+import { factsAt, known } from './conditions.js';
 import type { Budgeted } from './spending.js';
 import type { Stop, Timeline } from './timeline.js';
 
@@ -32,8 +32,9 @@ export function scopesOf(
   const action = timeline.actions[index]!;
   const now = index === stop.action ? known(action, stop) : action;
   const { consumes, produces } = handed(action.agent);
-  const facts = factsAt(timeline, { ...stop, action: index });
-  const earlier = index > 0 ? factsAt(timeline, { ...stop, action: index - 1 }) : new Map();
+  const [began, ended] = spanOf(timeline, index, stop);
+  const facts = factsAt(timeline, { events: ended });
+  const earlier = factsAt(timeline, { events: began });
   return [
     { name: l10n.t('Action'), variables: () => about(now), costly: false },
     { name: l10n.t('Verdict'), variables: () => verdict(timeline, action), costly: false },
@@ -49,6 +50,16 @@ export function scopesOf(
   ];
 }
 
+/** How many events lay behind an action's start, and behind its end or the stop at which it is looked at. */
+function spanOf({ events, actions }: Timeline, index: number, stop: Stop): [number, number] {
+  const { id } = actions[index]!;
+  const at = (type: LogEvent['type']) =>
+    events.findIndex((event) => event.type === type && 'action' in event.data && event.data.action === id);
+  const began = at('action.started');
+  const ended = at('action.finished') + 1;
+  return [began < 0 ? stop.events : began, index === stop.action || ended === 0 ? stop.events : ended];
+}
+
 /** What the whole run had spent at a stop, and of how much. */
 function spent(timeline: Timeline, stop: Stop, { budget }: VariableSources): Shown[] {
   const { calls, tokens, dollars, seconds } = budget.at(timeline.events[stop.events - 1]?.at ?? 0);
@@ -61,18 +72,6 @@ function spent(timeline: Timeline, stop: Stop, { budget }: VariableSources): Sho
     { name: l10n.t('dollars'), value: of(dollars.toFixed(4), limits?.dollars) },
     { name: l10n.t('minutes'), value: of((seconds / 60).toFixed(1), limits?.minutes) },
   ];
-}
-
-/** An action with only what had happened at a stop. */
-function known(action: ActionRecord, stop: Stop): ActionRecord {
-  const rank = { before: 0, model: 1, tool: 2, checked: 3, finished: 4, verdict: 5, end: 6 }[stop.is];
-  return {
-    ...action,
-    call: rank >= 1 ? action.call : null,
-    tools: rank === 2 ? action.tools.slice(0, stop.index + 1) : rank > 2 ? action.tools : [],
-    checked: rank >= 3 ? action.checked : null,
-    finished: rank >= 4 ? action.finished : null,
-  };
 }
 
 function about(action: ActionRecord): Shown[] {

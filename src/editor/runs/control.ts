@@ -108,13 +108,14 @@ export class RunControl {
 
   /** The flags that hold on another machine as well. */
   confinement(): string[] {
-    const python = setting('python', '');
     const env = setting<string[]>('allowEnv', []);
-    return [
-      ...['--sandbox', setting('sandbox', 'auto')],
-      ...(python ? ['--python', python] : []),
-      ...(env.length > 0 ? ['--allow-env', env.join(',')] : []),
-    ];
+    return [...this.sandboxFlags(), ...(env.length > 0 ? ['--allow-env', env.join(',')] : [])];
+  }
+
+  /** The sandbox, and the Python in it. */
+  sandboxFlags(): string[] {
+    const python = setting('python', '');
+    return ['--sandbox', setting('sandbox', 'auto'), ...(python ? ['--python', python] : [])];
   }
 
   /**

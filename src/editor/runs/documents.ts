@@ -4,7 +4,7 @@ import type { WorkspaceState } from '../../trace/index.js';
 import type { WorkflowFiles } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { runScheme } from '../names.js';
-import { entriesIn, filesAt, textOf } from './moments.js';
+import { entriesIn, filesAt, type MomentEntry, textOf } from './moments.js';
 import type { Run } from './run.js';
 import type { RunStore } from './store.js';
 import { type Trajectory, trajectory } from './trajectory.js';
@@ -21,6 +21,9 @@ export class RunDocuments {
   private readonly states = new Map<string, WorkspaceState>();
   private readonly trajectories = new Map<string, Trajectory>();
   private readonly shown = new Map<string, string>();
+  private readonly moved = new vscode.EventEmitter<void>();
+  /** Another moment is shown under `/now`. */
+  readonly onDidMove = this.moved.event;
   private moment: { run: Run; state: WorkspaceState } | undefined;
 
   constructor(
@@ -28,6 +31,7 @@ export class RunDocuments {
     private readonly store: RunStore,
   ) {
     host.keep(this.changed);
+    host.keep(this.moved);
     host.keep(store.onDidChange(() => this.refresh()));
   }
 
@@ -58,8 +62,19 @@ export class RunDocuments {
     return RunDocuments.uri(run, `/rollouts/${rollout}/at/${action}/files/${file}`);
   }
 
+  /** What lies in a folder (at the top, where it is left out) of the moment that is shown, with its address. */
+  nowIn(folder?: vscode.Uri): (MomentEntry & { uri: vscode.Uri })[] {
+    const { moment } = this;
+    if (!moment) return [];
+    const path = folder?.path.replace(/^\/now\//, '') ?? '';
+    return entriesIn(moment.state, path).map((entry) => ({
+      ...entry,
+      uri: RunDocuments.uri(moment.run, `/now/${path === '' ? '' : `${path}/`}${entry.name}`),
+    }));
+  }
+
   /** Show a moment under `/now`, where open files follow the debugger. */
-  async showMoment(run: Run, state: WorkspaceState): Promise<void> {
+  showMoment(run: Run, state: WorkspaceState): void {
     const before = this.moment;
     this.moment = { run, state };
     const paths = new Set([...state.keys(), ...(before?.run === run ? before.state.keys() : [])]);
@@ -69,6 +84,7 @@ export class RunDocuments {
         uri: RunDocuments.uri(run, `/now/${path}`),
       })),
     );
+    this.moved.fire();
   }
 
   /** A text about a run that is made when it is asked for, as a read-only document. */

@@ -80,6 +80,10 @@ export class RunStore {
       mkdirSync(join(to, '.baton'), { recursive: true });
       cpSync(this.host.shipped('media/sample/runs'), join(to, '.baton', 'runs'), { recursive: true });
     }
+    // The classes of its artifacts, for whoever looks into them.
+    const lib = join(to, 'lib');
+    if (!existsSync(lib))
+      cpSync(this.host.shipped('media/templates/table-team/lib'), lib, { recursive: true });
     this.refresh();
     const run = (await this.runs()).find((each) => each.sample);
     if (!run)

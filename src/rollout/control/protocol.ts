@@ -32,7 +32,7 @@ const rollout = z.string();
 
 /**
  * Every request of the control channel: what it takes and what it gives, both checked at both ends. The first one on
- * a connection is `attach`. `role: control` may steer, and there is one of them; `follow` only looks.
+ * a connection is `attach`. `role: control` may steer, and there is one of them; `follow` only looks, and may fork.
  */
 export const requests = {
   attach: {
@@ -62,6 +62,12 @@ export const requests = {
     takes: z.object({ rollout, action: z.string().nullable() }),
     gives: z.object({ folder: z.string(), files: z.array(z.string()) }),
   },
+  /** What a held action is asked, or is about to be. */
+  messages: {
+    takes: z.object({ rollout, action: z.string() }),
+    gives: z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) }),
+  },
+  /** A branch from before an action that has begun, or is held before it does. */
   fork: {
     takes: z.object({ rollout, action: z.string(), change: forkChangeSchema }),
     gives: z.object({ rollout }),

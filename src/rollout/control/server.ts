@@ -34,8 +34,8 @@ export type Steering = {
   lost(onLost: Taken<'attach'>['onLost']): void;
 };
 
-/** What steers nothing, so that a connection which only follows may ask it. */
-const HARMLESS: ReadonlySet<RequestName> = new Set(['status', 'goTo', 'editor']);
+/** What steers nothing that goes on already, so that a connection which only follows may ask it. */
+const HARMLESS: ReadonlySet<RequestName> = new Set(['status', 'goTo', 'messages', 'fork', 'editor']);
 const ATTACH_SECONDS = 5;
 
 interface Client {

@@ -25,14 +25,15 @@ const COPIED = new Set([
 
 /**
  * Begin a new branch of a rollout: its log starts with everything that happened before the action, and carrying the
- * returned spec goes on from there with the change. The parent's log is only read. Throws where there is no such
- * rollout or action.
+ * returned spec goes on from there with the change. The parent's log is only read. `held`: the action is held before
+ * it begins, so that its log does not have it yet. Throws where there is no such rollout or action.
  */
 export async function beginFork(
   folder: RunFolder,
   { rollout, action, change }: ForkAt,
   tasks: readonly Task[],
   runSeed: number,
+  held = false,
 ): Promise<RolloutSpec> {
   for (const path of Object.keys(change.files ?? {}))
     if (!staysInside(path))
@@ -41,7 +42,8 @@ export async function beginFork(
   const first = events.find((event) => event.type === 'rollout.started');
   if (first?.type !== 'rollout.started')
     throw new Error(`There is no rollout "${rollout}" in ${folder.path}.`);
-  const at = events.findIndex((event) => event.type === 'action.started' && event.data.action === action);
+  const begun = events.findIndex((event) => event.type === 'action.started' && event.data.action === action);
+  const at = begun < 0 && held ? events.length : begun;
   if (at < 0) {
     const known = events.flatMap((event) => (event.type === 'action.started' ? [event.data.action] : []));
     throw new Error(`${rollout} has no action "${action}"; it has ${known.join(', ') || 'none yet'}.`);

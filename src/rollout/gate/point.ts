@@ -1,24 +1,17 @@
+import type { ChatMessage } from '../../policy/index.js';
 import type { Lookup } from '../../workflow/index.js';
+import type { ActionNow } from './conditions.js';
 
 /** Where inside an action a rollout can be held. */
 export const stages = ['before', 'model', 'tool', 'check', 'after'] as const;
 export type Stage = (typeof stages)[number];
 
 /** A place at which a rollout can be held, and what is known of the action there. */
-export interface Point {
-  rollout: string;
-  action: string;
-  agent: string;
+export interface Point extends ActionNow {
   /** before the action; before its model call, a tool run, its artifacts' check; after it, with its verdict. */
   stage: Stage;
-  /** 0 to 10; null before the verdict, and where the verdict has no score. */
-  score: number | null;
-  /** Prompt and reply tokens of this action so far. */
-  tokens: number;
-  /** Codes of the contracts it broke; empty before the check. */
-  breaches: readonly string[];
-  /** How its last tool run ended, or null. */
-  tool: string | null;
+  /** What the agent is asked, or was. */
+  messages: readonly ChatMessage[];
   /** Share of the tightest budget cap that is spent, 0 to 1; 0 without a cap. */
   spent: number;
   /** Facts of artifacts and fields of the task. */

@@ -7,16 +7,17 @@ import {
   type Lookup,
   parseExpression,
 } from '../../workflow/index.js';
+import { countMet, isAsked, isHitCount, valuesOf } from './conditions.js';
 import type { Point } from './point.js';
 
 /** A breakpoint on a role: stops before it acts; with a condition over the action's end, after it. */
 export const breakpointSchema = z.strictObject({
   id: z.string(),
   agent: z.string(),
-  /** An expression over artifacts, `task.`, `turn`, and (then it stops after the action) `score`, `tokens`, `breaches`. */
+  /** An expression over artifacts, `task.`, `turn`, and (then it stops after the action) `score`, `tokens`, `status`. */
   condition: z.string().optional(),
-  /** Stop only from this hit on, counted from 1. */
-  hits: z.int().min(1).optional(),
+  /** Which hits count, from 1: `3` or `>= 3` (from there on), `== 2`, `<= 3`, `% 2` (each second one). */
+  hits: z.union([z.int().min(1), z.string().refine(isHitCount)]).optional(),
   /** Write this text (with `{expressions}`) instead of stopping. */
   log: z.string().optional(),
 });
@@ -37,8 +38,6 @@ export type Stop = { stop: string; breakpoint: string | null } | { log: string; 
 
 type Tested = Breakpoint & { test: Expression | null; stage: 'before' | 'after' };
 
-const AFTER = /\b(score|tokens|breaches|tool)\b/;
-
 /** Breakpoints and filters, evaluated in the runner. */
 export class Stops {
   private breakpoints: Tested[] = [];
@@ -50,7 +49,7 @@ export class Stops {
   setBreakpoints(list: readonly Breakpoint[]): Record<string, string> {
     const wrong: Record<string, string> = {};
     this.breakpoints = list.flatMap((each): Tested[] => {
-      const stage = each.condition !== undefined && AFTER.test(each.condition) ? 'after' : 'before';
+      const stage = isAsked(each.condition, each.log);
       if (each.condition === undefined) return [{ ...each, test: null, stage }];
       const test = parseExpression(each.condition);
       if (!isFault(test)) return [{ ...each, test, stage }];
@@ -75,7 +74,7 @@ export class Stops {
       if (each.test && !holds(each.test, lookupAt(point))) continue;
       const hits = (this.hits.get(each.id) ?? 0) + 1;
       this.hits.set(each.id, hits);
-      if (hits < (each.hits ?? 1)) continue;
+      if (!countMet(String(each.hits ?? 1), hits)) continue;
       if (each.log !== undefined)
         stops.push({ log: fillLog(each.log, lookupAt(point)), breakpoint: each.id });
       else stops.push({ stop: each.condition ?? `breakpoint on ${each.agent}`, breakpoint: each.id });
@@ -102,16 +101,7 @@ export class Stops {
 
 /** What a condition can name: the action's own numbers, then artifacts and the task. */
 export function lookupAt(point: Point): Lookup {
-  const own = {
-    score: point.score,
-    tokens: point.tokens,
-    breaches: [...point.breaches],
-    tool: point.tool,
-    turn: Number(point.action.split('.').at(-1)),
-    visit: Number(point.action.split('.').at(-2)),
-    rollout: point.rollout,
-    agent: point.agent,
-  };
+  const own = valuesOf(point);
   return (parts) => {
     const [first] = parts;
     if (parts.length === 1 && first !== undefined && Object.hasOwn(own, first))

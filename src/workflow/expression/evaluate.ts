@@ -19,6 +19,7 @@ export function evaluate(expression: Expression, lookup: Lookup): Evaluated {
     case 'list':
       return all(expression.items, lookup, (items) => items);
     case 'call':
+      if (!Object.hasOwn(functions, expression.name)) return { unknown: `${expression.name}()` };
       return all(expression.args, lookup, (args) => functions[expression.name]!.run(...args));
     case 'not':
       return all([expression.of], lookup, ([of]) => !truth(of!));

@@ -80,10 +80,13 @@ describe('steering a run of another process', () => {
     expect(readFileSync(join(moment.folder, 'note.txt'), 'utf8')).toBe('13');
     expect((await client.ask('goTo', { rollout, action: null })).files).toEqual([]);
 
-    // The writer has not acted: nothing to fork there yet, and the reader's action can be forked while it is held.
-    await expect(client.ask('fork', { rollout, action: 'writer.0.0', change: {} })).rejects.toThrow(
-      /no action "writer.0.0"; it has reader.0.0/,
+    // Before an action begins it can be forked where it is held; one that nobody holds cannot.
+    await expect(client.ask('fork', { rollout, action: 'writer.0.1', change: {} })).rejects.toThrow(
+      /no action "writer.0.1"; it has reader.0.0/,
     );
+    await expect(client.ask('messages', { rollout, action: 'reader.0.0' })).rejects.toThrow(/is not held/);
+    const { messages } = await client.ask('messages', { rollout, action: 'writer.0.0' });
+    expect(messages.at(-1)!.content).toBe('say 2 words');
     const forked = await client.ask('fork', {
       rollout,
       action: 'reader.0.0',
@@ -132,7 +135,7 @@ describe('steering a run of another process', () => {
     await client.ask('continue', {});
     const broken = await until(() => held.find((at) => at.breakpoint === 'a'));
     expect(broken).toMatchObject({ agent: 'writer', stage: 'before', why: 'note.words == 1' });
-    expect(logged).toEqual(['turn 0 of reader']);
+    expect(logged).toEqual(['turn 1 of reader']);
     await client.ask('breakpoints', { breakpoints: [], filters: {} });
     await client.ask('continue', {});
     expect((await process.ended).code).toBe(0);

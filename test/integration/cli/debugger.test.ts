@@ -7,13 +7,15 @@ import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { afterEach, expect, test } from 'vitest';
 import { RoleLines } from '../../../src/editor/debug/breakpoints.js';
 import { attachLive } from '../../../src/editor/debug/live.js';
-import { type Followed, type Recording, RolloutSession } from '../../../src/editor/debug/session.js';
+import type { Paused } from '../../../src/editor/debug/paused.js';
+import type { Followed, Recording } from '../../../src/editor/debug/recording.js';
+import { RolloutSession } from '../../../src/editor/debug/session.js';
 import { type Held, timelineOf } from '../../../src/editor/debug/timeline.js';
 import type { HeldAt } from '../../../src/rollout/index.js';
 import { RunFolder, readLog } from '../../../src/trace/index.js';
 import { DapClient } from '../../dap.js';
 import { messageTeam, served } from '../../e2e/workflows.js';
-import { folderWith, startCli } from './command.js';
+import { folderWith, runCli, startCli } from './command.js';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -71,7 +73,7 @@ const roles = new RoleLines([
  * What the editor does when it attaches. `held`: a client, and where it stands first; `gone` cuts the connection, as a
  * window that is reloaded does.
  */
-function attach(folder: RunFolder, filters: string[] = []) {
+function attach(folder: RunFolder, filters: string[] = [], how: 'attach' | 'launch' = 'attach') {
   let steered: (cut: () => void) => void;
   const cut = new Promise<() => void>((resolve) => {
     steered = resolve;
@@ -90,6 +92,9 @@ function attach(folder: RunFolder, filters: string[] = []) {
       {
         held: (held) => session.held(timeline(at(held)), held.why),
         logged: (text) => session.say(text),
+        forked: (_, branch) => {
+          rollout = branch;
+        },
         ended: () => session.ended(timeline(null)),
       },
       true,
@@ -99,6 +104,10 @@ function attach(folder: RunFolder, filters: string[] = []) {
     rollout = held.rollout;
     return {
       timeline: timeline(at(held)),
+      run: folder.name,
+      isSource: () => true,
+      kinds: new Map([['facts', { kind: 'message' }]]),
+      inspect: async () => ({}),
       source: { path: '/team.baton.yaml', name: 'team.baton.yaml' },
       roles,
       handed: () => ({ consumes: [], produces: [] }),
@@ -118,7 +127,7 @@ function attach(folder: RunFolder, filters: string[] = []) {
   const client = new DapClient(new RolloutSession(open, async () => roles));
   const held = async () => {
     await client.ask('initialize', { adapterID: 'baton', pathFormat: 'path' });
-    await client.ask('attach', {});
+    await client.ask(how, {});
     await client.event('initialized');
     await client.ask('setExceptionBreakpoints', { filters });
     await client.ask('configurationDone');
@@ -155,6 +164,8 @@ test('a run that a terminal started is held, stepped into and looked back at, al
   const { client, first } = await again.held;
   expect(first).toBe('before writer.0.0');
   expect(await client.move('stepBack')).toBe('before researcher.0.0');
+  // The run restores the workspace of that moment, and says where.
+  await expect.poll(() => client.said.join()).toMatch(/The workspace of this moment is in .*-start/);
   expect(await client.move('stepIn')).toMatch(/^researcher\.0\.0: the model answered/);
   expect(await client.move('next')).toBe('before writer.0.0');
   expect(await client.move('reverseContinue')).toBe('before researcher.0.0');
@@ -184,4 +195,68 @@ test('a filter stops a live run after the action, and disconnecting lets a run t
   await client.ask('disconnect');
   expect((await ended).code).toBe(0);
   expect(calls()).toBe(2);
+}, 120_000);
+
+test('the paused action is changed before it begins: the branch is stepped through, and its parent goes on beside it', async () => {
+  const { url, calls, answer } = await gatedServer();
+  const folder = team(url);
+  const { ended } = startCli(folder, ['run', '--sandbox', 'none', '--hold']);
+  const run = await runIn(folder);
+  const { client } = await attach(run, [], 'launch').held;
+  // Restart starts a run that was started for this anew: the editor launches once more.
+  const { capabilities } = await client.event<Dap.CapabilitiesEvent['body']>('capabilities');
+  expect(capabilities.supportsRestartRequest).toBe(false);
+  answer();
+  expect(await client.move('next')).toBe('before writer.0.0');
+  const paused = await client.ask<Paused>('baton.paused');
+  expect(paused).toMatchObject({ rollout: 'run.sea.0', action: 'writer.0.0', live: true });
+  expect(paused.messages!.at(-1)!.content).toContain('waves move water');
+  // Another terminal may fork as well: it does not take the run from whoever steers it.
+  const beside = runCli(folder, ['fork', run.name, 'run.sea.0', 'researcher.0.0', '--policy', 'm']);
+  expect(await beside).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('the branch waits with it'),
+  });
+  const forked = await client.ask<{ rollout: string }>('baton.fork', {
+    action: 'writer.0.0',
+    change: { reply: 'one two three four five' },
+  });
+  expect(forked.rollout).toBe('run.sea.0.fork-2');
+  expect(await client.stopped()).toBe('before writer.0.0');
+  expect(calls()).toBe(1);
+  // Of its own answer the branch buys nothing; its parent, and what the terminal forked, go on.
+  for (let call = 0; call < 3; call++) answer();
+  expect(await client.move('continue')).toBe('writer.0.0: the rollout failed');
+  expect((await ended).code).toBe(0);
+  expect(calls()).toBe(4);
+  const outcomes = ['run.sea.0', forked.rollout].map(
+    (name) =>
+      readLog(run.rollout(name)).events.findLast((event) => event.type === 'outcome')?.data as {
+        success: boolean;
+      },
+  );
+  expect(outcomes.map(({ success }) => success)).toEqual([true, false]);
+}, 120_000);
+
+test('conditions of a live run count from one, know how an action ended, and take every kind of hit count', async () => {
+  const { url, answer } = await gatedServer();
+  const folder = team(url);
+  const { ended } = startCli(folder, ['run', '--sandbox', 'none', '--hold']);
+  const { client } = await attach(await runIn(folder)).held;
+  for (let call = 0; call < 2; call++) answer();
+  await client.ask('setBreakpoints', {
+    source: { path: '/team.baton.yaml' },
+    breakpoints: [
+      { line: 11, logMessage: 'turn {turn} of visit {visit}' },
+      { line: 11, hitCondition: '<= 1' },
+      { line: 10, hitCondition: '% 2' },
+      { line: 10, hitCondition: '== 1', condition: 'status == "done" and code == null and seconds >= 0' },
+    ],
+  });
+  expect(await client.move('continue')).toBe('after researcher.0.0');
+  expect(client.said).toContain('researcher.0.0: status == "done" and code == null and seconds >= 0');
+  expect(await client.move('continue')).toBe('before writer.0.0');
+  expect(client.said).toContain('turn 1 of visit 1');
+  await client.ask('disconnect');
+  expect((await ended).code).toBe(0);
 }, 120_000);

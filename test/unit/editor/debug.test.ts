@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { askedOf, taskNameOf } from '../../../src/editor/debug/asked.js';
-import { countMet, filterHit, lookupAt, parseCondition } from '../../../src/editor/debug/conditions.js';
+import { filterHit, lookupAt, parseCondition } from '../../../src/editor/debug/conditions.js';
 import { Budgeted } from '../../../src/editor/debug/spending.js';
 import { framesOf, move, run, timelineOf } from '../../../src/editor/debug/timeline.js';
 import { scopesOf } from '../../../src/editor/debug/variables.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { failingLine } from '../../../src/editor/scores/failing-line.js';
+import { countMet } from '../../../src/rollout/index.js';
 import { RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
 import { type Expression, fillLog, holds } from '../../../src/workflow/index.js';
 import { longRollout } from '../../bench/editor/big-runs.js';
@@ -57,19 +58,43 @@ test('running stops where a filter wants it, in both directions', () => {
 });
 
 test.each([
-  ['score < 5', true],
-  ['tokens > 10000', false],
-  ['X_train.rows > 0 and agent == "data_engineer"', true],
-  ['nothing.like_it == 1', false],
-])('the condition %s is %s at the first action', (text, wanted) => {
-  expect(holds(parseCondition(text) as Expression, lookupAt(timeline, timeline.stops[0]!, null))).toBe(
-    wanted,
-  );
+  // Before an action nothing of it is known, and no artifact is there yet.
+  ['score < 5', 0, false],
+  ['tokens > 0', 0, false],
+  ['X_train.rows > 0', 0, false],
+  ['turn == 1 and visit == 1', 0, true],
+  ['tokens > 0', 1, true],
+  ['tool == "ok" and programs == 1', 2, true],
+  ['X_train.rows > 0 and agent == "data_engineer"', 3, true],
+  ['count(breaches) > 0 and status == "done"', 3, false],
+  ['count(breaches) > 0 and status == "done"', 4, true],
+  ['score < 5', 4, false],
+  ['score < 5', 5, true],
+  // The next action knows the artifacts of the one before, and not its score.
+  ['X_train.rows > 0 and score == null', 6, true],
+  ['nothing.like_it == 1', 6, false],
+])('the condition %s at stop %d is %s: only what was known then', (text, stop, wanted) => {
+  const lookup = lookupAt(timeline, timeline.stops[stop]!, null);
+  expect(holds(parseCondition(text) as Expression, lookup)).toBe(wanted);
 });
 
-test('a condition that does not parse says why', () => {
-  expect(parseCondition('score <')).toHaveProperty('wrong');
+test.each([
+  ['score <', 'ends too early'],
+  ['scoer < 5', 'Nothing here is called "scoer". An action has score, code, tokens'],
+  ['X_train.row > 0', 'Did you mean "rows"?'],
+  ['X_train > 0', 'Nothing here is called "X_train". '],
+  ['rows_of(1) > 0', 'There is no function "rows_of"'],
+])('the condition %s says what is wrong with it', (text, wanted) => {
+  const kinds = new Map([['X_train', { kind: 'table' }]]);
+  expect(parseCondition(text, kinds)).toMatchObject({ wrong: expect.stringContaining(wanted) });
 });
+
+test.each(['task.depth > 2', 'X_train.rows > 0 or code == "target.leaked"', 'status == "blocked"'])(
+  'the condition %s is fine',
+  (text) => {
+    expect(parseCondition(text, new Map([['X_train', { kind: 'table' }]]))).not.toHaveProperty('wrong');
+  },
+);
 
 test.each([
   ['3', 2, false],
@@ -83,7 +108,7 @@ test.each([
 });
 
 test('log points fill in what is known and leave the rest', () => {
-  expect(fillLog('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[0]!, null))).toBe(
+  expect(fillLog('{agent} got {score}, {nobody}', lookupAt(timeline, timeline.stops[5]!, null))).toBe(
     'data_engineer got 2, {nobody}',
   );
 });

@@ -154,7 +154,13 @@ test('what a run tells of itself in English is told again', () => {
   const gate = new PausableGate();
   const point = { rollout: 'a', action: 'writer.0.0', agent: 'writer', stage: 'after', score: 2 } as const;
   const rest = {
+    messages: [],
+    code: null,
     tokens: 1,
+    replyTokens: 1,
+    seconds: 1,
+    programs: 1,
+    status: 'done',
     breaches: ['report: missing'],
     tool: 'timeout',
     spent: 0.9,

@@ -21,13 +21,23 @@ const roles = new RoleLines([
   { role: 'analyst', from: 20, to: 24 },
 ]);
 
+/** What was asked of the sandbox. */
+const looked: (string | null)[][] = [];
+
 /** A session that stands before the first action. */
 async function opened(filters: object = { filters: [] }): Promise<DapClient> {
   const recording = {
     timeline,
+    run: 'key',
     source,
+    isSource: (path: string) => path === source.path,
     roles,
     handed: () => ({ consumes: [], produces: ['X_train'] }),
+    kinds: new Map([['X_train', { kind: 'table' }]]),
+    inspect: async (names: string[], of: string, after: string | null) => {
+      looked.push([...names, of, after]);
+      return after === null ? {} : { X_train: { exists: true, rows: 140, covers: null, head: [[1, 2]] } };
+    },
     text: () => '[]',
     scoreBelow: 5,
     startAt: null,
@@ -104,6 +114,8 @@ test('breakpoints stop at their role; conditions and hit counts decide, and a lo
     { line: 21, condition: 'X_train.rows < 0' },
     { line: 22, condition: 'score <' },
     { line: 1 },
+    { line: 12, condition: 'scoer < 5' },
+    { line: 12, hitCondition: 'often' },
   );
   expect(set.breakpoints.map(({ verified, line }) => [verified, line])).toEqual([
     [true, 10],
@@ -111,9 +123,13 @@ test('breakpoints stop at their role; conditions and hit counts decide, and a lo
     [true, 20],
     [false, 20],
     [false, 1],
+    [false, 10],
+    [false, 10],
   ]);
   expect(set.breakpoints[3]!.message).toContain('ends too early');
   expect(set.breakpoints[4]!.message).toBe('Set breakpoints on the lines of a role.');
+  expect(set.breakpoints[5]!.message).toContain('Nothing here is called "scoer". An action has score');
+  expect(set.breakpoints[6]!.message).toContain('"often" is none');
   const at = await client.move('continue');
   expect(client.said.concat(at).join('\n')).toContain('modeler has acted 1 times');
   // One action of the role lies ahead of where it stood, and the second hit was asked for.
@@ -162,4 +178,59 @@ test('the console computes over what is known there, and says what it does not k
   expect(result).toBe('true');
   await expect(client.ask('evaluate', { expression: 'scoer > 1' })).rejects.toThrow('Nothing here is called');
   await expect(client.ask('evaluate', { expression: 'score >' })).rejects.toThrow('ends too early');
+});
+
+test("what a condition asks of the end of an action stops there, and another workflow's breakpoints do not", async () => {
+  const client = await opened();
+  await breakpoints(client, { line: 12, condition: 'score < 5', hitCondition: '== 2' });
+  expect(await client.move('continue')).toMatch(/^data_engineer\.0\.1: verdict/);
+  await breakpoints(client, { line: 16, condition: 'status == "done"' });
+  expect(await client.move('continue')).toMatch(/^modeler\.0\.0: verdict/);
+  await breakpoints(client);
+  const other = await client.ask<Dap.SetBreakpointsResponse['body']>('setBreakpoints', {
+    source: { path: '/other.baton.yaml' },
+    breakpoints: [{ line: 21 }],
+  });
+  expect(other.breakpoints[0]).toMatchObject({
+    verified: false,
+    message: 'This is not the workflow of the rollout that is open.',
+  });
+  expect(await client.move('continue')).toContain('the rollout failed');
+});
+
+test('the console looks into artifacts in the sandbox, as they were at the moment; what is watched does not', async () => {
+  const client = await opened();
+  const ask = (expression: string, context = 'repl') =>
+    client.ask<Dap.EvaluateResponse['body']>('evaluate', { expression, context });
+  looked.length = 0;
+  await expect(ask('X_train.head')).rejects.toThrow('X_train is not there yet.');
+  await client.move('next');
+  await expect(ask('X_train.head', 'watch')).rejects.toThrow('Nothing here is called "X_train.head"');
+  expect((await ask('X_train.rows', 'watch')).result).toBe('140');
+  expect((await ask('count(X_train.head)')).result).toBe('1');
+  expect(looked).toEqual([
+    ['X_train', rollout, null],
+    ['X_train', rollout, 'data_engineer.0.0'],
+  ]);
+  // By its name alone: all that is known, from the log as well, to open part by part.
+  const { variablesReference } = await ask('X_train');
+  const { variables } = await client.ask<Dap.VariablesResponse['body']>('variables', { variablesReference });
+  expect(variables.find(({ name }) => name === 'head')!.value).toBe('[[1,2]]');
+  expect(variables.find(({ name }) => name === 'covers')!.value).toContain('Body Mass');
+  expect((await ask('help')).result).toContain('Edit and Fork');
+  await expect(ask('{_x} + 1')).rejects.toThrow('"{" is not part of the expression language');
+});
+
+test('the editor is told which action is paused, of the frame that is meant', async () => {
+  const client = await opened();
+  await client.move('next');
+  const paused = (args: object = {}) => client.ask('baton.paused', args);
+  const found = { run: 'key', rollout, live: false, messages: null };
+  expect(await paused()).toEqual({ ...found, action: 'data_engineer.0.1' });
+  expect(await paused({ frame: 0 })).toEqual({ ...found, action: 'data_engineer.0.0' });
+  expect(await paused({ thread: 1, place: 1 })).toEqual({ ...found, action: 'data_engineer.0.0' });
+  await expect(paused({ thread: 3, place: 0 })).rejects.toThrow('No action is paused here.');
+  await expect(client.ask('baton.fork', { action: 'data_engineer.0.0', change: {} })).rejects.toThrow(
+    'The run has ended meanwhile',
+  );
 });

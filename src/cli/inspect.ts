@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { takeFacts } from '../sandbox/index.js';
+import { Blobs, type LogEvent, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
+import {
+  checkWorkflow,
+  diskFiles,
+  type FactsByArtifact,
+  formatProblem,
+  isError,
+  show,
+  type Workflow,
+  type WorkflowFiles,
+} from '../workflow/index.js';
+import { sandboxOf } from './start-run.js';
+import { exit, Failure, inert, type Terminal } from './terminal.js';
+
+export interface InspectOptions {
+  /** As it was after this action; at the end of the log where it is left out. */
+  at?: string;
+  /** How many first rows or lines to give of each. */
+  rows: number;
+  sandbox: string;
+  python?: string;
+}
+
+/**
+ * `baton inspect`: what is true of artifacts of a rollout, computed in the sandbox on the workspace of one moment. The
+ * workspace is restored into a folder of its own, which is gone afterwards; the run is only read.
+ */
+export async function inspectCommand(
+  terminal: Terminal,
+  folder: RunFolder,
+  rollout: string,
+  names: readonly string[],
+  options: InspectOptions,
+): Promise<number> {
+  const { events } = readLog(folder.rollout(rollout));
+  if (events.length === 0)
+    throw new Failure('rollout.unknown', `${folder.name} has no rollout "${rollout}".`, exit.usage);
+  const facts = await factsThen(folder, events, names, options);
+  terminal.emit({ run: folder.name, rollout, at: options.at ?? null, artifacts: facts });
+  for (const [name, each] of Object.entries(facts)) {
+    terminal.say(`\n== ${name}`);
+    for (const [fact, value] of Object.entries(each))
+      if (value !== undefined && value !== null) terminal.say(inert(`${fact}: ${show(value)}`));
+  }
+  return exit.fine;
+}
+
+async function factsThen(
+  folder: RunFolder,
+  events: readonly LogEvent[],
+  names: readonly string[],
+  { at, rows, sandbox: level, python }: InspectOptions,
+): Promise<FactsByArtifact> {
+  const ended = events.flatMap((event) => (event.type === 'action.finished' ? [event.data.action] : []));
+  if (at !== undefined && !ended.includes(at))
+    throw new Failure(
+      'action.unknown',
+      `No action "${at}" has ended there; ended are ${ended.join(', ') || 'none yet'}.`,
+      exit.usage,
+    );
+  const { artifacts, modules } = workflowOf(folder);
+  const known = Object.values(artifacts).filter((each) => each.path !== null);
+  for (const name of names)
+    if (!known.some((each) => each.name === name))
+      throw new Failure(
+        'artifact.unknown',
+        `No file is the artifact "${name}"; there are ${known.map((each) => each.name).join(', ') || 'none'}.`,
+        exit.usage,
+      );
+  const wanted = known.filter(({ name }) => names.length === 0 || names.includes(name));
+  const sandbox = await sandboxOf(level, python);
+  const workspace = mkdtempSync(join(tmpdir(), 'baton-inspect-'));
+  try {
+    restore(stateAfter(events, at), new Blobs(folder.blobs), workspace);
+    const requests = wanted.map(({ name, path, kind }) => ({ name, path: path!, kind, head: rows }));
+    return await takeFacts(sandbox, { workspace, modules, artifacts: requests });
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+    await sandbox.close();
+  }
+}
+
+/**
+ * The run's own copy of its workflow; its tasks and models are not needed, and modules that are not there any more are
+ * left out. A run that was moved has them beside where it lies now.
+ */
+function workflowOf(folder: RunFolder): Workflow {
+  const info = folder.readInfo();
+  const blobs = new Blobs(folder.blobs);
+  const beside = existsSync(info.file) ? dirname(info.file) : resolve(folder.path, '../../..');
+  const disk = diskFiles(beside);
+  const files: WorkflowFiles = {
+    ...disk,
+    read: (path) =>
+      Object.hasOwn(info.texts, path) ? { text: blobs.text(info.texts[path]!) } : disk.read(path),
+    resolve: (path) => {
+      const found = disk.resolve(path);
+      return 'refused' in found && found.refused === 'missing' ? { path: join(beside, path) } : found;
+    },
+  };
+  const { workflow, problems } = checkWorkflow(blobs.text(info.workflow), info.file, { files });
+  if (!workflow)
+    throw new Failure('workflow.invalid', problems.filter(isError).map(formatProblem).join('\n'));
+  return { ...workflow, modules: workflow.modules.filter((path) => existsSync(path)) };
+}
