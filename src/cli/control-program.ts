@@ -11,6 +11,7 @@ import { openRecorded } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { registryOf } from './policy-program.js';
 import { outcomeWord } from './report.js';
+import { chosenFor, unsaidWords } from './started-here.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
@@ -152,7 +153,13 @@ async function fork(
     );
     return exit.fine;
   }
-  const had = folder.readInfo().options as EngineChoice & { promoted?: Record<string, string> };
+  const chosen = chosenFor(folder);
+  const unsaid = unsaidWords(chosen);
+  if (unsaid) out.note(unsaid);
+  const had: EngineChoice & { promoted?: Record<string, string> } = {
+    ...folder.readInfo().options,
+    enginePython: chosen.enginePython ?? undefined,
+  };
   const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: playableRoles(had) });
   const dir = join(cacheFolder(), 'engines', folder.name);
   // The fork acts with the weights that its run acted with.

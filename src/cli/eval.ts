@@ -5,6 +5,7 @@ import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
 import { findRun } from './look.js';
 import { cacheFolder } from './places.js';
+import { chosenFor } from './started-here.js';
 import { exit, Failure } from './terminal.js';
 
 /** Weights that a training run left behind. */
@@ -45,8 +46,8 @@ export function findWeights(wanted: string): Weights {
       `The weights of ${folder.name} are not on this machine (${dir}); evaluate it where it was trained.`,
       exit.environment,
     );
-  const { engine, base, method, enginePython, sampler, vllmMemory } = folder.readInfo()
-    .options as EngineChoice;
+  const { engine, base, method, sampler, vllmMemory } = folder.readInfo().options as EngineChoice;
+  const enginePython = chosenFor(folder).enginePython ?? undefined;
   const choice = { engine, base, method, enginePython, sampler, vllmMemory };
   return {
     from: `${folder.path}:${found.name}`,

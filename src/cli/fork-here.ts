@@ -3,6 +3,7 @@ import type { RunFolder } from '../trace/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import type { Opened } from './open-workflow.js';
 import { startRun } from './start-run.js';
+import { chosenFor } from './started-here.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { exit, Failure } from './terminal.js';
@@ -16,13 +17,14 @@ export async function forkHere(
   { allowEnv, editor }: { allowEnv: string[]; editor?: boolean },
 ): Promise<Ended> {
   const info = folder.readInfo();
+  const { sandbox, python } = chosenFor(folder);
   const { abort, release } = stopOnSignals();
   const run = await startRun({
     ...opened,
     kind: info.kind,
     seed: info.seed,
-    sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
-    python: undefined,
+    sandbox,
+    python: python ?? undefined,
     allowEnv,
     engine: engine?.endpoint ?? null,
     engineInfo: engine?.info ?? null,

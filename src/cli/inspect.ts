@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { takeFacts } from '../sandbox/index.js';
 import { Blobs, type LogEvent, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
 import {
@@ -86,12 +86,12 @@ async function factsThen(
 
 /**
  * The run's own copy of its workflow; its tasks and models are not needed, and modules that are not there any more are
- * left out. A run that was moved has them beside where it lies now.
+ * left out. They are looked for beside where the run lies, whatever it says of where it once lay.
  */
 function workflowOf(folder: RunFolder): Workflow {
   const info = folder.readInfo();
   const blobs = new Blobs(folder.blobs);
-  const beside = existsSync(info.file) ? dirname(info.file) : resolve(folder.path, '../../..');
+  const beside = resolve(folder.path, '../../..');
   const disk = diskFiles(beside);
   const files: WorkflowFiles = {
     ...disk,

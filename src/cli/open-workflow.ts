@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Blobs, type RunFolder } from '../trace/index.js';
 import {
   checkWorkflow,
@@ -69,8 +69,10 @@ export function openWorkflow(path: string | undefined, options: OpenOptions): Op
 export function openRecorded(folder: RunFolder, options: OpenOptions): Opened {
   const info = folder.readInfo();
   const blobs = new Blobs(folder.blobs);
-  const disk = diskFiles(dirname(info.file));
-  return openText(info.file, blobs.text(info.workflow), options, (path) => {
+  // What is not kept is read beside where the run lies, whatever its folder says of where it once lay.
+  const file = join(realpathSync(folder.path), '../../..', basename(info.file));
+  const disk = diskFiles(dirname(file));
+  return openText(file, blobs.text(info.workflow), options, (path) => {
     const kept = Object.hasOwn(info.texts, path) ? info.texts[path] : undefined;
     return kept === undefined ? disk.read(path) : { text: blobs.text(kept) };
   });

@@ -20,6 +20,7 @@ import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { type ScoreOptions, scoreCommand } from './score.js';
 import { shardCommand } from './shard.js';
+import { chosenFor, unsaidWords } from './started-here.js';
 import { targetCommands } from './target-program.js';
 import { exit, Failure, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
@@ -94,28 +95,37 @@ export async function program(argv: readonly string[]): Promise<number> {
     .description('go on with a run that was stopped; nothing that was answered is bought again')
     .option('--concurrency <n>', 'rollouts at a time', number, 8)
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
+    .option('--sandbox <level>', 'as it was started here, else auto; none leaves agents unconfined!')
+    .option('--python <path>', 'the Python that agents use; as it was started here')
+    .option('--engine-python <path>', "a Python that has the torch engine's packages; as it was started here")
     .addOption(editorFlag())
     .action(async (name: string | undefined, options: ResumeOptions) => {
       const folder = findRun(name);
       const info = folder.readInfo();
+      const before = chosenFor(folder);
+      const own = {
+        sandbox: options.sandbox ?? before.sandbox,
+        python: options.python ?? before.python ?? undefined,
+        enginePython: options.enginePython ?? before.enginePython ?? undefined,
+      };
+      const unsaid = unsaidWords(before);
+      if (unsaid) terminal().note(unsaid);
       const roles = playableRoles(info.options as EngineChoice);
       const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: roles });
       if (info.kind === 'train') {
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
-        done(await trainWith(terminal(), place, info.options as unknown as TrainOptions));
+        done(await trainWith(terminal(), place, { ...(info.options as unknown as TrainOptions), ...own }));
         return;
       }
       const kept = Object.fromEntries(
         Object.entries(info.options).filter(([, value]) => value !== null),
-      ) as unknown as Pick<
-        RunOptions,
-        'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'python' | 'promoted'
-      >;
+      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'promoted'>;
       const again: RunOptions = {
         ...kept,
         kind: info.kind,
         seed: info.seed,
-        sandbox: info.sandbox.level === 'none' ? 'none' : 'auto',
+        sandbox: own.sandbox,
+        python: own.python,
         concurrency: options.concurrency,
         allowEnv: options.allowEnv,
         editor: options.editor,
@@ -198,6 +208,9 @@ export function json(command: Command): Command {
 }
 
 interface ResumeOptions {
+  sandbox?: string;
+  python?: string;
+  enginePython?: string;
   concurrency: number;
   allowEnv: string[];
   editor?: boolean;

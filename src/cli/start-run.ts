@@ -21,6 +21,7 @@ import {
 import type { Workflow, WorkflowFiles } from '../workflow/index.js';
 import { userKeys } from './keys.js';
 import { cacheFolder } from './places.js';
+import { rememberStart } from './started-here.js';
 import type { Steered } from './steering.js';
 import { exit, Failure } from './terminal.js';
 import { version } from './version.js';
@@ -78,6 +79,14 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
       `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: baton show ${name}`,
       exit.environment,
     );
+  const chosen = {
+    sandbox: options.sandbox,
+    python: options.python ?? null,
+    enginePython: null as string | null,
+  };
+  const { enginePython } = options.options;
+  if (typeof enginePython === 'string') chosen.enginePython = enginePython;
+  if (!options.resume) rememberStart(folder, chosen);
   const blobs = new Blobs(folder.blobs);
   const { log } = await LogWriter.open(folder.log);
   const before = options.resume ? sittingSeconds(readLog(folder.log).events) : 0;

@@ -71,7 +71,7 @@ const written = () =>
   `${readFileSync(join(editor.folder, 'table-team.baton.yaml'), 'utf8')} table-team.baton.yaml`;
 
 /** The library's mark, and the kinds that the file's language has. */
-const names = `React Flow attribution ${artifactKinds.join(' ')}`;
+const names = `React Flow attribution python full previous ${artifactKinds.join(' ')}`;
 
 test('every word of the designer is in the language of the editor', async () => {
   await editor.openFile('table-team.baton.yaml');

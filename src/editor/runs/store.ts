@@ -22,6 +22,7 @@ export class RunStore {
   private timer: NodeJS.Timeout | undefined;
   private bases: string[] = [];
   private stamp = '';
+  private reads = 0;
   private shown: string | undefined;
 
   constructor(private readonly host: Host) {
@@ -30,6 +31,11 @@ export class RunStore {
     watcher.onDidCreate(() => this.refresh());
     watcher.onDidChange(() => this.refresh());
     watcher.onDidDelete(() => this.refresh());
+    const workflows = host.keep(
+      vscode.workspace.createFileSystemWatcher('**/*.baton.{yaml,yml}', false, true),
+    );
+    workflows.onDidCreate(() => this.refresh());
+    workflows.onDidDelete(() => this.refresh());
     host.keep(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
     host.keep({ dispose: () => clearInterval(this.timer) });
   }
@@ -99,9 +105,14 @@ export class RunStore {
   }
 
   private async read(): Promise<Listed[]> {
-    this.bases = await this.findBases();
-    this.stamp = this.look();
-    const own = this.bases.flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
+    const turn = ++this.reads;
+    const bases = await this.findBases();
+    // One that was overtaken says nothing of where to look from now on.
+    if (turn === this.reads) {
+      this.bases = bases;
+      this.stamp = this.look();
+    }
+    const own = bases.flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
     const sample = listRuns(this.samplePath).map((folder) => this.run(folder, true));
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
