@@ -121,10 +121,8 @@ describe('the designer', () => {
       .locator('vscode-text-field')
       .first();
     const type = async (text: string) => {
-      await name.click();
-      await editor.page.keyboard.press('Control+A');
-      await editor.page.keyboard.type(text);
-      await editor.page.keyboard.press('Enter');
+      await name.locator('input').fill(text);
+      await name.locator('input').press('Enter');
     };
     await type('X_train');
     await view().getByRole('alert').waitFor();

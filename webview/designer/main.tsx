@@ -61,11 +61,14 @@ function Designer() {
     (next: DesignerEdit) => {
       setRefused(null);
       send({ type: 'edit', edit: next });
-      if (next.do === 'rename') awaited.current = { kind: next.kind, name: next.to };
-      if (next.do === 'add') awaited.current = { kind: next.kind, name: next.name };
       if (next.do === 'delete') select(null);
+      const name = next.do === 'rename' ? next.to : next.do === 'add' ? next.name : null;
+      if (name === null || !('kind' in next)) return;
+      // What is there already will be refused, and is not what was meant.
+      const made = { kind: next.kind, name };
+      if (graph && !isThere(graph, made)) awaited.current = made;
     },
-    [select],
+    [select, graph],
   );
   const reveal = useCallback((of: Selection) => send({ type: 'reveal', ...of }), []);
   if (!graph) return <p className="hint">{l10n.t('Reading the workflow …')}</p>;
