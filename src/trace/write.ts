@@ -4,6 +4,9 @@ import type { Happening, LogEvent } from './events.js';
 import { encodeLine, ORIGIN } from './line.js';
 import { type ReadLog, readLog } from './read.js';
 
+/** A follower sees what happens this late at most, and an action that is faster costs no write of its own. */
+const SHOWN_MS = 150;
+
 /** Appends events to one file. It has one writer; `sync` resolves when the disk has all that was appended. */
 export class LogWriter {
   private buffer: string[] = [];
@@ -11,6 +14,7 @@ export class LogWriter {
   private failure: Error | null = null;
   /** Something is in the file that the disk may not have yet. */
   private unsynced = false;
+  private showing: NodeJS.Timeout | undefined;
 
   private constructor(
     readonly path: string,
@@ -71,10 +75,16 @@ export class LogWriter {
     if (this.failure) throw this.failure;
   }
 
-  /** Write what was appended for those who follow the file now; nobody waits, and the disk may have it later. */
+  /**
+   * Write what was appended for those who follow the file, soon, unless a sync comes first; nobody waits, and the disk
+   * may have it later.
+   */
   show(): void {
-    if (this.flushing) void this.flushing.then(() => this.show());
-    else if (this.buffer.length > 0 && !this.failure) this.flushing = this.flush(false);
+    this.showing ??= setTimeout(() => {
+      this.showing = undefined;
+      if (this.flushing) this.show();
+      else if (this.buffer.length > 0 && !this.failure) this.flushing = this.flush(false);
+    }, SHOWN_MS);
   }
 
   private async flush(durable: boolean): Promise<void> {
@@ -96,6 +106,7 @@ export class LogWriter {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.showing);
     try {
       await this.sync();
     } finally {
