@@ -166,7 +166,7 @@ async function fork(
   const over = registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
   const engine = await engineFor(opened.workflow, dir, over ? choiceOf(over) : had);
   try {
-    const ended = await forkHere(folder, opened, at, engine, options);
+    const ended = await forkHere(folder, opened, at, engine, { ...options, ...chosen });
     const before = readLog(folder.rollout(rollout)).events.find((event) => event.type === 'outcome');
     const was = before?.type === 'outcome' ? before.data : null;
     out.emit({

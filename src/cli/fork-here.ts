@@ -3,10 +3,15 @@ import type { RunFolder } from '../trace/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import type { Opened } from './open-workflow.js';
 import { startRun } from './start-run.js';
-import { chosenFor } from './started-here.js';
+import type { Chosen } from './started-here.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { exit, Failure } from './terminal.js';
+
+interface ForkHow {
+  allowEnv: string[];
+  editor?: boolean;
+}
 
 /** Fork a rollout of a run that nobody is carrying out: open the run again, carry the branch to its end, close it. */
 export async function forkHere(
@@ -14,10 +19,9 @@ export async function forkHere(
   opened: Opened,
   at: ForkAt,
   engine: EngineHandle | null,
-  { allowEnv, editor }: { allowEnv: string[]; editor?: boolean },
+  { allowEnv, editor, sandbox, python }: Pick<Chosen, 'sandbox' | 'python'> & ForkHow,
 ): Promise<Ended> {
   const info = folder.readInfo();
-  const { sandbox, python } = chosenFor(folder);
   const { abort, release } = stopOnSignals();
   const run = await startRun({
     ...opened,

@@ -1,11 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { takeFacts } from '../sandbox/index.js';
 import { Blobs, type LogEvent, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
 import {
   checkWorkflow,
-  diskFiles,
   type FactsByArtifact,
   formatProblem,
   isError,
@@ -13,6 +12,7 @@ import {
   type Workflow,
   type WorkflowFiles,
 } from '../workflow/index.js';
+import { recorded } from './open-workflow.js';
 import { sandboxOf } from './start-run.js';
 import { exit, Failure, inert, type Terminal } from './terminal.js';
 
@@ -84,25 +84,14 @@ async function factsThen(
   }
 }
 
-/**
- * The run's own copy of its workflow; its tasks and models are not needed, and modules that are not there any more are
- * left out. They are looked for beside where the run lies, whatever it says of where it once lay.
- */
+/** The run's workflow; its tasks and models are not needed, and modules that are not there any more are left out. */
 function workflowOf(folder: RunFolder): Workflow {
-  const info = folder.readInfo();
-  const blobs = new Blobs(folder.blobs);
-  const beside = resolve(folder.path, '../../..');
-  const disk = diskFiles(beside);
-  const files: WorkflowFiles = {
-    ...disk,
-    read: (path) =>
-      Object.hasOwn(info.texts, path) ? { text: blobs.text(info.texts[path]!) } : disk.read(path),
-    resolve: (path) => {
-      const found = disk.resolve(path);
-      return 'refused' in found && found.refused === 'missing' ? { path: join(beside, path) } : found;
-    },
+  const { file, text, files } = recorded(folder);
+  const resolve: WorkflowFiles['resolve'] = (path) => {
+    const found = files.resolve(path);
+    return 'refused' in found && found.refused === 'missing' ? { path: join(files.folder, path) } : found;
   };
-  const { workflow, problems } = checkWorkflow(blobs.text(info.workflow), info.file, { files });
+  const { workflow, problems } = checkWorkflow(text, file, { files: { ...files, resolve } });
   if (!workflow)
     throw new Failure('workflow.invalid', problems.filter(isError).map(formatProblem).join('\n'));
   return { ...workflow, modules: workflow.modules.filter((path) => existsSync(path)) };

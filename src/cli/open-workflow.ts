@@ -67,15 +67,25 @@ export function openWorkflow(path: string | undefined, options: OpenOptions): Op
 
 /** The workflow as a run had it: its own copy of the text and the prompts, whatever became of the files since. */
 export function openRecorded(folder: RunFolder, options: OpenOptions): Opened {
+  const { file, text, files } = recorded(folder);
+  return openText(file, text, options, files.read);
+}
+
+/** A run's own copy of its workflow; what was not kept is read beside where the run lies, whatever it says of that. */
+export function recorded(folder: RunFolder): { file: string; text: string; files: WorkflowFiles } {
   const info = folder.readInfo();
   const blobs = new Blobs(folder.blobs);
-  // What is not kept is read beside where the run lies, whatever its folder says of where it once lay.
-  const file = join(realpathSync(folder.path), '../../..', basename(info.file));
-  const disk = diskFiles(dirname(file));
-  return openText(file, blobs.text(info.workflow), options, (path) => {
+  const home = realpathSync(folder.home);
+  const disk = diskFiles(home);
+  const read: WorkflowFiles['read'] = (path) => {
     const kept = Object.hasOwn(info.texts, path) ? info.texts[path] : undefined;
     return kept === undefined ? disk.read(path) : { text: blobs.text(kept) };
-  });
+  };
+  return {
+    file: join(home, basename(info.file)),
+    text: blobs.text(info.workflow),
+    files: { ...disk, read },
+  };
 }
 
 /** A workflow of a text, and of prompts that are read in a way of their own; all else lies beside `file`. */

@@ -79,14 +79,12 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
       `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: baton show ${name}`,
       exit.environment,
     );
-  const chosen = {
-    sandbox: options.sandbox,
-    python: options.python ?? null,
-    enginePython: null as string | null,
-  };
-  const { enginePython } = options.options;
-  if (typeof enginePython === 'string') chosen.enginePython = enginePython;
-  if (!options.resume) rememberStart(folder, chosen);
+  if (!options.resume) {
+    const { sandbox, python = null } = options;
+    const { enginePython } = options.options;
+    const own = typeof enginePython === 'string' ? enginePython : null;
+    rememberStart(folder, { sandbox, python, enginePython: own });
+  }
   const blobs = new Blobs(folder.blobs);
   const { log } = await LogWriter.open(folder.log);
   const before = options.resume ? sittingSeconds(readLog(folder.log).events) : 0;

@@ -1,5 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+
+/** Workflows, as a glob. */
+export const workflowGlob = '**/*.baton.{yaml,yml}';
+
+/** The workflows in the open folders, so many at most. */
+export async function findWorkflows(most: number): Promise<vscode.Uri[]> {
+  return vscode.workspace.findFiles(workflowGlob, '**/node_modules/**', most);
+}
 
 /** Files that may be a prompt: their endings, as a glob. */
 export const promptGlob = '**/*.{md,txt}';

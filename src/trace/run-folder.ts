@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { bodySchema } from './events.js';
 
@@ -32,6 +32,10 @@ export class RunFolder {
   constructor(readonly path: string) {}
   get name(): string {
     return this.path.split(/[/\\]/).at(-1)!;
+  }
+  /** The folder of its workflow, as the run lies on disk: a path that it records is only somebody's word. */
+  get home(): string {
+    return resolve(this.path, '../../..');
   }
   get info(): string {
     return join(this.path, 'run.json');

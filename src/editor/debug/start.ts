@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { culprit } from '../../coach/index.js';
@@ -274,13 +274,11 @@ function words(at: { action: string; stage: string; why: string }): string {
 
 const inspectedSchema = z.object({ artifacts: z.record(z.string(), factsSchema) });
 
-/** Whether a path or address is of a run's workflow: the file it was read from, one beside the run, or the run's copy. */
+/** Whether a path or address is of a run's workflow: its file, or the run's copy. */
 function isSourceOf(run: Run, path: string): boolean {
   if (path.startsWith(`${runScheme}:`))
     return vscode.Uri.parse(path).toString() === RunDocuments.workflowUri(run).toString();
-  const { file } = run.info;
-  const beside = join(resolve(run.folder.path, '../../..'), basename(file));
-  return [file, beside].some((each) => vscode.Uri.file(each).fsPath === vscode.Uri.file(path).fsPath);
+  return run.isOf(vscode.Uri.file(path).fsPath);
 }
 
 /** The file itself where its text is still that of the run, else the text as it was. */

@@ -4,7 +4,7 @@ import type { RunControl } from '../runs/control.js';
 import { cliPath } from '../runs/launch.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
-import { actingIn, homeOf } from '../runs/weights.js';
+import { actingIn } from '../runs/weights.js';
 import { type ChatMessage, type ChatModel, type ChatProvider, textOf } from './provider.js';
 import { type Serving, startServing } from './serving.js';
 
@@ -83,7 +83,7 @@ export class PolicyModels implements ChatProvider {
     const { run, role, checkpoint } = found;
     const args = ['serve', role, '--from', `${run.folder.path}:${checkpoint}`, '--json'];
     const cli = cliPath(this.host.context.extensionPath);
-    const started = startServing(this.control.node(), [cli, ...args], homeOf(run));
+    const started = startServing(this.control.node(), [cli, ...args], run.folder.home);
     this.serving.set(id, started);
     started.then(
       ({ ended }) => ended.then(() => this.serving.delete(id)),
@@ -94,7 +94,7 @@ export class PolicyModels implements ChatProvider {
 
   private acting(run: Run): ReturnType<typeof actingIn> {
     try {
-      return actingIn(homeOf(run));
+      return actingIn(run.folder.home);
     } catch {
       // The Policies view says what is wrong with the folder's records.
       return new Map();

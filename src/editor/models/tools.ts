@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { formatProblem } from '../../workflow/index.js';
 import type { tools } from '../names.js';
+import { findWorkflows } from '../near.js';
 import type { Analyses } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { RunStore } from '../runs/store.js';
@@ -75,7 +76,7 @@ export class AgentTools {
   /** The workflow that is meant: by its path, else the only one there is. */
   private async workflow(input: unknown): Promise<vscode.Uri> {
     const { file } = fileInput.parse(input ?? {});
-    const found = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
+    const found = await findWorkflows(100);
     const named = found.filter(
       (uri) => file === undefined || uri.fsPath === file || vscode.workspace.asRelativePath(uri) === file,
     );

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { customEditors } from '../names.js';
+import { findWorkflows } from '../near.js';
 import { isWorkflow } from './analyses.js';
 
 /** The workflow that is looked at: in the designer or in a text editor; undefined where none is. */
@@ -17,7 +18,7 @@ export function workflowInFront(): vscode.Uri | undefined {
  * picked the last time, which comes first. Undefined where there is none, which is said, or none was picked.
  */
 export async function pickWorkflow(title: string, before?: string): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
+  const found = await findWorkflows(100);
   if (found.length === 0) {
     await vscode.window.showInformationMessage(
       vscode.l10n.t('There is no *.baton.yaml in the open folders. Make one with "Baton: New Workflow".'),

@@ -6,7 +6,7 @@ import type { Host } from '../host.js';
 import { rows } from '../names.js';
 import type { Run } from './run.js';
 import type { RunStore } from './store.js';
-import { type Acts, actingIn, homeOf } from './weights.js';
+import { type Acts, actingIn } from './weights.js';
 
 interface RoleRow {
   is: 'role';
@@ -48,7 +48,7 @@ export class PoliciesTree {
     const roles = new Map<string, RoleRow>();
     for (const run of await this.store.runs()) {
       if (run.info.kind !== 'train') continue;
-      const home = homeOf(run);
+      const home = run.folder.home;
       const acting = this.acting(home);
       const saved = this.saved(run);
       const best = bestCheckpoint(saved);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import {
   Blobs,
   type Counted,
@@ -58,8 +58,7 @@ export class Run {
     const { file } = this.info;
     if (file === path) return true;
     if (basename(file) !== basename(path)) return false;
-    const folder = join(this.folder.path, '../../..');
-    return realOf(dirname(path)) === realOf(folder) || realOf(file) === realOf(path);
+    return realOf(dirname(path)) === realOf(this.folder.home) || realOf(file) === realOf(path);
   }
 
   /** Its text of the workflow. */

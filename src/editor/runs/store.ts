@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { listRuns, type RunFolder } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { contextKeys } from '../names.js';
+import { findWorkflows, workflowGlob } from '../near.js';
 import { Run } from './run.js';
 
 export type Listed = Run | { unreadable: string; folder: RunFolder };
@@ -31,9 +32,7 @@ export class RunStore {
     watcher.onDidCreate(() => this.refresh());
     watcher.onDidChange(() => this.refresh());
     watcher.onDidDelete(() => this.refresh());
-    const workflows = host.keep(
-      vscode.workspace.createFileSystemWatcher('**/*.baton.{yaml,yml}', false, true),
-    );
+    const workflows = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true));
     workflows.onDidCreate(() => this.refresh());
     workflows.onDidDelete(() => this.refresh());
     host.keep(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
@@ -130,7 +129,7 @@ export class RunStore {
     const open = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
     const bases = new Set(open.map(({ uri }) => uri.fsPath));
     try {
-      for (const file of await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 500))
+      for (const file of await findWorkflows(500))
         if (file.scheme === 'file') bases.add(dirname(file.fsPath));
     } catch (error) {
       // Where the editor cannot search, runs of the open folders themselves are still shown.

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { PolicyRegistry } from '../../engine/index.js';
 import { type Host, mayRun, tell } from '../host.js';
@@ -14,11 +14,6 @@ export interface Acts {
   from: { run: string; checkpoint: string } | null;
   /** Whether it acted with something else before. */
   before: boolean;
-}
-
-/** The folder of a run's workflow, as the run lies on disk: a recorded path inside it is only somebody's word. */
-export function homeOf(run: Run): string {
-  return dirname(dirname(dirname(run.folder.path)));
 }
 
 /** Which weights the roles of a folder act with. Throws where the folder's records are not Baton's. */
@@ -48,7 +43,7 @@ export class Weights {
   /** Let roles act with a checkpoint's weights. Gives what was done in a sentence; null where it was not. */
   async promote(run: Run, checkpoint: string, roles: readonly string[]): Promise<string | null> {
     const names = roles.join(', ');
-    const home = homeOf(run);
+    const home = run.folder.home;
     const asked = await this.confirm(
       vscode.l10n.t('Let {0} act with {1} of {2}?', names, checkpoint, run.folder.name),
       vscode.l10n.t('Every run of {0} acts with these weights from then on. Roll back takes it back.', home),
@@ -81,7 +76,7 @@ export class Weights {
 
   /** Measure a checkpoint on held-out tasks, as a run of its own. */
   async evaluate(run: Run, checkpoint: string): Promise<void> {
-    const file = join(homeOf(run), basename(run.info.file));
+    const file = join(run.folder.home, basename(run.info.file));
     const asked = await this.confirm(
       vscode.l10n.t('Evaluate {0} of {1}?', checkpoint, run.folder.name),
       vscode.l10n.t('It is measured on the held-out tasks of {0}, as a run of its own.', basename(file)),

@@ -15,7 +15,7 @@ import {
   targetsLanguageId,
   tools,
 } from '../names.js';
-import { workflowsAbove } from '../near.js';
+import { findWorkflows, workflowsAbove } from '../near.js';
 import type { Parts } from '../parts.js';
 
 /** Gives the parts that do the work; loads them when it is first called. */
@@ -112,7 +112,7 @@ export function loadWhereRuns(host: Host, load: Load): void {
 
 async function liveRun(): Promise<boolean> {
   const open = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri);
-  const files = await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 100);
+  const files = await findWorkflows(100);
   const near = files.map((uri) => vscode.Uri.joinPath(uri, '..'));
   return [...open, ...near].some((uri) => uri.scheme === 'file' && hasLiveRun(uri.fsPath));
 }

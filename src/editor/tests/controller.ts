@@ -6,6 +6,7 @@ import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
 import { afterActivation, type Host, mayRun, tell } from '../host.js';
 import { declaration } from '../language/index.js';
+import { findWorkflows } from '../near.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
@@ -48,8 +49,7 @@ export class TaskTests {
   }
 
   private async findWorkflows(): Promise<void> {
-    for (const uri of await vscode.workspace.findFiles('**/*.baton.{yaml,yml}', '**/node_modules/**', 200))
-      this.workflowItem(uri);
+    for (const uri of await findWorkflows(200)) this.workflowItem(uri);
   }
 
   private workflowItem(uri: vscode.Uri): vscode.TestItem {

@@ -11,7 +11,7 @@ import type { Run } from '../runs/run.js';
 import { steer } from '../runs/steer.js';
 import type { RunStore } from '../runs/store.js';
 import { retold } from '../runs/told.js';
-import { actingIn, homeOf, type Weights } from '../runs/weights.js';
+import { actingIn, type Weights } from '../runs/weights.js';
 import type { Acting } from './checkpoints.js';
 import { coachOf } from './coach.js';
 import { dashboardOf } from './dashboard.js';
@@ -137,7 +137,9 @@ export class TrainingPanel {
   private acting(): Acting {
     try {
       return new Map(
-        [...actingIn(homeOf(this.run))].flatMap(([role, { from }]) => (from ? [[role, from] as const] : [])),
+        [...actingIn(this.run.folder.home)].flatMap(([role, { from }]) =>
+          from ? [[role, from] as const] : [],
+        ),
       );
     } catch (error) {
       this.parts.host.log.warn(`What the roles act with cannot be read: ${(error as Error).message}`);
