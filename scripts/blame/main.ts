@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from '../options.js';
-import { injectFaults, openTeam, runClean } from './measure.js';
-import { blameReport } from './table.js';
+import { injectFaults, openTeam, runClean, whole } from './measure.js';
+import { blameReport, isGood, resultOf } from './table.js';
 
 const values = program(
   'blame',
@@ -19,9 +19,13 @@ if (!python)
   );
 const team = openTeam(process.cwd(), python);
 const say = (text: string) => console.error(text);
-const faults = await injectFaults(team, say);
-const clean = await runClean(team, say);
+const faults = await injectFaults(team, whole, say);
+const clean = await runClean(team, whole, say);
 const report = blameReport(faults, clean);
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, 'blame.md'), report);
 console.log(report);
+if (!isGood(resultOf(faults, clean))) {
+  console.error('This is too little: 95 % of the faults, and no clean run, is what the coach is to reach.');
+  process.exitCode = 1;
+}

@@ -21,6 +21,9 @@ export function resultOf(faults: readonly Judged[], clean: readonly Clean[]): Bl
   };
 }
 
+/** What the coach is to reach. */
+export const isGood = ({ share, blamedClean }: BlameResult) => share >= 0.95 && blamedClean === 0;
+
 /** Markdown: who was blamed for whose fault, fault by fault, and what was missed. */
 export function blameReport(faults: readonly Judged[], clean: readonly Clean[]): string {
   const result = resultOf(faults, clean);

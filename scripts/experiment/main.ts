@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTeam, runClean } from '../blame/measure.js';
+import { openTeam, runClean, whole } from '../blame/measure.js';
 import { among, count, positive, program } from '../options.js';
 import { keyOf, plan } from './plan.js';
 import { addRecord, readRecords } from './record.js';
@@ -54,7 +54,7 @@ for (const [at, setting] of wanted.entries()) {
   console.error(`${at + 1} of ${wanted.length}: ${keyOf(setting)}`);
   addRecord(path, await train(setting, known, values.backend, (line) => console.error(`  ${line}`)));
 }
-const clean = await runClean(openTeam(process.cwd(), null), () => undefined);
+const clean = await runClean(openTeam(process.cwd(), null), whole, () => undefined);
 const perfect = {
   success: clean.filter((each) => each.success).length / clean.length,
   rollouts: clean.length,

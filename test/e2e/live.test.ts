@@ -77,6 +77,8 @@ test('the paused action of a live run is changed, its branch goes on, and both a
   await editor.page.keyboard.type(' and good');
   await expect.poll(savedReply, { timeout: 60_000 }).toBe('short and good');
   expect(branches()).toEqual([]);
+  // The key that saves forks also where there is nothing left to save, as the button beside it does.
+  await editor.page.locator('.editor-actions').getByRole('button', { name: 'Fork' }).waitFor();
   await editor.page.keyboard.press('Control+S');
   await expect.poll(branches, { timeout: 60_000 }).toEqual(['run.sea.0.fork-1.jsonl']);
   await editor.page.locator('.repl').getByText('goes on from here with the change').waitFor();

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { contextKeys } from '../names.js';
 
-/** What waits for each text that is open to be changed, by its address. */
+/** What waits for each text that is open to be changed, by its path. */
 const waiting = new Map<string, (answer: boolean) => void>();
 
 /**
@@ -9,13 +9,13 @@ const waiting = new Map<string, (answer: boolean) => void>();
  * false when they closed it. What the editor saves by itself is no answer: the text may be half typed.
  */
 export async function editedText(file: string, action: string): Promise<boolean> {
-  const uri = vscode.Uri.file(file).toString();
+  const path = vscode.Uri.file(file).fsPath;
   const go = vscode.l10n.t('Fork');
   const subscriptions: vscode.Disposable[] = [];
-  const isIt = (document: vscode.TextDocument) => document.uri.toString() === uri;
+  const isIt = (document: vscode.TextDocument) => document.uri.fsPath === path;
   let byHand = false;
   const said = new Promise<boolean>((resolve) => {
-    waiting.set(uri, resolve);
+    waiting.set(path, resolve);
     subscriptions.push(
       vscode.workspace.onWillSaveTextDocument(({ document, reason }) => {
         if (isIt(document)) byHand = reason === vscode.TextDocumentSaveReason.Manual;
@@ -35,7 +35,7 @@ export async function editedText(file: string, action: string): Promise<boolean>
   });
   await tellKeys();
   const answer = await said;
-  waiting.delete(uri);
+  waiting.delete(path);
   for (const subscription of subscriptions) subscription.dispose();
   if (answer) await vscode.workspace.textDocuments.find(isIt)?.save();
   await tellKeys();
@@ -43,14 +43,15 @@ export async function editedText(file: string, action: string): Promise<boolean>
 }
 
 /**
- * The button, and the key that saves: where the editor has saved the text by itself already, it tells nobody of a save
- * by hand.
+ * The button, and the key that saves: where the editor is about to save the text by itself, or has, it tells nobody of
+ * a save by hand.
  */
 export function forkEdited(): void {
   const document = vscode.window.activeTextEditor?.document;
-  if (document) waiting.get(document.uri.toString())?.(true);
+  if (document) waiting.get(document.uri.fsPath)?.(true);
 }
 
+/** By path: in a remote window the editor's own address of a text is another than the extension's. */
 async function tellKeys(): Promise<void> {
   await vscode.commands.executeCommand('setContext', contextKeys.forkTexts, [...waiting.keys()]);
 }
