@@ -12,6 +12,9 @@ import { exit, Failure } from './terminal.js';
 export interface Weights {
   /** `run:checkpoint`, as it is kept in the run that uses it. */
   from: string;
+  run: string;
+  /** The folder whose run it is. */
+  home: string;
   checkpoint: string;
   policies: Record<string, string>;
   /** Where the engine keeps them. */
@@ -51,6 +54,8 @@ export function findWeights(wanted: string): Weights {
   const choice = { engine, base, method, enginePython, sampler, vllmMemory };
   return {
     from: `${folder.path}:${found.name}`,
+    run: folder.name,
+    home: folder.home,
     checkpoint: found.name,
     policies: found.policies,
     dir,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { type Candidate, PolicyProblem, PolicyRegistry } from '../engine/index.js';
+import { type Candidate, PolicyProblem, PolicyRegistry, servedOf } from '../engine/index.js';
 import { RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
@@ -37,7 +37,10 @@ export function policyCommands(
   };
   json(root.command('policies'))
     .description('the trained weights that this folder keeps, and which one each role acts with')
-    .option('--gc', 'remove those that no role acts with or can go back to, and no run refers to')
+    .option(
+      '--gc',
+      'remove those that no role acts with or can go back to, no run refers to and nobody serves',
+    )
     .option('--dry-run', 'with --gc: only say what would be removed')
     .action(({ gc, dryRun }: { gc?: boolean; dryRun?: boolean }) =>
       act((out, registry) => {
@@ -53,9 +56,10 @@ export function policyCommands(
         }
         const current = registry.current();
         const policies = registry.list();
-        out.emit({ current, policies });
+        const served = servedOf(process.cwd());
+        out.emit({ current, policies, served });
         out.table(
-          ['policy', 'acts', 'engine', 'method', 'rank', 'from', 'weights'],
+          ['policy', 'acts', 'engine', 'method', 'rank', 'from', 'weights', 'served at'],
           policies.map((each) => [
             `${each.role}@${each.version}`,
             current[each.role]?.version === each.version
@@ -68,8 +72,16 @@ export function policyCommands(
             each.rank?.toFixed(3) ?? '',
             `${each.from.run} ${each.from.checkpoint}`,
             each.hash.slice(0, 12),
+            served
+              .filter(({ policy }) => policy === `${each.role}@${each.version}`)
+              .map(({ base_url }) => base_url)
+              .join(' '),
           ]),
         );
+        const kept = new Set(policies.map(({ role, version }) => `${role}@${version}`));
+        for (const { policy, from, base_url } of served)
+          if (!kept.has(policy))
+            out.say(`${policy}${from ? ` (${from.run}, ${from.checkpoint})` : ''} is served at ${base_url}`);
         if (policies.length === 0) out.say('None yet: train, then promote a role.');
       }),
     );
@@ -159,10 +171,10 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
   };
 }
 
-/** `role@version` of every promoted policy that a run of this folder acted with. */
+/** `role@version` of every promoted policy that a run of this folder acted with, or that is served now. */
 function usedBy(folder: string): Set<string> {
   const runs = join(folder, '.baton', 'runs');
-  const used = new Set<string>();
+  const used = new Set(servedOf(folder).map(({ policy }) => policy));
   for (const name of existsSync(runs) ? readdirSync(runs) : []) {
     try {
       const { promoted } = new RunFolder(join(runs, name)).readInfo().options as {

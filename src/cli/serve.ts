@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { PolicyProblem } from '../engine/index.js';
+import { announceServed, PolicyProblem, type ServedPolicy } from '../engine/index.js';
 import { choiceOf, type EngineChoice, embeddedRoles, startChosen } from './engine.js';
 import { findWeights } from './eval.js';
 import { cacheFolder } from './places.js';
@@ -26,6 +26,9 @@ interface Served {
   choice: EngineChoice;
   /** the folder was made for this endpoint only */
   own: boolean;
+  checkpoint: ServedPolicy['from'];
+  /** the folder whose policy it is */
+  home: string;
 }
 
 /** `baton serve ROLE@VERSION`: a role as an OpenAI endpoint on loopback, until it is stopped. */
@@ -34,7 +37,8 @@ export async function serveCommand(
   wanted: string,
   { from, port, backend, enginePython, sampler, vllmMemory }: ServeOptions,
 ): Promise<number> {
-  const { policy, dir, choice, own } = from === undefined ? kept(wanted) : trained(wanted, from);
+  const { policy, dir, choice, own, checkpoint, home } =
+    from === undefined ? kept(wanted) : trained(wanted, from);
   const engine = await startChosen(
     dir,
     {
@@ -49,6 +53,7 @@ export async function serveCommand(
   const { abort, release } = stopOnSignals();
   const stopped = new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve()));
   let lost: Failure | null | undefined;
+  let conceal = () => {};
   try {
     const { data } = await engine.engine.client.models();
     const known = data.map((model) => model.id);
@@ -59,6 +64,7 @@ export async function serveCommand(
         exit.usage,
       );
     const { baseUrl: base_url, token } = engine.endpoint;
+    conceal = announceServed(home, { role: parts(policy)[0], policy, from: checkpoint, base_url });
     terminal.emit({ event: 'serving', model: policy, base_url, api_key: token });
     terminal.say(`serving ${policy}\n  base_url: ${base_url}\n  model:    ${policy}\n  api key:  ${token}`);
     terminal.say(
@@ -69,6 +75,7 @@ export async function serveCommand(
     return exit.fine;
   } finally {
     release();
+    conceal();
     await engine.stop();
     // Its log stays where it was lost.
     if (own && !lost) rmSync(dir, { recursive: true, force: true });
@@ -77,22 +84,27 @@ export async function serveCommand(
 
 /** Weights of a training run; `role` alone means its version in the checkpoint. */
 function trained(wanted: string, from: string): Served {
-  const { dir, choice, policies } = findWeights(from);
+  const { run, home, checkpoint, dir, choice, policies } = findWeights(from);
   const [role, version] = parts(wanted);
   if (policies[role] === undefined) throw unknownRole(role, 'of that run', Object.keys(policies));
-  return { policy: version ? wanted : policies[role], dir, choice, own: false };
+  const policy = version ? wanted : policies[role];
+  // Another version than the checkpoint's is of no checkpoint that could be named.
+  const named = policy === policies[role] && !policy.endsWith('@v0');
+  return { policy, dir, choice, own: false, checkpoint: named ? { run, checkpoint } : null, home };
 }
 
 /** What this folder keeps: `role` alone means what it acts with, which is the embedded base where nothing is promoted. */
 function kept(wanted: string): Served {
   const [role, version] = parts(wanted);
-  const registry = registryOf(process.cwd());
+  const home = process.cwd();
+  const registry = registryOf(home);
   const dir = join(cacheFolder(), 'engines', `serve-${process.pid}`);
   const policy = version ? wanted : (registry.acting([role])[role] ?? `${role}@v0`);
   if (!policy.endsWith('@v0'))
     try {
       const record = registry.serve({ [role]: policy }, dir);
-      return { policy, dir, choice: record ? choiceOf(record) : {}, own: true };
+      const checkpoint = record && { run: record.from.run, checkpoint: record.from.checkpoint };
+      return { policy, dir, choice: record ? choiceOf(record) : {}, own: true, checkpoint, home };
     } catch (error) {
       if (!(error instanceof PolicyProblem)) throw error;
       throw new Failure(
@@ -103,7 +115,7 @@ function kept(wanted: string): Served {
     }
   if (!embeddedRoles().includes(role))
     throw unknownRole(role, 'that the embedded model plays', embeddedRoles());
-  return { policy, dir, choice: {}, own: true };
+  return { policy, dir, choice: {}, own: true, checkpoint: null, home };
 }
 
 const parts = (wanted: string) => wanted.split('@') as [string, string | undefined];

@@ -114,7 +114,9 @@ export function targetCommands(
     const host = await openHost(findTarget(targetsFile(), name));
     const found = await host.jobs().finally(() => host.close());
     out.emit({ target: name, jobs: found });
-    for (const each of found) out.say(explainState(each.name, each.state));
+    for (const { name: job, state, step } of found)
+      out.say(`${explainState(job, state)}${step ? ` Step ${step.at} of ${step.of}.` : ''}`);
+    if (found.length === 0) out.say(`There is no job on ${name}.`);
     done(exit.fine);
   });
   const job = (

@@ -232,10 +232,9 @@ async function regression({ analyses, store }: Working, of?: RunRow | vscode.Uri
 }
 
 async function openTrajectory(row?: RunRow): Promise<void> {
-  if (row?.is !== 'rollout' && row?.is !== 'action') return;
-  const document = await vscode.workspace.openTextDocument(
-    RunDocuments.trajectoryUri(row.run, row.row.rollout),
-  );
+  if (row?.is !== 'rollout' && row?.is !== 'action' && row?.is !== 'going') return;
+  const rollout = row.is === 'going' ? row.its.rollout : row.row.rollout;
+  const document = await vscode.workspace.openTextDocument(RunDocuments.trajectoryUri(row.run, rollout));
   const editor = await vscode.window.showTextDocument(document);
   const action = row.is === 'action' ? row.row.scores[row.at]?.action : undefined;
   const line = action

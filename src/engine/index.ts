@@ -24,6 +24,7 @@ export {
   type PolicyRecord,
   PolicyRegistry,
 } from './policies/registry.js';
+export { announceServed, type ServedPolicy, servedOf } from './policies/serving.js';
 export { type Engine, EngineRefusal } from './process.js';
 export type {
   ChatReply,

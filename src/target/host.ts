@@ -5,6 +5,20 @@ export type JobState =
   | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' | 'forgotten' }
   | { is: 'exited'; code: number };
 
+/** A job of a target's list. */
+export interface ListedJob {
+  name: string;
+  state: JobState;
+  /** The last step that its log tells of, and how many there are to be; null before its first. */
+  step: { at: number; of: number } | null;
+}
+
+/** The last step that the end of a training's log tells of. */
+export function lastStep(log: string): ListedJob['step'] {
+  const found = [...log.matchAll(/^step (\d+)\/(\d+): /gm)].at(-1);
+  return found ? { at: Number(found[1]), of: Number(found[2]) } : null;
+}
+
 /** A job as it is sent: files of ours, files of the workflow, and the arguments of the command line there. */
 export interface Launch {
   readonly name: string;
@@ -43,7 +57,7 @@ export interface JobHost {
   /** The number of a new attempt: two that ask at once get the same, and only one of them starts. */
   nextAttempt(name: string): Promise<number>;
   state(name: string): Promise<JobState>;
-  jobs(): Promise<{ name: string; state: JobState }[]>;
+  jobs(): Promise<ListedJob[]>;
   /** The log from an offset, and on until the job ends; a cut link is taken up where it broke. */
   follow(name: string, onLog: (chunk: Buffer) => void, options?: FollowOptions): Promise<JobState>;
   cancel(name: string): Promise<JobState | { is: 'cancelled' }>;

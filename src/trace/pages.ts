@@ -57,6 +57,23 @@ export class RolloutPages {
     return this.page(0, this.count());
   }
 
+  /** Names of the rollouts from row `from` on. Only the beginnings of their lines are read. */
+  names(from: number): string[] {
+    this.update();
+    if (from >= this.offsets.length) return [];
+    const head = Buffer.alloc(HEAD);
+    const file = openSync(this.folder.log, 'r');
+    try {
+      return this.offsets.slice(from).flatMap((offset) => {
+        const read = readSync(file, head, 0, HEAD, offset);
+        const name = /"rollout":("(?:[^"\\]|\\.)*")/.exec(head.toString('utf8', 0, read))?.[1];
+        return name === undefined ? [] : [JSON.parse(name) as string];
+      });
+    } finally {
+      closeSync(file);
+    }
+  }
+
   /** The row of one rollout; undefined where it has not ended. Only the beginnings of the other lines are read. */
   find(rollout: string): RolloutRow | undefined {
     this.update();

@@ -118,4 +118,5 @@ test('a promoted policy is a chat model of the editor; before, none is offered',
   await editor.row(/^modeler\s*acts with step-1/).waitFor();
   await editor.command('Test: Ask Promoted Policy');
   await toast('TEST modeler@p1 answered something').waitFor({ timeout: 90_000 });
+  await editor.row(/step-1 · select .* · served at http:\/\/127/).waitFor();
 }, 600_000);

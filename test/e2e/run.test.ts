@@ -91,6 +91,12 @@ test('closing the window stops nothing, and the run can be cancelled from the ne
   const row = editor.row('slow');
   await row.waitFor();
   expect(await row.textContent()).toContain('of 200');
+  await editor.expand('slow');
+  const going = editor.row(/^t\d+\s*solver acts/);
+  await going.waitFor();
+  await editor.shoot('going');
+  await going.click();
+  await editor.page.locator('.view-line').filter({ hasText: 'not ended' }).first().waitFor();
   await row.hover();
   await row.getByRole('button', { name: 'Cancel Run' }).click();
   await editor.page

@@ -85,7 +85,7 @@ test.skipIf(!existsSync('/usr/sbin/sshd'))(
     await editor.shoot('fetched');
     await editor.expand('Targets');
     await editor.expand(/^gpu-box/);
-    const job = editor.row(/^Job, ended/);
+    const job = editor.row(/^Job, ended.*step 1 of 1/);
     await job.hover();
     await job.getByRole('button', { name: 'Attach' }).click();
     await editor.page

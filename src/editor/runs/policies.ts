@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { type ServedPolicy, servedOf } from '../../engine/index.js';
 import { LogTail } from '../../trace/index.js';
 import { bestCheckpoint, type SavedCheckpoint, savedCheckpoints } from '../../training/index.js';
 import type { Host } from '../host.js';
@@ -26,6 +27,8 @@ export interface VersionRow {
   rank: number;
   best: boolean;
   acts: boolean;
+  /** Where a process of this machine serves it now. */
+  served: string[];
 }
 export type PolicyRow = RoleRow | VersionRow;
 
@@ -41,15 +44,20 @@ export class PoliciesTree {
   ) {
     host.keep(this.changed);
     host.keep(store.onDidChange(() => this.changed.fire(undefined)));
+    const served = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/serving/*.json'));
+    for (const comesOrGoes of [served.onDidCreate, served.onDidChange, served.onDidDelete])
+      comesOrGoes(() => this.changed.fire(undefined));
   }
 
   async getChildren(row?: PolicyRow): Promise<PolicyRow[]> {
     if (row) return row.is === 'role' ? row.versions : [];
     const roles = new Map<string, RoleRow>();
+    const served = new Map<string, ServedPolicy[]>();
     for (const run of await this.store.runs()) {
       if (run.info.kind !== 'train') continue;
       const home = run.folder.home;
       const acting = this.acting(home);
+      if (!served.has(home)) served.set(home, servedOf(home));
       const saved = this.saved(run);
       const best = bestCheckpoint(saved);
       for (const each of saved.toReversed())
@@ -68,6 +76,13 @@ export class PoliciesTree {
             rank: each.rank,
             best: each === best,
             acts: acts?.from?.run === run.folder.name && acts.from.checkpoint === each.name,
+            served: served
+              .get(home)!
+              .filter(
+                (its) =>
+                  its.role === role && its.from?.run === run.folder.name && its.from.checkpoint === each.name,
+              )
+              .map(({ base_url }) => base_url),
           });
           roles.set(key, own);
         }
@@ -115,7 +130,8 @@ function roleItem({ role, home, acts, versions }: RoleRow, several: boolean): vs
   return item;
 }
 
-function versionItem({ role, run, checkpoint, step, policy, rank, best, acts }: VersionRow): vscode.TreeItem {
+function versionItem(row: VersionRow): vscode.TreeItem {
+  const { role, run, checkpoint, step, policy, rank, best, acts, served } = row;
   const item = new vscode.TreeItem(policy);
   item.id = `${run.key} ${role} ${checkpoint}`;
   item.iconPath = acts
@@ -125,6 +141,7 @@ function versionItem({ role, run, checkpoint, step, policy, rank, best, acts }: 
     checkpoint,
     vscode.l10n.t('select {0}', rank.toFixed(3)),
     acts ? vscode.l10n.t('acting') : best ? vscode.l10n.t('best') : null,
+    served.length > 0 ? vscode.l10n.t('served at {0}', served.join(', ')) : null,
   ].filter((word) => word !== null);
   item.description = words.join(' · ');
   item.tooltip = [vscode.l10n.t('step {0} of {1}', step, run.folder.name), ...words].join('\n');

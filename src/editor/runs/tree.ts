@@ -8,6 +8,7 @@ import type { Targets } from '../targets/targets.js';
 import { rolloutWords } from '../words.js';
 import { RunDocuments } from './documents.js';
 import { filterOf, isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
+import { Going, type GoingRow, goingItem } from './going.js';
 import { entriesIn, filesAt } from './moments.js';
 import { Run } from './run.js';
 import type { Listed, RunStore } from './store.js';
@@ -16,6 +17,7 @@ import { retold } from './told.js';
 /** A row of the Runs tree. */
 export type RunRow =
   | TargetRow
+  | GoingRow
   | { is: 'run'; run: Run }
   | { is: 'unreadable'; name: string; why: string }
   | { is: 'rollout'; run: Run; row: RolloutRow }
@@ -37,6 +39,7 @@ export class RunsTree {
   /** Rows stay the same objects while the tree is drawn anew: a click on one must not miss it. */
   private readonly kept = new Map<string, RunRow>();
   private filter: RolloutFilter = noFilter;
+  private readonly going: Going;
 
   constructor(
     host: Host,
@@ -45,6 +48,12 @@ export class RunsTree {
     private readonly targets: Targets,
   ) {
     host.keep(this.changed);
+    this.going = host.keep(
+      new Going(
+        () => view.visible,
+        (run) => this.redrawRuns([run]),
+      ),
+    );
     host.keep(store.onDidChange(() => void this.redraw()));
     host.keep(targets.onDidChange(() => this.changed.fire(undefined)));
   }
@@ -100,6 +109,8 @@ export class RunsTree {
     switch (row.is) {
       case 'run':
         return runItem(row.run);
+      case 'going':
+        return goingItem(row);
       case 'rollout':
         return rolloutItem(row.run, row.row);
       case 'action':
@@ -197,7 +208,7 @@ export class RunsTree {
 
   getParent(row: RunRow): RunRow | undefined {
     if (row.is === 'target') return this.keep({ is: 'targets' });
-    if (row.is === 'rollout') return this.keep({ is: 'run', run: row.run });
+    if (row.is === 'rollout' || row.is === 'going') return this.keep({ is: 'run', run: row.run });
     return row.is === 'action' ? this.keep({ is: 'rollout', run: row.run, row: row.row }) : undefined;
   }
 
@@ -216,8 +227,9 @@ export class RunsTree {
   }
 
   private rollouts(run: Run): RunRow[] {
-    const wanted = this.shown.get(run.key) ?? PAGE;
-    const found: RunRow[] = [];
+    const going = this.going.rows(run);
+    const found: RunRow[] = isFiltering(this.filter) ? [] : going;
+    const wanted = found.length + (this.shown.get(run.key) ?? PAGE);
     const total = run.pages.count();
     let at = 0;
     for (; at < total && found.length < wanted; at += PAGE)
@@ -242,6 +254,7 @@ function idOf(row: RunRow): string | null {
   if (row.is === 'targets') return 'targets';
   if (row.is === 'target') return `targets/${row.name}`;
   if (row.is === 'rollout') return `${row.run.key}/${row.row.rollout}`;
+  if (row.is === 'going') return `${row.run.key}/${row.its.rollout}/going`;
   if (row.is === 'action') return `${row.run.key}/${row.row.rollout}/${row.row.scores[row.at]?.action}`;
   return row.is === 'file'
     ? RunDocuments.fileUri(row.run, row.rollout, row.action, row.path).toString()

@@ -7,7 +7,7 @@ export type TargetRow =
   | { is: 'targets' }
   | { is: 'target'; name: string; target: Target }
   | { is: 'finding'; target: string; finding: Finding }
-  | { is: 'job'; target: string; name: string; state: string };
+  | { is: 'job'; target: string; name: string; state: string; step: string | null };
 
 export function targetItem(row: TargetRow): vscode.TreeItem {
   if (row.is === 'targets') {
@@ -30,8 +30,8 @@ export function targetItem(row: TargetRow): vscode.TreeItem {
   if (row.is === 'job') {
     const item = new vscode.TreeItem(vscode.l10n.t('Job, {0}', row.state));
     item.id = `target/${row.target}/job/${row.name}`;
-    item.description = row.name;
-    item.tooltip = row.name;
+    item.description = [row.step, row.name].filter((word) => word !== null).join(' · ');
+    item.tooltip = item.description;
     const runs = row.state === 'running' || row.state === 'starting';
     item.iconPath = new vscode.ThemeIcon(runs ? 'sync~spin' : 'archive');
     item.contextValue = runs ? rows.liveJob : rows.job;

@@ -19,7 +19,11 @@ const finding = z.object({
 const has = z.object({ findings: z.array(finding) });
 const runs = z.object({
   jobs: z.array(
-    z.object({ name: z.string(), state: z.object({ is: z.string(), code: z.number().optional() }) }),
+    z.object({
+      name: z.string(),
+      state: z.object({ is: z.string(), code: z.number().optional() }),
+      step: z.object({ at: z.number(), of: z.number() }).nullable(),
+    }),
   ),
 });
 
@@ -99,7 +103,15 @@ export class Targets {
               ? vscode.l10n.t('ended')
               : vscode.l10n.t('ended with code {0}', code);
         return [
-          ...jobs.map((job): Said => ({ is: 'job', target: name, name: job.name, state: said(job.state) })),
+          ...jobs.map(
+            (job): Said => ({
+              is: 'job',
+              target: name,
+              name: job.name,
+              state: said(job.state),
+              step: job.step && vscode.l10n.t('step {0} of {1}', job.step.at, job.step.of),
+            }),
+          ),
           ...rows,
         ];
       } catch (error) {

@@ -72,10 +72,14 @@ state "$1"`;
 export const listAttempts = `cd "$1" 2>/dev/null || exit 0
 for made in attempt-*; do echo "\${made#attempt-}"; done`;
 
-/** `$1` jobs folder. Lines "job state". */
+/** `$1` jobs folder. Lines "job|state|what the log last says of a step". */
 export const listJobs = `${state}
 cd "$1" || exit 1
-for job in *; do [ -d "$job" ] && echo "$job $(state "$1/$job")"; done; true`;
+for job in *; do
+  [ -d "$job" ] || continue
+  step=$(tail -c 65536 "$job/log" 2>/dev/null | grep '^step [0-9]*/[0-9]*: ' | tail -n 1)
+  echo "$job|$(state "$1/$job")|$step"
+done`;
 
 /** `$1` job, `$2` offset: the log from there on, until the job has ended. */
 export const follow = `${state}

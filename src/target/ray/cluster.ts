@@ -1,7 +1,15 @@
 // Jobs on a Ray cluster. All state is there: in Ray's list of jobs, and in the job's folder on the head node.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { FollowOptions, JobHost, JobState, Launch, Results } from '../host.js';
+import {
+  type FollowOptions,
+  type JobHost,
+  type JobState,
+  type Launch,
+  type ListedJob,
+  lastStep,
+  type Results,
+} from '../host.js';
 import { manifestOf } from '../job/manifest.js';
 import { differing, Receiver } from '../job/receive.js';
 import { jobName } from '../ssh/host.js';
@@ -103,10 +111,16 @@ export class Cluster implements JobHost {
     return last ? stateOf(last) : { is: 'absent' };
   }
 
-  async jobs(): Promise<{ name: string; state: JobState }[]> {
+  async jobs(): Promise<ListedJob[]> {
     const names = (await this.client.jobs()).flatMap((job) => job.metadata?.baton ?? []);
     const own = [...new Set(names)].filter((name) => jobName.safeParse(name).success).sort();
-    return Promise.all(own.map(async (name) => ({ name, state: await this.state(name) })));
+    return Promise.all(
+      own.map(async (name) => {
+        const last = (await this.attempts(name)).at(-1);
+        if (!last) return { name, state: { is: 'absent' }, step: null };
+        return { name, state: stateOf(last), step: lastStep(await this.client.logs(last.submission_id!)) };
+      }),
+    );
   }
 
   async follow(

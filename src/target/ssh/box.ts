@@ -1,7 +1,15 @@
 // Jobs on a machine behind ssh. All state is there, in files; this side keeps none, so that any machine with the
 // same target can attach.
 import { spawn } from 'node:child_process';
-import type { FollowOptions, JobHost, JobState, Launch, Results } from '../host.js';
+import {
+  type FollowOptions,
+  type JobHost,
+  type JobState,
+  type Launch,
+  type ListedJob,
+  lastStep,
+  type Results,
+} from '../host.js';
 import { type Manifest, manifestHash, parseHashes } from '../job/manifest.js';
 import { differing, Receiver } from '../job/receive.js';
 import * as scripts from '../job/scripts.js';
@@ -134,16 +142,14 @@ export class Box implements JobHost {
     return parseState(await mustRun(this.target, scripts.askState, [this.job(name)]));
   }
 
-  /** Every job there, with its state. */
-  async jobs(): Promise<{ name: string; state: JobState }[]> {
+  /** Every job there, with its state and step. */
+  async jobs(): Promise<ListedJob[]> {
     const text = await mustRun(this.target, scripts.listJobs, [`${this.root}/jobs`]);
-    return text
-      .split('\n')
-      .filter((line) => jobName.safeParse(line.split(' ')[0]).success)
-      .map((line) => {
-        const [name, ...state] = line.split(' ');
-        return { name: name!, state: parseState(state.join(' ')) };
-      });
+    return text.split('\n').flatMap((line) => {
+      const [name, state, ...step] = line.split('|');
+      if (!jobName.safeParse(name).success) return [];
+      return [{ name: name!, state: parseState(state ?? ''), step: lastStep(step.join('|')) }];
+    });
   }
 
   /**

@@ -63,7 +63,7 @@ it('counts "already exists" as a start only where the job is ours', async () => 
   expect(await cluster.cancel('twice')).toEqual({ is: 'cancelled' });
   while (head.processes('sleep 300').length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   expect(await cluster.state('twice')).toEqual({ is: 'exited', code: 130 });
-  expect(await cluster.jobs()).toEqual([{ name: 'twice', state: { is: 'exited', code: 130 } }]);
+  expect(await cluster.jobs()).toEqual([{ name: 'twice', state: { is: 'exited', code: 130 }, step: null }]);
   expect(await cluster.state('never')).toEqual({ is: 'absent' });
 });
 

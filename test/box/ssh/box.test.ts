@@ -182,7 +182,18 @@ describe('a job', () => {
     expect(await box.state('never')).toEqual({ is: 'absent' });
     await job('half', 'echo x\n');
     expect(await box.state('half')).toEqual({ is: 'starting' });
-    expect((await box.jobs()).map(({ name }) => name)).toContain('half');
+    expect(await box.jobs()).toContainEqual({ name: 'half', state: { is: 'starting' }, step: null });
+  });
+
+  it('is listed with its last step', async () => {
+    await job(
+      'steps',
+      'echo "step 1/3: success 0 %"; echo "step 2/3: success 50 %"; echo saved step 9/9: not; exit 4\n',
+    );
+    await box.start('steps', 1, ['sh', 'go.sh'], {});
+    await logOf('steps');
+    const step = { at: 2, of: 3 };
+    expect(await box.jobs()).toContainEqual({ name: 'steps', state: { is: 'exited', code: 4 }, step });
   });
 });
 

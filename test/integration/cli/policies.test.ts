@@ -44,7 +44,11 @@ it('lets one role act with trained weights, exports them, and goes back', async 
   const serving = await startServing(folder, ['modeler', '--backend', 'wasm']);
   expect(serving.model).toBe('modeler@p1');
   expect((await serving.ask('modeler kind="regression" rows=80 num=2 cat=0')).status).toBe(200);
+  const table = await runCli(folder, ['policies']);
+  expect(table.stdout).toMatch(new RegExp(`modeler@p1 .*${serving.baseUrl}`));
   expect(await serving.stop()).toBe(0);
+  const after = await runCli(folder, ['policies', '--json']);
+  expect(JSON.parse(after.stdout)).toMatchObject({ served: [], policies: [{ version: 'p1' }] });
 
   const to = join(folder, 'exported');
   expect((await runCli(folder, ['export-model', 'modeler', to])).code).toBe(0);

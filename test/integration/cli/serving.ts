@@ -2,6 +2,7 @@ import { startCli } from './command.js';
 
 export interface Serving {
   model: string;
+  baseUrl: string;
   /** Status and reply to one message; `key` is the endpoint's own where none is given. */
   ask(content: string, key?: string): Promise<{ status: number; content: string }>;
   /** Ctrl-C: its exit code. */
@@ -26,6 +27,7 @@ export async function startServing(
   const { base_url, api_key, model } = JSON.parse(first) as Record<'base_url' | 'api_key' | 'model', string>;
   return {
     model,
+    baseUrl: base_url,
     async ask(content, key = api_key) {
       const reply = await fetch(`${base_url}/chat/completions`, {
         method: 'POST',

@@ -6,7 +6,8 @@ import { evidencePath } from '../../../src/editor/runs/evidence-path.js';
 import { blamedRole, filterOf, isFiltering, passes } from '../../../src/editor/runs/filter.js';
 import { filesAt, textOf } from '../../../src/editor/runs/moments.js';
 import { Run } from '../../../src/editor/runs/run.js';
-import { listRuns, readLog } from '../../../src/trace/index.js';
+import { underWay } from '../../../src/editor/runs/under-way.js';
+import { LogWriter, listRuns, readLog, takeLock } from '../../../src/trace/index.js';
 
 let place: string;
 let run: Run;
@@ -63,4 +64,28 @@ test('a run is of its workflow also where the folder was moved or is reached by 
   expect(run.isOf(join(place, 'link', name))).toBe(true);
   expect(run.isOf(join(place, 'team', 'other.baton.yaml'))).toBe(false);
   expect(run.isOf(join(place, name))).toBe(false);
+});
+
+test('what has begun and not ended is under way while its run is live, also when it was cut off and goes on', async () => {
+  const { log } = await LogWriter.open(run.folder.rollout('run.new.0'));
+  const started = { rollout: 'run.new.0', task: 'new', stratum: 's', sample: 0, step: 'run' };
+  log.append({
+    type: 'rollout.started',
+    data: { ...started, branch: 'main', seed: 1, policies: {}, parent: null },
+  });
+  const begins = { action: 'writer.0.0', agent: 'writer', visit: 0, turn: 0, arm: '' };
+  log.append({ type: 'action.started', data: begins });
+  await log.sync();
+  expect(underWay(run)).toEqual([]);
+  const taken = takeLock(run.folder.lock);
+  if (!('lock' in taken)) throw new Error('the lock is taken');
+  // Those of the recorded run have ended.
+  expect(underWay(run)).toEqual([{ rollout: 'run.new.0', task: 'new', acting: ['writer'] }]);
+  log.append({ type: 'rollout.finished', data: { status: 'cancelled', reason: null } });
+  await log.sync();
+  expect(underWay(run)).toEqual([]);
+  log.append({ type: 'action.started', data: { ...begins, action: 'writer.0.1', turn: 1 } });
+  await log.close();
+  expect(underWay(run)).toEqual([{ rollout: 'run.new.0', task: 'new', acting: ['writer'] }]);
+  taken.lock.release();
 });

@@ -24,6 +24,8 @@ test('a rollout is found by its name, also one that ended since; another’s nam
   log.append({ type: 'rollout.ended', data: row('run.21.0', 21) });
   await log.sync();
   expect(pages.find('run.21.0')?.seconds).toBe(21);
+  expect(pages.names(19)).toEqual(['run.19.0', 'run.other.0', 'run.21.0']);
+  expect(pages.names(22)).toEqual([]);
   await log.close();
 });
 
