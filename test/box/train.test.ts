@@ -60,7 +60,7 @@ afterAll(async () => {
   for (const folder of [here, laptop]) rmSync(folder, { recursive: true, force: true });
 });
 
-const small = ['--steps', '2', '--rollouts', '8', '--eval-tasks', '1', '--select-tasks', '1'];
+const small = ['--steps', '2', '--rollouts', '5', '--eval-tasks', '1', '--select-tasks', '1'];
 let learned: ReturnType<typeof hashes>;
 
 /** Trains the SmolLM2 team from a folder of its own, with the targets of `laptop`; gives the adapters' hashes. */
