@@ -102,13 +102,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: ResumeOptions) => {
       const folder = findRun(name);
       const info = folder.readInfo();
-      const before = chosenFor(folder);
+      const { sandbox, python, enginePython } = options;
+      const chosen = chosenFor(folder, { sandbox, python, enginePython });
       const own = {
-        sandbox: options.sandbox ?? before.sandbox,
-        python: options.python ?? before.python ?? undefined,
-        enginePython: options.enginePython ?? before.enginePython ?? undefined,
+        sandbox: chosen.sandbox,
+        python: chosen.python ?? undefined,
+        enginePython: chosen.enginePython ?? undefined,
       };
-      const unsaid = unsaidWords(before);
+      const unsaid = unsaidWords(chosen);
       if (unsaid) terminal().note(unsaid);
       const roles = playableRoles(info.options as EngineChoice);
       const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: roles });

@@ -27,8 +27,12 @@ export function rememberStart(folder: RunFolder, chosen: Chosen): void {
 /**
  * With which confinement and interpreters a run goes on: as it was started, where this user started it here. A run's
  * folder may be somebody else's: what it says of them runs on the host and is not followed; `unsaid` names it then.
+ * `given`: flags of now, which count before everything.
  */
-export function chosenFor(folder: RunFolder): Chosen & { unsaid: string[] } {
+export function chosenFor(
+  folder: RunFolder,
+  given: { [K in keyof Chosen]?: string | undefined } = {},
+): Chosen & { unsaid: string[] } {
   const info = folder.readInfo();
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   const said: Chosen = {
@@ -37,11 +41,12 @@ export function chosenFor(folder: RunFolder): Chosen & { unsaid: string[] } {
     enginePython: text(info.options.enginePython),
   };
   const kept = read(folder);
-  const own = <K extends keyof Chosen>(key: K) => (kept[key] === said[key] ? said[key] : usual[key]);
+  const own = <K extends keyof Chosen>(key: K): Chosen[K] | string =>
+    given[key] ?? (kept[key] === said[key] ? said[key] : usual[key]);
   const found = { sandbox: own('sandbox'), python: own('python'), enginePython: own('enginePython') };
   const flags = { sandbox: '--sandbox', python: '--python', enginePython: '--engine-python' } as const;
   const unsaid = (Object.keys(flags) as (keyof Chosen)[])
-    .filter((key) => found[key] !== said[key])
+    .filter((key) => given[key] === undefined && found[key] !== said[key])
     .map((key) => `${flags[key]} ${said[key]}`);
   return { ...found, unsaid };
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countingServer, runCli } from '../integration/cli/command.js';
@@ -107,4 +107,27 @@ test('closing the window stops nothing, and the run can be cancelled from the ne
   expect(runsIn('slow')).toHaveLength(1);
   const calls = server.calls();
   expect(calls).toBeLessThan(200);
+});
+
+test('a branch that takes long is cancelled where its progress is shown', async () => {
+  const ended = editor.row(/^t\d+/);
+  await ended.click();
+  const action = editor.row(/^solver/);
+  await action.waitFor();
+  await action.hover();
+  await action.getByRole('button', { name: 'Edit and Fork' }).click();
+  await editor.pick('Who acts');
+  const before = server.calls();
+  await editor.pick('a model of the workflow');
+  await expect.poll(() => server.calls(), { timeout: 30_000 }).toBe(before + 1);
+  const progress = editor.page.locator('.notification-toast').filter({ hasText: 'Carrying' });
+  await progress.hover();
+  await progress.getByRole('button', { name: 'Cancel' }).click();
+  await progress.waitFor({ state: 'detached' });
+  const [run] = runsIn('slow');
+  const rollouts = join(editor.folder, 'slow/.baton/runs', run!, 'rollouts');
+  const [branch] = readdirSync(rollouts).filter((file) => file.includes('.fork-'));
+  await expect
+    .poll(() => readFileSync(join(rollouts, branch!), 'utf8'), { timeout: 30_000 })
+    .toContain('"status":"cancelled"');
 });

@@ -24,14 +24,14 @@ afterAll(async () => {
   sshd?.stop();
 });
 
-async function trainOn(target: string): Promise<void> {
+async function trainOn(target: string, steps = 1): Promise<void> {
   await editor.command('Baton: Train Team');
   await editor.page
     .locator('.quick-input-widget')
     .filter({ hasText: 'Train which roles? (1 of 4)' })
     .waitFor();
   await editor.page.keyboard.press('Enter');
-  await editor.pick('1 steps');
+  await editor.pick(`${steps} steps`);
   await editor.pick('No limit');
   await editor.page.locator('.quick-input-widget').filter({ hasText: 'Where? (4 of 4)' }).waitFor();
   await editor.pick(target);
@@ -94,6 +94,50 @@ test.skipIf(!existsSync('/usr/sbin/sshd'))(
       .first()
       .waitFor({ timeout: 60_000 });
     expect(readdirSync(join(editor.folder, '.baton/runs'))).toHaveLength(1);
+  },
+  400_000,
+);
+
+const stops = async (how: string) => {
+  const progress = editor.page.locator('.notification-toast').filter({ hasText: 'closing this window' });
+  await progress.hover();
+  await progress.getByRole('button', { name: 'Cancel' }).click();
+  await editor.page.locator('.monaco-dialog-box').getByRole('button', { name: how }).click();
+};
+const toast = (says: RegExp) => editor.page.locator('.notification-toast').filter({ hasText: says }).first();
+
+test.skipIf(!existsSync('/usr/sbin/sshd'))(
+  'what trains on a target is left alone by who only stops watching, and then cancelled',
+  async () => {
+    await editor.command('Notifications: Clear All Notifications');
+    const jobs = join(sshd!.target.folder, 'jobs');
+    const before = readdirSync(jobs);
+    const begun = () =>
+      readdirSync(jobs).filter((name) => !before.includes(name) && existsSync(join(jobs, name, 'pid')));
+    await trainOn('gpu-box', 30);
+    await expect.poll(begun, { timeout: 120_000 }).toHaveLength(1);
+    const [job] = begun();
+    // The client has been told that the job is there once it shows what it says.
+    await expect
+      .poll(() => existsSync(join(jobs, job!, 'work/.baton/runs', job!, 'run.jsonl')), { timeout: 120_000 })
+      .toBe(true);
+    await stops('Stop Watching');
+    await toast(/goes on on gpu-box/).waitFor();
+    const pid = Number(readFileSync(join(jobs, job!, 'pid'), 'utf8').split(' ')[0]);
+    process.kill(pid, 0);
+    await editor.command('Notifications: Clear All Notifications');
+    await editor.showRuns();
+    await editor.row(/^gpu-box/).hover();
+    await editor
+      .row(/^gpu-box/)
+      .getByRole('button', { name: 'See What It Has' })
+      .click();
+    const row = editor.row(/^Job, running/);
+    await row.hover();
+    await row.getByRole('button', { name: 'Attach' }).click();
+    await stops('Cancel the Training');
+    await toast(/was cancelled; what it has done is here/).waitFor({ timeout: 120_000 });
+    expect(existsSync(join(jobs, job!, 'exit'))).toBe(true);
   },
   400_000,
 );

@@ -9,6 +9,7 @@ import { cliPath, launch, readPrinted, type Started } from './launch.js';
 import { keyOf, type Run } from './run.js';
 import { steer } from './steer.js';
 import { type Remembered, stopRun } from './stop.js';
+import { askStop, interrupt, stoppable, stopWords } from './stoppable.js';
 import type { RunStore } from './store.js';
 
 const REMEMBERED = 'baton.started';
@@ -45,16 +46,14 @@ export class RunControl {
     await this.start(run.info.file, ['resume', run.folder.path, '--editor', '--json']);
   }
 
-  /** Fork a rollout and wait for the branch's end. Gives the branch's name; a failure has been told. */
+  /** Fork a rollout and wait for the branch's end. Gives the branch's name, unless it was cancelled; a failure has been told. */
   async fork(run: Run, rollout: string, action: string, change: string[]): Promise<string | undefined> {
     const args = ['fork', run.folder.path, rollout, action, ...change, '--editor', '--json'];
     try {
       const started = await this.launch(args, run.folder.path);
       const title = vscode.l10n.t('Carrying {0} on from {1}', rollout, action);
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title },
-        () => started.ended,
-      );
+      const { stopped } = await stoppable(title, started, () => interrupt(started));
+      if (stopped) return undefined;
       const printed = readPrinted(started.out);
       if (printed.branch) return printed.branch;
       throw new Error(printed.error ?? lastWords(started.err));
@@ -126,14 +125,22 @@ export class RunControl {
     const title = vscode.l10n.t('{0} on {1}; closing this window stops nothing', what, target);
     try {
       const started = await this.launch([...args, '--target', target, '--json'], folder);
-      const code = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title },
-        () => started.ended,
-      );
+      const job = () => (args[0] === 'jobs' ? args[2] : readPrinted(started.out).job);
+      let ends: Awaited<ReturnType<typeof askStop>> = null;
+      const { code } = await stoppable(title, started, async () => {
+        ends = await askStop(what, target);
+        const name = job();
+        if (ends === 'training' && name !== undefined)
+          await this.once(['jobs', 'cancel', name, '--target', target], folder).catch((error: Error) =>
+            tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', name, error.message), error),
+          );
+        else if (ends !== null) interrupt(started);
+      });
       this.store.refresh();
-      if (code !== 0) throw new Error(readPrinted(started.out).error ?? lastWords(started.err));
+      const says = stopWords(ends, job() !== undefined, what, target);
+      if (!says && code !== 0) throw new Error(readPrinted(started.out).error ?? lastWords(started.err));
       await vscode.window.showInformationMessage(
-        vscode.l10n.t('{0} on {1} has ended; its run is here.', what, target),
+        says ?? vscode.l10n.t('{0} on {1} has ended; its run is here.', what, target),
       );
     } catch (error) {
       await tell(this.host, vscode.l10n.t('{0} on {1}: {2}', what, target, (error as Error).message), error);

@@ -69,11 +69,13 @@ function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 const startedLine = z.object({ event: z.literal('run.started'), run: z.string(), folder: z.string() });
 const forkedLine = z.object({ run: z.string(), rollout: z.string(), parent: z.string() });
+const jobLine = z.object({ event: z.literal('job.started'), job: z.string() });
 const errorLine = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 /** What the printed lines say so far: where the run is, or why there is none. */
-export function readPrinted(out: string): { folder?: string; branch?: string; error?: string } {
+export function readPrinted(out: string): { folder?: string; branch?: string; job?: string; error?: string } {
   if (!existsSync(out)) return {};
+  let job: string | undefined;
   for (const line of readFileSync(out, 'utf8').split('\n').slice(0, 50)) {
     if (!line.startsWith('{')) continue;
     let value: unknown;
@@ -86,10 +88,12 @@ export function readPrinted(out: string): { folder?: string; branch?: string; er
     if (started.success) return { folder: started.data.folder };
     const forked = forkedLine.safeParse(value);
     if (forked.success) return { branch: forked.data.rollout };
+    const sent = jobLine.safeParse(value);
+    if (sent.success) job = sent.data.job;
     const failed = errorLine.safeParse(value);
-    if (failed.success) return { error: failed.data.error.message };
+    if (failed.success) return { error: failed.data.error.message, ...(job === undefined ? {} : { job }) };
   }
-  return {};
+  return job === undefined ? {} : { job };
 }
 
 /** Where the bundled command line lies, given the extension's own folder. */

@@ -5,6 +5,7 @@ import { LogTail } from '../../trace/index.js';
 import { bestCheckpoint, type SavedCheckpoint, savedCheckpoints } from '../../training/index.js';
 import type { Host } from '../host.js';
 import { rows } from '../names.js';
+import { evaluated, type Measured, measuredIn, measuredWords } from './measured.js';
 import type { Run } from './run.js';
 import type { RunStore } from './store.js';
 import { type Acts, actingIn } from './weights.js';
@@ -27,16 +28,24 @@ export interface VersionRow {
   rank: number;
   best: boolean;
   acts: boolean;
+  measured: Measured | undefined;
   /** Where a process of this machine serves it now. */
   served: string[];
 }
 export type PolicyRow = RoleRow | VersionRow;
 
+/** What a training run's log says of its checkpoints, as far as it was read. */
+interface Trained {
+  tail: LogTail;
+  saved: SavedCheckpoint[];
+  measured: Map<string, Measured>;
+}
+
 /** Each role's trained versions, from the checkpoints that the logs of training jobs tell of, and which one acts. */
 export class PoliciesTree {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  private readonly known = new WeakMap<Run, { tail: LogTail; saved: SavedCheckpoint[] }>();
+  private readonly known = new WeakMap<Run, Trained>();
 
   constructor(
     private readonly host: Host,
@@ -53,12 +62,14 @@ export class PoliciesTree {
     if (row) return row.is === 'role' ? row.versions : [];
     const roles = new Map<string, RoleRow>();
     const served = new Map<string, ServedPolicy[]>();
-    for (const run of await this.store.runs()) {
+    const runs = await this.store.runs();
+    const evaluations = evaluated(runs);
+    for (const run of runs) {
       if (run.info.kind !== 'train') continue;
       const home = run.folder.home;
       const acting = this.acting(home);
       if (!served.has(home)) served.set(home, servedOf(home));
-      const saved = this.saved(run);
+      const { saved, measured } = this.trained(run);
       const best = bestCheckpoint(saved);
       for (const each of saved.toReversed())
         for (const [role, policy] of Object.entries(each.policies)) {
@@ -75,6 +86,7 @@ export class PoliciesTree {
             policy,
             rank: each.rank,
             best: each === best,
+            measured: evaluations.get(`${run.folder.name}:${each.name}`) ?? measured.get(each.name),
             acts: acts?.from?.run === run.folder.name && acts.from.checkpoint === each.name,
             served: served
               .get(home)!
@@ -99,12 +111,19 @@ export class PoliciesTree {
   }
 
   /** Checkpoints of a run; only what was added since the last look is read. */
-  private saved(run: Run): SavedCheckpoint[] {
-    const known = this.known.get(run) ?? { tail: new LogTail(run.folder.log), saved: [] };
+  private trained(run: Run): Trained {
+    const known: Trained = this.known.get(run) ?? {
+      tail: new LogTail(run.folder.log),
+      saved: [],
+      measured: new Map(),
+    };
     this.known.set(run, known);
-    for (let found = known.tail.read(); found; found = known.tail.read())
-      known.saved.push(...savedCheckpoints(found.map(({ event }) => event)));
-    return known.saved;
+    for (let found = known.tail.read(); found; found = known.tail.read()) {
+      const events = found.map(({ event }) => event);
+      known.saved.push(...savedCheckpoints(events));
+      for (const [name, its] of measuredIn(run.folder.name, events)) known.measured.set(name, its);
+    }
+    return known;
   }
 
   private acting(home: string): Map<string, Acts> {
@@ -132,6 +151,7 @@ function roleItem({ role, home, acts, versions }: RoleRow, several: boolean): vs
 
 function versionItem(row: VersionRow): vscode.TreeItem {
   const { role, run, checkpoint, step, policy, rank, best, acts, served } = row;
+  const measured = row.measured && measuredWords(row.measured);
   const item = new vscode.TreeItem(policy);
   item.id = `${run.key} ${role} ${checkpoint}`;
   item.iconPath = acts
@@ -140,11 +160,15 @@ function versionItem(row: VersionRow): vscode.TreeItem {
   const words = [
     checkpoint,
     vscode.l10n.t('select {0}', rank.toFixed(3)),
+    measured?.short ?? null,
     acts ? vscode.l10n.t('acting') : best ? vscode.l10n.t('best') : null,
     served.length > 0 ? vscode.l10n.t('served at {0}', served.join(', ')) : null,
   ].filter((word) => word !== null);
   item.description = words.join(' · ');
-  item.tooltip = [vscode.l10n.t('step {0} of {1}', step, run.folder.name), ...words].join('\n');
+  item.tooltip = [
+    vscode.l10n.t('step {0} of {1}', step, run.folder.name),
+    ...words.map((word) => (word === measured?.short ? measured.long : word)),
+  ].join('\n');
   item.contextValue = rows.version;
   item.accessibilityInformation = { label: `${policy}, ${words.join(', ')}` };
   return item;

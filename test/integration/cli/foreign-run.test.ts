@@ -70,4 +70,7 @@ test('a run that came from elsewhere chooses neither interpreter nor confinement
   expect(again.code, again.stderr).toBe(0);
   expect(again.stderr).toContain('that is not followed');
   expect(times()).toBe(before);
+  // A flag of now is the user's own word.
+  const said = await runCli(clone, ['resume', run!, '--sandbox', 'none'], env);
+  expect(said.stderr).toMatch(/The run's folder says --python \S*my-python; you/);
 });

@@ -4,10 +4,11 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { evidencePath } from '../../../src/editor/runs/evidence-path.js';
 import { blamedRole, filterOf, isFiltering, passes } from '../../../src/editor/runs/filter.js';
+import { evaluated, measuredIn, measuredWords } from '../../../src/editor/runs/measured.js';
 import { filesAt, textOf } from '../../../src/editor/runs/moments.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { underWay } from '../../../src/editor/runs/under-way.js';
-import { LogWriter, listRuns, readLog, takeLock } from '../../../src/trace/index.js';
+import { type LogEvent, LogWriter, listRuns, readLog, takeLock } from '../../../src/trace/index.js';
 
 let place: string;
 let run: Run;
@@ -88,4 +89,34 @@ test('what has begun and not ended is under way while its run is live, also when
   await log.close();
   expect(underWay(run)).toEqual([{ rollout: 'run.new.0', task: 'new', acting: ['writer'] }]);
   taken.lock.release();
+});
+
+test('a checkpoint says how it did on held-out tasks: as the newest evaluation of it found, else its own training', () => {
+  const evaluation = (name: string, split: string, success: object) =>
+    ({ type: 'evaluation', data: { name, split, policies: {}, report: { success } } }) as unknown as LogEvent;
+  const half = { mean: 0.5, low: 0.254, high: 0.746, n: 4 };
+  const trained = measuredIn('t', [
+    evaluation('step-1', 'select', half),
+    evaluation('step-2', 'test', half),
+    // Too few tables for an interval; and a report that is none.
+    evaluation('step-3', 'test', { mean: 1, low: null, high: null, n: 1 }),
+    evaluation('step-4', 'test', { mean: null }),
+  ]);
+  expect([...trained.keys()]).toEqual(['step-2', 'step-3']);
+  expect(measuredWords(trained.get('step-2')!)).toEqual({
+    short: 'test 50 %',
+    long: '50 % [25, 75] of held-out rollouts succeeded (t)',
+  });
+  expect(measuredWords(trained.get('step-3')!).long).toBe('100 % of held-out rollouts succeeded (t)');
+  const runOf = (name: string, kind: string, from: string, mean: number) =>
+    ({
+      ...{ folder: { name }, info: { kind, options: { from } } },
+      tail: () => [evaluation('step-2', 'test', { ...half, mean })],
+    }) as unknown as Run;
+  const found = evaluated([
+    runOf('new', 'eval', '/a/.baton/runs/t:step-2', 0.75),
+    runOf('old', 'eval', '/a/.baton/runs/t:step-2', 0.25),
+    runOf('other', 'run', '/a/.baton/runs/t:step-3', 0),
+  ]);
+  expect([...found]).toEqual([['t:step-2', { mean: 0.75, low: 0.254, high: 0.746, run: 'new' }]]);
 });
