@@ -44,6 +44,7 @@ export async function train(
     );
     const trained = new RunFolder(run);
     const ended = rolloutsOf(trained);
+    refuseTimeouts(ended);
     const at = (prefix: string) => ended.filter((each) => each.step.startsWith(prefix));
     const best = bestOf(trained);
     const { base: hash, backend: used } = trained.readInfo().engine as { base: string; backend: string };
@@ -63,7 +64,9 @@ export async function train(
         const from = `${run}:${which === 'before' ? 'base' : best}`;
         const args = ['eval', '--from', from, '--temperature', String(temperature), '--limit', TEST_TASKS];
         const folderOf = await baton(folder, [...args, '--seed', String(seed)], say);
-        evaluations.push(evaluation(which, temperature, rolloutsOf(new RunFolder(folderOf))));
+        const measured = rolloutsOf(new RunFolder(folderOf));
+        refuseTimeouts(measured);
+        evaluations.push(evaluation(which, temperature, measured));
       }
     return {
       ...setting,
@@ -77,6 +80,15 @@ export async function train(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Programs of this team take a fraction of a second: one that runs out of time says that the machine is too busy. */
+function refuseTimeouts(ended: readonly Ended[]): void {
+  const late = ended.filter(({ scores }) => scores.some(({ code }) => code === 'program.timeout'));
+  if (late.length > 0)
+    throw new Error(
+      `${late.length} of ${ended.length} rollouts ran out of time, so they tell of this machine and not of the team. Nothing is put on record; try again with less beside it.`,
+    );
 }
 
 const isBase = (temperature: number) => (each: Evaluation) =>

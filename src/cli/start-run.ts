@@ -18,7 +18,7 @@ import {
   sittingSeconds,
   takeLock,
 } from '../trace/index.js';
-import type { Workflow, WorkflowFiles } from '../workflow/index.js';
+import { dollarsFor, free, type Workflow, type WorkflowFiles } from '../workflow/index.js';
 import { userKeys } from './keys.js';
 import { cacheFolder } from './places.js';
 import { rememberStart } from './started-here.js';
@@ -190,7 +190,7 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
         (options.kind === 'train' ? workflow.training.temperature : 1),
       topP: options.kind === 'train' ? 1 : (model.top_p ?? 1),
       maxTokens: model.max_tokens ?? (model.provider === 'embedded' ? 200 : 2048),
-      price: model.price ?? { input: 0, output: 0 },
+      price: model.price ?? free,
     };
   };
 }
@@ -207,7 +207,7 @@ export function judgeFor(
   const opened = openPolicy(model, null, sources);
   if ('missing' in opened)
     throw new Failure('model.unavailable', `${coach.model}: ${opened.missing}`, exit.environment);
-  const price = model.price ?? { input: 0, output: 0 };
+  const price = model.price ?? free;
   return modelCoach({
     policy: opened.policy,
     rubric: coach.rubric?.text ?? null,
@@ -219,12 +219,13 @@ export function judgeFor(
     pay: (tokens) => {
       const reserved = budget.reserve({
         tokens,
-        dollars: (tokens * Math.max(price.input, price.output)) / 1e6,
+        // Which of them are asked and which answered is not known yet.
+        dollars: Math.max(dollarsFor(price, tokens, 0), dollarsFor(price, 0, tokens)),
       });
       return {
         release: reserved.release,
         settle: (prompt, reply) => {
-          const dollars = (prompt * price.input + reply * price.output) / 1e6;
+          const dollars = dollarsFor(price, prompt, reply);
           reserved.settle({ tokens: prompt + reply, dollars });
           return dollars;
         },

@@ -1,6 +1,6 @@
 import { askWithRetries, type ChatMessage, type Reply } from '../policy/index.js';
 import type { EventData } from '../trace/index.js';
-import type { Agent } from '../workflow/index.js';
+import { type Agent, dollarsFor } from '../workflow/index.js';
 import { seedFrom } from './ids.js';
 import type { TurnPlace } from './place.js';
 
@@ -16,7 +16,7 @@ export async function askModel(
   const { policy, temperature, topP, maxTokens, price } = deps.acting(agent.name);
   const seed = seedFrom(deps.runSeed, ...seedParts, agent.name, visit, turn);
   const promptTokens = messages.reduce((sum, message) => sum + message.content.length, 0) / 3;
-  const dollars = (input: number, output: number) => (input * price.input + output * price.output) / 1e6;
+  const dollars = (input: number, output: number) => dollarsFor(price, input, output);
   const reserved = deps.budget.reserve({
     tokens: promptTokens + maxTokens,
     dollars: dollars(promptTokens, maxTokens),

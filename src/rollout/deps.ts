@@ -1,7 +1,7 @@
 import type { Policy } from '../policy/index.js';
 import type { FactsRequest, Sandbox } from '../sandbox/index.js';
 import type { Blobs, GitObjects, Judge } from '../trace/index.js';
-import type { Facts, Task, Workflow } from '../workflow/index.js';
+import type { Facts, Price, Task, Workflow } from '../workflow/index.js';
 import type { Budget } from './budget.js';
 import type { Gate } from './gate/index.js';
 import type { Pace } from './lockstep.js';
@@ -20,7 +20,7 @@ export interface Acting {
   topP: number;
   maxTokens: number;
   /** Dollars per million tokens. */
-  price: { input: number; output: number };
+  price: Price;
 }
 
 /** Everything a rollout needs; the composition root provides it. */

@@ -30,6 +30,7 @@ export { type Mention, mentions, type NameKind } from './mentions/index.js';
 export { fairMetric, type Measured, measure, metricNames } from './metrics.js';
 export * from './model.js';
 export { unsafePath } from './paths.js';
+export { dollarsFor, free, type Price } from './price.js';
 export {
   type Fix,
   formatProblem,

@@ -35,6 +35,14 @@ test('a recorded rollout is stepped through in both directions', async () => {
   await tool('Step Back').click();
   await frame('before data_engineer.0.1').waitFor();
   await editor.shoot('debug', themes);
+  // The menu of the call stack changes the action whose frame it is.
+  await editor.choose('before data_engineer.0.1', 'Edit and Fork the Paused Action');
+  await editor.page
+    .locator('.quick-input-widget')
+    .filter({ hasText: 'data_engineer.0.1' })
+    .filter({ hasText: 'What it answered' })
+    .waitFor();
+  await editor.page.keyboard.press('Escape');
 });
 
 test('variables show the verdict, the artifacts and the files of the moment', async () => {

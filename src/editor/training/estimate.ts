@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { agentOf, isCoachCall, type LogEvent } from '../../trace/index.js';
-import { isLoopback, type Workflow } from '../../workflow/index.js';
+import { dollarsFor, isLoopback, type Workflow } from '../../workflow/index.js';
 
 /** What a training is estimated from, beside the recorded rollouts. */
 export interface Plan {
@@ -72,7 +72,7 @@ function dollarsOf(event: LogEvent, { agents, coach, models }: Asked): number {
   const { action, usage } = event.data;
   const name = isCoachCall(action) ? coach.model : agents[agentOf(action)]?.model;
   const price = name ? models[name]?.price : undefined;
-  return price ? (usage.promptTokens * price.input + usage.replyTokens * price.output) / 1e6 : 0;
+  return price ? dollarsFor(price, usage.promptTokens, usage.replyTokens) : 0;
 }
 
 const stepReport = z.object({
