@@ -179,7 +179,7 @@ async function fork(
     out.say(inert(`${rollout}: ${outcomeWord(was)}`));
     out.say(inert(`${ended.rollout}: ${outcomeWord(ended.outcome)}`));
     out.say(`next: ${commandName()} diff ${folder.name} ${rollout} ${ended.rollout}`);
-    return ended.status === 'cancelled' ? exit.cancelled : exit.fine;
+    return exit.fine;
   } finally {
     await engine?.stop();
   }

@@ -1,19 +1,22 @@
-import { beginFork, type Ended, type ForkAt } from '../rollout/index.js';
+import { BudgetSpent, beginFork, type Ended, type ForkAt, rolloutId } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
-import type { EngineHandle } from './engine-handle.js';
+import { type EngineHandle, throwIfLost } from './engine-handle.js';
 import type { Opened } from './open-workflow.js';
 import { startRun } from './start-run.js';
 import type { Chosen } from './started-here.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
-import { exit, Failure } from './terminal.js';
+import { commandName, exit, Failure } from './terminal.js';
 
 interface ForkHow {
   allowEnv: string[];
   editor?: boolean;
 }
 
-/** Fork a rollout of a run that nobody is carrying out: open the run again, carry the branch to its end, close it. */
+/**
+ * Fork a rollout of a run that nobody is carrying out: open the run again, carry the branch to its end, close it. A
+ * branch that is cancelled, or that a budget stops, stays as far as it came; `resume` carries it on.
+ */
 export async function forkHere(
   folder: RunFolder,
   opened: Opened,
@@ -40,14 +43,33 @@ export async function forkHere(
     resume: folder,
   });
   const ear = await listenFor(run, opened.tasks);
+  let status = 'failed';
+  let branch = at.rollout;
   try {
     const spec = await beginFork(folder, at, opened.tasks, info.seed).catch((error: Error) => {
       throw new Failure('fork.refused', error.message, exit.usage);
     });
-    return await ear.carry(spec);
+    branch = rolloutId(spec);
+    const ended = await ear.carry(spec);
+    status = 'done';
+    return ended;
+  } catch (error) {
+    throwIfLost(abort);
+    const again = `go on with: ${commandName()} resume ${folder.path}`;
+    if (error instanceof BudgetSpent) {
+      status = 'budget';
+      throw new Failure(
+        'budget',
+        `${branch} stopped: ${error.cap} is reached. Raise it and ${again}`,
+        exit.budget,
+      );
+    }
+    if (!abort.signal.aborted) throw error;
+    status = 'cancelled';
+    throw new Failure('cancelled', `${branch} was cancelled; ${again}`, exit.cancelled);
   } finally {
     release();
-    await ear.close('done');
+    await ear.close(status);
     await run.close();
   }
 }

@@ -247,3 +247,44 @@ describe('forking a run that has ended', () => {
     expect((await cli('writer.0.0', '--reply', 'reply.txt')).code).toBe(0);
   });
 });
+
+test('a branch that is cancelled stays as far as it came, and goes on with its run; a budget stops one too', async () => {
+  const slow = await countingServer(() => 'an answer', 1500);
+  const team = (limits: string) =>
+    folderWith({
+      'a.baton.yaml': `baton: 1
+models: {m: {provider: openai, base_url: "${slow.url}", model: m}}
+tasks: [{prompt: a thing}]
+artifacts: {draft: {kind: message, checks: [words > 0]}, answer: {kind: message, checks: [words > 0]}}
+agents:
+  writer: {role: Write., produces: [draft]}
+  editor: {role: Edit., consumes: [draft], produces: [answer]}
+limits: {${limits}}
+`,
+    });
+  const ran = async (folder: string, code: number) => {
+    expect((await runCli(folder, ['run', '--sandbox', 'none'])).code).toBe(code);
+    const [name] = readdirSync(join(folder, '.baton/runs'));
+    const run = new RunFolder(join(folder, '.baton/runs', name!));
+    const [rollout] = readdirSync(join(run.path, 'rollouts')).map((file) => file.replace('.jsonl', ''));
+    return { run, rollout: rollout!, again: ['fork', name!, rollout!, 'writer.0.0', '--policy', 'm'] };
+  };
+  const folder = team('calls: 9');
+  const { run, rollout, again } = await ran(folder, 0);
+  const before = slow.calls();
+  const forked = startCli(folder, again);
+  await until(() => slow.calls() > before);
+  forked.child.kill('SIGINT');
+  const cancelled = await forked.ended;
+  expect(cancelled.code, cancelled.stderr).toBe(130);
+  expect(cancelled.stderr).toContain(`${rollout}.fork-1 was cancelled; go on with:`);
+  const resumed = await runCli(folder, ['resume', run.name]);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(outcomeOf(run, `${rollout}.fork-1`)).toMatchObject({ success: true });
+
+  const poor = team('calls: 1');
+  const stopped = await runCli(poor, (await ran(poor, 4)).again);
+  expect(stopped.code, stopped.stderr).toBe(4);
+  expect(stopped.stderr).toContain(`${rollout}.fork-1 stopped: limits.calls 1 is reached`);
+  slow.server.close();
+});
