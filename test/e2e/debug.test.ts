@@ -36,7 +36,7 @@ test('a recorded rollout is stepped through in both directions', async () => {
   await frame('before data_engineer.0.1').waitFor();
   await editor.shoot('debug', themes);
   // The menu of the call stack changes the action whose frame it is.
-  await editor.choose('before data_engineer.0.1', 'Edit and Fork the Paused Action');
+  await editor.choose(/^before data_engineer\.0\.1/, 'Edit and Fork the Paused Action');
   await editor.page
     .locator('.quick-input-widget')
     .filter({ hasText: 'data_engineer.0.1' })

@@ -119,9 +119,9 @@ test('a promoted policy is a chat model of the editor; before, none is offered',
   expect(await runCli(team, measured, cache)).toMatchObject({ code: 0 });
   await editor.command('Baton: Focus on Policies View');
   await editor.row(/^modeler\s*acts with step-1/).waitFor();
-  await editor.row(/^modeler@v1\s*step-1 · select .* · test \d+ % · acting/).waitFor();
+  await editor.row(/^modeler@v1\s*step-1 · test \d+ % · select .* · acting/).waitFor();
   await editor.command('Test: Ask Promoted Policy');
   await toast('TEST modeler@p1 answered something').waitFor({ timeout: 90_000 });
-  await editor.row(/step-1 · select .* · served at http:\/\/127/).waitFor();
+  await editor.row(/^modeler@v1\s*step-1 · served · test/).waitFor();
   await editor.shoot('policies');
 }, 600_000);

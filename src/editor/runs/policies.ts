@@ -157,17 +157,19 @@ function versionItem(row: VersionRow): vscode.TreeItem {
   item.iconPath = acts
     ? new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('testing.iconPassed'))
     : new vscode.ThemeIcon(best ? 'star-full' : 'package');
+  // In a narrow view the last words are cut off.
   const words = [
     checkpoint,
-    vscode.l10n.t('select {0}', rank.toFixed(3)),
+    served.length > 0 ? vscode.l10n.t('served') : null,
     measured?.short ?? null,
+    vscode.l10n.t('select {0}', rank.toFixed(3)),
     acts ? vscode.l10n.t('acting') : best ? vscode.l10n.t('best') : null,
-    served.length > 0 ? vscode.l10n.t('served at {0}', served.join(', ')) : null,
   ].filter((word) => word !== null);
   item.description = words.join(' · ');
   item.tooltip = [
     vscode.l10n.t('step {0} of {1}', step, run.folder.name),
-    ...words.map((word) => (word === measured?.short ? measured.long : word)),
+    ...words.slice(1).map((word) => (word === measured?.short ? measured.long : word)),
+    ...served.map((address) => vscode.l10n.t('served at {0}', address)),
   ].join('\n');
   item.contextValue = rows.version;
   item.accessibilityInformation = { label: `${policy}, ${words.join(', ')}` };
