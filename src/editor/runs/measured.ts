@@ -28,14 +28,19 @@ export function measuredIn(run: string, events: readonly LogEvent[]): Map<string
   );
 }
 
-/** What evaluations of checkpoints found, by `training run:checkpoint`; of several the newest. Newest run first. */
-export function evaluated(runs: readonly Run[]): Map<string, Measured> {
+/**
+ * What evaluations of checkpoints found, by `training run:checkpoint`; of several the newest. Newest run first.
+ * `measuredOf`: what the log of one of them says.
+ */
+export function evaluated(
+  runs: readonly Run[],
+  measuredOf: (run: Run) => ReadonlyMap<string, Measured>,
+): Map<string, Measured> {
   const found = new Map<string, Measured>();
   for (const run of runs.toReversed()) {
     const { from } = run.info.options;
     if (run.info.kind !== 'eval' || typeof from !== 'string') continue;
-    for (const measured of measuredIn(run.folder.name, run.tail()).values())
-      found.set(basename(from), measured);
+    for (const measured of measuredOf(run).values()) found.set(basename(from), measured);
   }
   return found;
 }

@@ -34,8 +34,8 @@ export interface VersionRow {
 }
 export type PolicyRow = RoleRow | VersionRow;
 
-/** What a training run's log says of its checkpoints, as far as it was read. */
-interface Trained {
+/** What the log of a training or an evaluation says of checkpoints, as far as it was read. */
+interface Told {
   tail: LogTail;
   saved: SavedCheckpoint[];
   measured: Map<string, Measured>;
@@ -45,7 +45,7 @@ interface Trained {
 export class PoliciesTree {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  private readonly known = new WeakMap<Run, Trained>();
+  private readonly known = new WeakMap<Run, Told>();
 
   constructor(
     private readonly host: Host,
@@ -63,13 +63,13 @@ export class PoliciesTree {
     const roles = new Map<string, RoleRow>();
     const served = new Map<string, ServedPolicy[]>();
     const runs = await this.store.runs();
-    const evaluations = evaluated(runs);
+    const evaluations = evaluated(runs, (run) => this.told(run).measured);
     for (const run of runs) {
       if (run.info.kind !== 'train') continue;
       const home = run.folder.home;
       const acting = this.acting(home);
       if (!served.has(home)) served.set(home, servedOf(home));
-      const { saved, measured } = this.trained(run);
+      const { saved, measured } = this.told(run);
       const best = bestCheckpoint(saved);
       for (const each of saved.toReversed())
         for (const [role, policy] of Object.entries(each.policies)) {
@@ -111,8 +111,8 @@ export class PoliciesTree {
   }
 
   /** Checkpoints of a run; only what was added since the last look is read. */
-  private trained(run: Run): Trained {
-    const known: Trained = this.known.get(run) ?? {
+  private told(run: Run): Told {
+    const known: Told = this.known.get(run) ?? {
       tail: new LogTail(run.folder.log),
       saved: [],
       measured: new Map(),

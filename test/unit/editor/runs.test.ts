@@ -113,10 +113,11 @@ test('a checkpoint says how it did on held-out tasks: as the newest evaluation o
       ...{ folder: { name }, info: { kind, options: { from } } },
       tail: () => [evaluation('step-2', 'test', { ...half, mean })],
     }) as unknown as Run;
-  const found = evaluated([
+  const runs = [
     runOf('new', 'eval', '/a/.baton/runs/t:step-2', 0.75),
     runOf('old', 'eval', '/a/.baton/runs/t:step-2', 0.25),
     runOf('other', 'run', '/a/.baton/runs/t:step-3', 0),
-  ]);
+  ];
+  const found = evaluated(runs, (each) => measuredIn(each.folder.name, each.tail()));
   expect([...found]).toEqual([['t:step-2', { mean: 0.75, low: 0.254, high: 0.746, run: 'new' }]]);
 });
