@@ -11,8 +11,8 @@ import {
   readReviews,
   stateAfter,
 } from '../trace/index.js';
+import { endedOf } from './ended.js';
 import { printBlame, printSummary, summarise } from './report.js';
-import { endedOf } from './run-command.js';
 import { exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 /** The folder whose `.baton/runs` is meant: the nearest one upwards that has it. */
@@ -23,9 +23,9 @@ export function runsBase(from = process.cwd()): string {
 }
 
 /** A run by its name, the end of its name, its path, or `last`. */
-export function findRun(name: string | undefined): RunFolder {
+export function findRun(name: string | undefined, base = runsBase()): RunFolder {
   if (name?.includes('/') && existsSync(join(resolve(name), 'run.json'))) return new RunFolder(resolve(name));
-  const runs = listRuns(runsBase());
+  const runs = listRuns(base);
   const wanted = name ?? 'last';
   const found =
     wanted === 'last'
@@ -33,11 +33,7 @@ export function findRun(name: string | undefined): RunFolder {
       : runs.filter((run) => run.name === wanted || run.name.endsWith(wanted));
   if (found.length === 1) return found[0]!;
   if (runs.length === 0)
-    throw new Failure(
-      'run.none',
-      `There is no run under ${runsBase()}; start one with: baton run`,
-      exit.usage,
-    );
+    throw new Failure('run.none', `There is no run under ${base}; start one with: baton run`, exit.usage);
   throw new Failure(
     'run.unknown',
     `${found.length === 0 ? 'No run is' : 'Several runs are'} called "${wanted}". Newest: ${runs

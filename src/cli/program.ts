@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installGpu, installNative } from '../engine/index.js';
 import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
+import { keptAlone } from './alone.js';
 import { editorFlag, list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
@@ -132,6 +133,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         editor: options.editor,
         tasks: info.tasks,
         promoted: kept.promoted ?? {},
+        kept: keptAlone(info),
         resume: folder,
       };
       done(await startRunning(terminal(), opened, again));
@@ -224,6 +226,11 @@ function runFlags(command: Command): Command {
     )
     .option('--tasks <ids>', 'only these tasks', list)
     .option('--limit <n>', 'at most this many tasks', number)
+    .option(
+      '--alone <role>',
+      'only this role acts anew: the others say again what they wrote in an earlier run',
+    )
+    .option('--like <run>', 'with --alone: that run; else the newest')
     .option('--samples <n>', 'rollouts per task', number, 1)
     .option('--concurrency <n>', 'rollouts at a time', number, 8)
     .option('--seed <n>', 'where all random numbers start', number, 1)

@@ -1,11 +1,22 @@
+import { join } from 'node:path';
 import { evaluateRollouts } from '../evaluation/index.js';
-import { type Ended, openForks, rolloutId, runBatch, specsFor } from '../rollout/index.js';
-import { isFork, RolloutPages, type RunFolder, readLog, readReviews, scoresOf } from '../trace/index.js';
+import {
+  type Alone,
+  type Ended,
+  openForks,
+  rolloutId,
+  runBatch,
+  specsAlone,
+  specsFor,
+} from '../rollout/index.js';
+import { RunFolder } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
+import { againOf, chooseAlone, printAlone, standing } from './alone.js';
+import { endedOf } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
-import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
+import { type OpenRun, runName, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
@@ -31,6 +42,11 @@ export interface RunOptions {
   /** Wait for an editor that serves its models. */
   editor?: boolean | undefined;
   policies?: Record<string, string>;
+  /** The one role that acts anew; the others say again what they wrote in the run `like`. */
+  alone?: string | undefined;
+  like?: string | undefined;
+  /** The same, as a run that goes on has recorded it. */
+  kept?: Alone | undefined;
   /** Promoted weights that roles act with, `role@version`; kept so that a resumed run has the same. */
   promoted?: Record<string, string>;
 }
@@ -43,19 +59,29 @@ export async function runCommand(
   engine: EngineHandle | null,
 ): Promise<number> {
   const { workflow, files } = opened;
-  const tasks = pickTasks(opened.tasks, { split: options.split, ids: options.tasks, limit: options.limit });
-  if (tasks.length === 0)
+  const single = options.alone ?? options.kept?.role;
+  // With one role, the limit is one of rollouts.
+  const limit = single === undefined ? options.limit : undefined;
+  const picked = pickTasks(opened.tasks, { split: options.split, ids: options.tasks, limit });
+  if (picked.length === 0)
     throw new Failure(
       'task.none',
       'No task is chosen; leave --split and --tasks out to run all.',
       exit.usage,
     );
+  const kind = options.kind ?? 'run';
+  const name = options.resume?.name ?? runName(kind);
+  const folder = options.resume ?? new RunFolder(join(workflow.folder, '.baton', 'runs', name));
+  const alone = options.kept ?? chooseAlone(terminal, workflow, options, picked, folder);
+  const again = alone && againOf(alone, folder);
+  const tasks = again ? picked.filter(({ id }) => again.some(({ task }) => task === id)) : picked;
   const { abort, release } = stopOnSignals();
   stopWhenLost(engine, abort);
   const run = await startRun({
     workflow,
     files,
-    kind: options.kind ?? 'run',
+    kind,
+    name,
     ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
     seed: options.seed,
     sandbox: options.sandbox,
@@ -74,12 +100,16 @@ export async function runCommand(
       from: options.from ?? null,
       python: options.python ?? null,
       editor: waitsForEditor(workflow, options),
+      kept: alone,
     },
     abort,
     editor: options.editor,
     ...(options.resume ? { resume: options.resume } : {}),
   });
-  const specs = specsFor(tasks, options.samples, options.kind ?? 'run', options.policies ?? {});
+  const { samples, policies = {} } = options;
+  const specs = again
+    ? specsAlone(again, tasks, samples, kind, policies)
+    : specsFor(tasks, samples, kind, policies);
   const before = options.resume ? endedOf(run.folder) : [];
   const known = new Set(before.map((ended) => ended.rollout));
   const all: Ended[] = [...before];
@@ -128,6 +158,7 @@ export async function runCommand(
     await run.log.sync();
     if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
     finish(terminal, run.folder, summary, status, spent);
+    if (alone) printAlone(terminal, alone, standing(all, alone.role), run.folder.name);
     throwIfLost(abort);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
@@ -170,17 +201,4 @@ function finish(
       `Stopped: ${spent} is reached. Raise it and go on with: ${commandName()} resume ${folder.path}`,
     );
   if (status === 'cancelled') terminal.say(`Cancelled. Go on with: ${commandName()} resume ${folder.path}`);
-}
-
-/** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
-export function endedOf(folder: RunFolder, forks = false): Ended[] {
-  const reviews = readReviews(folder);
-  return new RolloutPages(folder)
-    .all()
-    .filter((row) => forks || !isFork(row))
-    .map((ended) => {
-      const later = reviews.get(ended.rollout);
-      if (!later) return ended;
-      return { ...ended, scores: scoresOf([...readLog(folder.rollout(ended.rollout)).events, ...later]) };
-    });
 }

@@ -11,10 +11,10 @@ import {
   reviewed,
 } from '../trace/index.js';
 import type { Workflow } from '../workflow/index.js';
+import { endedOf } from './ended.js';
 import { userKeys } from './keys.js';
 import { type Opened, openRecorded } from './open-workflow.js';
 import { ReviewPass } from './review-pass.js';
-import { endedOf } from './run-command.js';
 import { judgeFor } from './start-run.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';

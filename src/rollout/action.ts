@@ -51,11 +51,12 @@ export async function takeTurn(
     return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked', after };
   }
   if (!before?.calls[0]) await points.reach('model');
+  const given = givenReply(place, id, edit);
   const call =
     before?.calls[0] ??
-    (edit?.change.reply === undefined
-      ? await askModel(place, agent, id, visit, turn, messages)
-      : await spokenFor(place, agent, id, messages, edit.change.reply));
+    (given
+      ? await spokenFor(place, agent, id, messages, given)
+      : await askModel(place, agent, id, visit, turn, messages));
   points.called(call);
   const reply = deps.blobs.text(call.reply);
   const truncated = call.finish === 'length';
@@ -92,6 +93,17 @@ export async function takeTurn(
     breaches.map((breach) => breach.code),
   );
   return { reply, results, breaches, noProgram, status, after };
+}
+
+/** A reply that is known before the model is asked: a fork's, or one that is said again. */
+function givenReply(
+  { repeated, deps }: TurnPlace,
+  id: string,
+  edit: TurnPlace['edit'],
+): Parameters<typeof spokenFor>[4] | null {
+  if (edit?.change.reply !== undefined) return { reply: edit.change.reply, finish: 'stop', policy: 'edited' };
+  const again = repeated.get(id);
+  return again ? { reply: deps.blobs.text(again.reply), finish: again.finish, policy: 'repeated' } : null;
 }
 
 function finish(

@@ -11,6 +11,7 @@ import {
   scoresOf,
 } from '../trace/index.js';
 import { agentsIn, type Flow, holds, lookupFacts, type Task, type TaskFile } from '../workflow/index.js';
+import type { Repeated } from './alone.js';
 import { Arm } from './arm.js';
 import { BudgetSpent } from './budget.js';
 import type { RolloutDeps } from './deps.js';
@@ -28,6 +29,8 @@ export interface RolloutSpec extends RolloutName {
   parent?: EventData<'rollout.started'>['parent'];
   /** In a fork: what is changed, and at which action. */
   edit?: Edit;
+  /** What roles say again from an earlier rollout, by action. */
+  repeated?: Repeated;
 }
 
 /** One sample of a task, as nobody forked it. */
@@ -92,6 +95,7 @@ export async function carryRollout(
     past,
     log,
     edit: spec.edit ?? null,
+    repeated: spec.repeated ?? new Map(),
   };
   const work = new Work(place, all);
   try {

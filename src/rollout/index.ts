@@ -2,6 +2,7 @@
  * rollout/: carry tasks through a workflow: turns, tools, contracts at every handoff, budget, pause and resume. It
  * must never use a reply before it is logged, buy a logged call again, or judge: the judge is handed in.
  */
+export { type Again, type Alone, againSchema, aloneSchema, othersOf, specsAlone } from './alone.js';
 export { type BatchOptions, groupsOf, runBatch } from './batch.js';
 export { Budget, BudgetSpent, type Spent, shareOf } from './budget.js';
 export { carryRollout, type Ended, type RolloutSpec, specOf, specsFor } from './carry.js';

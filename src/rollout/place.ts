@@ -1,5 +1,6 @@
 import type { Happening } from '../trace/index.js';
 import type { Task } from '../workflow/index.js';
+import type { Repeated } from './alone.js';
 import type { RolloutDeps } from './deps.js';
 import type { Edit } from './fork/change.js';
 import type { Past } from './past.js';
@@ -15,4 +16,6 @@ export interface TurnPlace {
   log: { append(event: Happening): void; show(): void; sync(): Promise<void> };
   /** In a fork: the action that is changed, and how. */
   edit: Edit | null;
+  /** What is said again instead of asking, by action. */
+  repeated: Repeated;
 }

@@ -8,6 +8,11 @@ export function isFork({ branch }: { branch?: string | undefined }): boolean {
   return (branch ?? 'main') !== 'main';
 }
 
+/** Whether a reply was given in an agent's name, by whoever forked or from another rollout: no model wrote it here. */
+export function isGiven(policy: string): boolean {
+  return policy === 'edited' || policy === 'repeated';
+}
+
 /** How a model coach's call on an action is named; it stands in the same log as the agents' calls. */
 export function coachCall(action: string, sample: number): string {
   return `coach/${action}/${sample}`;

@@ -56,20 +56,23 @@ export async function editWorkspace(place: TurnPlace, arm: Arm, action: string):
   await log.sync();
 }
 
-/** The reply that the fork gives in the agent's name: logged like a call, with no weights and no tokens to learn from. */
+/**
+ * A reply that is given in the agent's name, by whoever forks or from another rollout: logged like a call, with no
+ * weights and no tokens to learn from.
+ */
 export async function spokenFor(
   { deps, log }: TurnPlace,
   agent: Agent,
   action: string,
   messages: ChatMessage[],
-  reply: string,
+  { reply, finish, policy }: { reply: string; finish: string; policy: 'edited' | 'repeated' },
 ): Promise<EventData<'model.called'>> {
   const data: EventData<'model.called'> = {
     action,
     call: 0,
     attempt: 0,
     model: agent.model,
-    policy: 'edited',
+    policy,
     weights: null,
     messages: deps.blobs.keep(JSON.stringify(messages)),
     reply: deps.blobs.keep(reply),
@@ -79,7 +82,7 @@ export async function spokenFor(
     temperature: 0,
     topP: 1,
     seed: 0,
-    finish: 'stop',
+    finish,
     usage: { promptTokens: 0, replyTokens: 0, counted: true },
     dollars: 0,
     seconds: 0,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isGiven } from '../action-names.js';
 import type { Blobs } from '../bodies.js';
 import { type ExportedAction, type ExportedRollout, messagesOf } from './actions.js';
 
@@ -74,7 +75,7 @@ function* scored(rollouts: Iterable<ExportedRollout>): Generator<Scored> {
     for (const action of actions) {
       const { call } = action;
       const score = action.counted?.score ?? null;
-      if (call && score !== null && call.finish !== 'length' && call.policy !== 'edited')
+      if (call && score !== null && call.finish !== 'length' && !isGiven(call.policy))
         yield { row, action, call, score };
     }
 }
