@@ -85,7 +85,7 @@ export function standing(
 
 /** The one role of a run that goes on; undefined where all act. */
 export function keptAlone({ options }: RunInfo): Alone | undefined {
-  return options.kept == null ? undefined : aloneSchema.parse(options.kept);
+  return options.alone == null ? undefined : aloneSchema.parse(options.alone);
 }
 
 /** What a run of one role says again; its tasks must be among those given. */

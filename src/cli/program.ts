@@ -133,6 +133,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         editor: options.editor,
         tasks: info.tasks,
         promoted: kept.promoted ?? {},
+        alone: undefined,
         kept: keptAlone(info),
         resume: folder,
       };

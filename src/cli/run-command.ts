@@ -100,7 +100,7 @@ export async function runCommand(
       from: options.from ?? null,
       python: options.python ?? null,
       editor: waitsForEditor(workflow, options),
-      kept: alone,
+      alone,
     },
     abort,
     editor: options.editor,

@@ -6,6 +6,7 @@ import type { DebugStarter } from './debug/start.js';
 import { type Host, mayRun } from './host.js';
 import { type CommandName, contextKeys, customEditors, languageId, views, walkthrough } from './names.js';
 import type { Analyses } from './providers/analyses.js';
+import { runAlone } from './runs/alone.js';
 import type { RunControl } from './runs/control.js';
 import { RunDocuments } from './runs/documents.js';
 import type { PolicyRow } from './runs/policies.js';
@@ -43,7 +44,10 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
   let selected: vscode.Uri | undefined;
   const { store, tree, control, debug, targets } = parts;
   return {
-    run: (uri?: vscode.Uri) => control.run(uri instanceof vscode.Uri ? uri : undefined),
+    run: (uri?: vscode.Uri, role?: string) => {
+      const of = uri instanceof vscode.Uri ? uri : undefined;
+      return of && typeof role === 'string' ? runAlone(control, store, of, role) : control.run(of);
+    },
     debug: (uri?: vscode.Uri, role?: string) =>
       debug.lastFailed(
         uri instanceof vscode.Uri ? uri : undefined,

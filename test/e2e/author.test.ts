@@ -30,10 +30,10 @@ const lineNumber = (line: number) =>
     .filter({ hasText: `Ln ${line},` })
     .first();
 
-test('baton.inline full: each role has its mean score, its count, and how often it broke the work', async () => {
+test('baton.inline full: each role has its mean score, its count, and how often it succeeded', async () => {
   await lens('2 rollouts, 0 % succeeded').waitFor();
-  await lens('2 actions, broke 2 of 2 rollouts').waitFor();
-  await lens('2 actions, broke 0 of 2 rollouts').waitFor();
+  await lens('2 rollouts, 100 % succeeded here').waitFor();
+  await lens('2 rollouts, 0 % succeeded here').waitFor();
   await editor.shoot('full', themes);
 });
 
@@ -86,6 +86,26 @@ test('scores of an older text say so, and open that text', async () => {
   await editor.line('baton: 1').first().waitFor();
   await editor.page.locator('.monaco-diff-editor').last().waitFor();
   await editor.shoot('stale');
+});
+
+test('a role runs alone: it acts anew, and the others say again what they wrote', async () => {
+  // Asked anew, the researcher would break the work.
+  writeFileSync(
+    join(editor.folder, 'replies.jsonl'),
+    repliesFile([
+      { reply: 'no', when: 'You are researcher' },
+      { reply: 'waves and wind', when: 'You are writer' },
+    ]),
+  );
+  await editor.openFile('told.baton.yaml');
+  await lens('2 rollouts, 0 % succeeded here').locator('a').filter({ hasText: 'Run' }).click();
+  await lens('2 rollouts, 100 % succeeded').waitFor();
+  await editor.showRuns();
+  const row = editor.row(/^told/).filter({ hasText: 'writer alone' });
+  await row.waitFor();
+  await row.hover();
+  await editor.page.getByText('there 0 % of 2 rollouts succeeded, and writer broke 2').first().waitFor();
+  await editor.shoot('alone', themes);
 });
 
 test('keys are stored for one address, listed and deleted', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { type Alone, aloneSchema } from '../../rollout/index.js';
 import {
   Blobs,
   type Counted,
@@ -47,10 +48,14 @@ export class Run {
 
   /** How many rollouts it means to carry; 0 where that is not known (training). */
   get planned(): number {
-    const samples = this.info.options.samples;
-    return this.info.kind === 'train'
-      ? 0
-      : this.info.tasks.length * (typeof samples === 'number' ? samples : 1);
+    const { samples } = this.info.options;
+    const each = this.alone?.before.rollouts ?? this.info.tasks.length;
+    return this.info.kind === 'train' ? 0 : each * (typeof samples === 'number' ? samples : 1);
+  }
+
+  /** The one role that acted anew, and what came of the same rollouts before; null where all acted. */
+  get alone(): Alone | null {
+    return aloneSchema.safeParse(this.info.options.alone).data ?? null;
   }
 
   /** Whether it is a run of this workflow file: also where its folder was moved, copied, or is reached by a link. */

@@ -303,7 +303,13 @@ function runItem(run: Run): vscode.TreeItem {
   const progress = waits === null || waits === pauses.byHand ? (step ?? rollouts) : retold(waits);
   const when = new Date(run.info.created);
   item.id = run.key;
-  item.description = [run.info.kind === 'run' ? null : run.info.kind, progress, live ? null : shortTime(when)]
+  const { alone } = run;
+  const kind = run.info.kind === 'run' ? null : run.info.kind;
+  item.description = [
+    alone ? vscode.l10n.t('{0} alone', alone.role) : kind,
+    progress,
+    live ? null : shortTime(when),
+  ]
     .filter(Boolean)
     .join(' · ');
   const [icon, color] = icons[state];
@@ -322,9 +328,24 @@ function runItem(run: Run): vscode.TreeItem {
     `${stateName(state)}, ${progress}`,
     when.toLocaleString(),
     vscode.l10n.t('sandbox {0}', run.info.sandbox.level),
+    ...(alone ? aloneWords(alone) : []),
   ].join('\n');
   item.accessibilityInformation = { label: `${name}, ${stateName(state)}, ${progress}` };
   return item;
+}
+
+/** What a run of one role is compared with. */
+function aloneWords({ role, like, before }: NonNullable<Run['alone']>): string[] {
+  return [
+    vscode.l10n.t('only {0} acted anew; the others said again what they wrote in {1}', role, like),
+    vscode.l10n.t(
+      'there {0} % of {1} succeeded, and {2} broke {3}',
+      Math.round(before.success * 100),
+      rolloutWords(before.rollouts),
+      role,
+      before.broke,
+    ),
+  ];
 }
 
 /** How far a training job is; null before its first step. */

@@ -10,7 +10,7 @@ import type { RunStore } from '../runs/store.js';
 import { rolloutWords } from '../words.js';
 import type { Scores } from './book.js';
 import { factWords, lastFacts } from './facts.js';
-import { type Band, bandOf, type RunScores, scoreWords } from './stats.js';
+import { type Band, bandOf, type RoleScores, type RunScores, scoreWords } from './stats.js';
 
 /** What stands beside a document: the run that is shown, its scores, and whether its text was another one. */
 interface Shown {
@@ -63,10 +63,7 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
     const top = rangeOf(document, section.index, section.index + 6);
     const own = document.uri.scheme === 'file';
     const lenses = own
-      ? [
-          lens(top, commands.run, vscode.l10n.t('$(play) Run'), document.uri),
-          ...this.doing(top, document.uri),
-        ]
+      ? [...this.doing(top, document.uri)]
       : [lens(top, commands.debug, vscode.l10n.t('$(debug-alt) Step through'), document.uri)];
     if (shown && shown.scores.rollouts > 0) lenses.push(new vscode.CodeLens(top, this.summary(shown)));
     if (inline === 'full')
@@ -75,13 +72,7 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
         if (own) lenses.push(...this.doing(place, document.uri, name));
         const scores = shown?.scores.roles.get(name);
         if (!scores || !shown) continue;
-        const title = vscode.l10n.t(
-          '{0} actions, broke {1} of {2} rollouts',
-          scores.actions,
-          scores.broke,
-          shown.scores.rollouts,
-        );
-        lenses.push(lens(place, commands.debug, title, document.uri, name));
+        lenses.push(lens(place, commands.debug, roleWords(scores), document.uri, name));
       }
     return lenses;
   }
@@ -133,6 +124,7 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
   /** What can be done with the whole team, or with one role of it. */
   private doing(place: vscode.Range, uri: vscode.Uri, ...role: string[]): vscode.CodeLens[] {
     return [
+      lens(place, commands.run, vscode.l10n.t('$(play) Run'), uri, ...role),
       lens(place, commands.debug, vscode.l10n.t('$(debug-alt) Debug'), uri, ...role),
       lens(place, commands.train, vscode.l10n.t('$(mortar-board) Train'), uri, ...role),
     ];
@@ -198,4 +190,15 @@ function mark(host: Host, band: Band): vscode.TextEditorDecorationType {
 
 function lens(place: vscode.Range, command: CommandId, title: string, ...given: unknown[]): vscode.CodeLens {
   return new vscode.CodeLens(place, { command, title, arguments: given });
+}
+
+/** A role succeeded where it was asked and did not break the work. */
+function roleWords({ rollouts, broke }: RoleScores): string {
+  return rollouts === 0
+    ? vscode.l10n.t('never asked')
+    : vscode.l10n.t(
+        '{0}, {1} % succeeded here',
+        rolloutWords(rollouts),
+        Math.round((1 - broke / rollouts) * 100),
+      );
 }

@@ -9,6 +9,8 @@ export interface RoleScores {
   mean: number | null;
   /** Mean of the later half minus mean of the earlier half; null below 12 known scores. */
   trend: number | null;
+  /** Rollouts in which it was asked: it was handed what it takes. */
+  rollouts: number;
   /** Failed rollouts that this role broke. */
   broke: number;
 }
@@ -26,7 +28,10 @@ export type Overruled = ReadonlyMap<string, number | null>;
 export class ScoreBook {
   private rollouts = 0;
   private succeeded = 0;
-  private readonly roles = new Map<string, { actions: number; scores: number[]; broke: number }>();
+  private readonly roles = new Map<
+    string,
+    { actions: number; scores: number[]; rollouts: number; broke: number }
+  >();
 
   add(rows: readonly RolloutRow[], overruled: Overruled = new Map()): void {
     for (const row of rows) {
@@ -43,6 +48,8 @@ export class ScoreBook {
         role.actions += 1;
         if (counts !== null) role.scores.push(counts);
       }
+      const asked = row.scores.filter(({ code }) => code !== 'blocked').map(({ agent }) => agent);
+      for (const agent of new Set(asked)) this.role(agent).rollouts += 1;
       if (blamed !== undefined) this.role(blamed).broke += 1;
     }
   }
@@ -52,18 +59,18 @@ export class ScoreBook {
       rollouts: this.rollouts,
       succeeded: this.succeeded,
       roles: new Map(
-        [...this.roles].map(([name, { actions, scores, broke }]) => [
+        [...this.roles].map(([name, { actions, scores, rollouts, broke }]) => [
           name,
-          { actions, known: scores.length, mean: mean(scores), trend: trendOf(scores), broke },
+          { actions, known: scores.length, mean: mean(scores), trend: trendOf(scores), rollouts, broke },
         ]),
       ),
     };
   }
 
-  private role(name: string): { actions: number; scores: number[]; broke: number } {
+  private role(name: string): { actions: number; scores: number[]; rollouts: number; broke: number } {
     let role = this.roles.get(name);
     if (!role) {
-      role = { actions: 0, scores: [], broke: 0 };
+      role = { actions: 0, scores: [], rollouts: 0, broke: 0 };
       this.roles.set(name, role);
     }
     return role;
