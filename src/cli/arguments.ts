@@ -21,6 +21,15 @@ export function share(text: string): number {
   return value;
 }
 
+/** Limits in place of the workflow's own, or of those that a run has so far. */
+export function capFlags(command: Command): Command {
+  return command
+    .option('--calls <n>', 'at most so many model calls, in place of limits.calls', positive)
+    .option('--tokens <n>', 'at most so many tokens, in place of limits.tokens', positive)
+    .option('--dollars <n>', 'spend at most so much, in place of limits.dollars', positive)
+    .option('--minutes <n>', 'stop after so many, in place of limits.minutes', positive);
+}
+
 /** Names joined by commas. */
 export const list = (text: string): string[] => text.split(',').filter((part) => part !== '');
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ControlClient, type ForkChange } from '../rollout/index.js';
+import { ControlClient, capsAmong, type ForkChange } from '../rollout/index.js';
 import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
-import { editorFlag, list } from './arguments.js';
+import { capFlags, editorFlag, list } from './arguments.js';
 import { choiceOf, type EngineChoice, engineFor, playableRoles } from './engine.js';
 import { forkHere } from './fork-here.js';
 import { findRun } from './look.js';
@@ -60,7 +60,7 @@ export function controlCommands(
   json(root.command('follow [run]'))
     .description('show what happens in a run, as it happens, until it ends')
     .action(async (run: string | undefined) => done(await follow(terminal(), findRun(run))));
-  json(root.command('fork <run> <rollout> <action>'))
+  capFlags(json(root.command('fork <run> <rollout> <action>')))
     .description('carry a rollout on from before an action, with something changed, as a new branch')
     .option('--prompt <file>', 'what the agent is asked instead (its last message)')
     .option('--system <file>', 'its system message instead')
@@ -166,7 +166,11 @@ async function fork(
   const over = registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
   const engine = await engineFor(opened.workflow, dir, over ? choiceOf(over) : had);
   try {
-    const ended = await forkHere(folder, opened, at, engine, { ...options, ...chosen });
+    const ended = await forkHere(folder, opened, at, engine, {
+      ...options,
+      ...chosen,
+      caps: capsAmong(options),
+    });
     const before = readLog(folder.rollout(rollout)).events.find((event) => event.type === 'outcome');
     const was = before?.type === 'outcome' ? before.data : null;
     out.emit({

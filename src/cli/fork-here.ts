@@ -1,7 +1,8 @@
-import { BudgetSpent, beginFork, type Ended, type ForkAt, rolloutId } from '../rollout/index.js';
+import { BudgetSpent, beginFork, type Caps, type Ended, type ForkAt, rolloutId } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { type EngineHandle, throwIfLost } from './engine-handle.js';
 import type { Opened } from './open-workflow.js';
+import { raiseCommand } from './raise.js';
 import { startRun } from './start-run.js';
 import type { Chosen } from './started-here.js';
 import { listenFor } from './steering.js';
@@ -10,6 +11,7 @@ import { commandName, exit, Failure } from './terminal.js';
 
 interface ForkHow {
   allowEnv: string[];
+  caps: Caps;
   editor?: boolean;
 }
 
@@ -22,7 +24,7 @@ export async function forkHere(
   opened: Opened,
   at: ForkAt,
   engine: EngineHandle | null,
-  { allowEnv, editor, sandbox, python }: Pick<Chosen, 'sandbox' | 'python'> & ForkHow,
+  { allowEnv, caps, editor, sandbox, python }: Pick<Chosen, 'sandbox' | 'python'> & ForkHow,
 ): Promise<Ended> {
   const info = folder.readInfo();
   const { abort, release } = stopOnSignals();
@@ -38,6 +40,7 @@ export async function forkHere(
     policies: {},
     tasks: info.tasks,
     options: info.options,
+    caps,
     abort,
     editor,
     resume: folder,
@@ -60,7 +63,7 @@ export async function forkHere(
       status = 'budget';
       throw new Failure(
         'budget',
-        `${branch} stopped: ${error.cap} is reached. Raise it and ${again}`,
+        `${branch} stopped: ${error.cap} is reached. Go on with a higher one: ${raiseCommand(folder, error.cap)}`,
         exit.budget,
       );
     }

@@ -2,9 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installGpu, installNative } from '../engine/index.js';
+import { type Caps, capsAmong } from '../rollout/index.js';
 import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
 import { keptAlone } from './alone.js';
-import { editorFlag, list, number } from './arguments.js';
+import { capFlags, editorFlag, list, number } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
@@ -70,7 +71,7 @@ export async function program(argv: readonly string[]): Promise<number> {
           : await startRunning(
               terminal(),
               openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() }),
-              options,
+              { ...options, caps: capsAmong(options) },
             ),
       ),
     );
@@ -88,11 +89,16 @@ export async function program(argv: readonly string[]): Promise<number> {
           ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
           : openWorkflow(file, given);
       done(
-        await startRunning(terminal(), opened, { ...options, kind: 'eval', split: options.split ?? 'test' }),
+        await startRunning(terminal(), opened, {
+          ...options,
+          caps: capsAmong(options),
+          kind: 'eval',
+          split: options.split ?? 'test',
+        }),
       );
     });
 
-  json(root.command('resume [run]'))
+  capFlags(json(root.command('resume [run]')))
     .description('go on with a run that was stopped; nothing that was answered is bought again')
     .option('--concurrency <n>', 'rollouts at a time', number, 8)
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
@@ -114,8 +120,9 @@ export async function program(argv: readonly string[]): Promise<number> {
       if (unsaid) terminal().note(unsaid);
       const roles = playableRoles(info.options as EngineChoice);
       const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: roles });
+      const caps = capsAmong(options);
       if (info.kind === 'train') {
-        const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder };
+        const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder, caps };
         done(await trainWith(terminal(), place, { ...(info.options as unknown as TrainOptions), ...own }));
         return;
       }
@@ -136,6 +143,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         alone: undefined,
         kept: keptAlone(info),
         resume: folder,
+        caps,
       };
       done(await startRunning(terminal(), opened, again));
     });
@@ -211,7 +219,7 @@ export function json(command: Command): Command {
   return command.option('--json', 'write JSON to stdout and nothing else there');
 }
 
-interface ResumeOptions {
+interface ResumeOptions extends Caps {
   sandbox?: string;
   python?: string;
   enginePython?: string;
@@ -221,7 +229,7 @@ interface ResumeOptions {
 }
 
 function runFlags(command: Command): Command {
-  return command
+  return capFlags(command)
     .addOption(
       new Option('--split <name>', 'only the tasks of one split').choices(['train', 'select', 'test']),
     )

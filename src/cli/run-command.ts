@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { evaluateRollouts } from '../evaluation/index.js';
 import {
   type Alone,
+  type Caps,
   type Ended,
   openForks,
   rolloutId,
@@ -15,6 +16,7 @@ import { againOf, chooseAlone, printAlone, standing } from './alone.js';
 import { endedOf } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
+import { raiseCommand } from './raise.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { type OpenRun, runName, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
@@ -34,6 +36,7 @@ export interface RunOptions {
   allowEnv: string[];
   failUnder?: number | undefined;
   hold?: boolean | undefined;
+  caps?: Caps | undefined;
   resume?: RunFolder;
   kind?: 'run' | 'eval';
   temperature?: number | undefined;
@@ -102,6 +105,7 @@ export async function runCommand(
       editor: waitsForEditor(workflow, options),
       alone,
     },
+    caps: options.caps,
     abort,
     editor: options.editor,
     ...(options.resume ? { resume: options.resume } : {}),
@@ -197,8 +201,6 @@ function finish(
   printSummary(terminal, summary);
   terminal.say(`log: ${folder.path}`);
   if (status === 'budget')
-    terminal.say(
-      `Stopped: ${spent} is reached. Raise it and go on with: ${commandName()} resume ${folder.path}`,
-    );
+    terminal.say(`Stopped: ${spent} is reached. Go on with a higher one: ${raiseCommand(folder, spent)}`);
   if (status === 'cancelled') terminal.say(`Cancelled. Go on with: ${commandName()} resume ${folder.path}`);
 }

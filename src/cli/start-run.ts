@@ -5,10 +5,19 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
 import { EditorBridge, type Endpoint, openPolicy, type Policy, type PolicySources } from '../policy/index.js';
-import { type Acting, Budget, Inputs, PausableGate, type RolloutDeps } from '../rollout/index.js';
+import {
+  type Acting,
+  Budget,
+  type Caps,
+  Inputs,
+  limitsOf,
+  PausableGate,
+  type RolloutDeps,
+} from '../rollout/index.js';
 import { openSandbox, type Sandbox, takeFacts } from '../sandbox/index.js';
 import {
   Blobs,
+  boughtCalls,
   GitObjects,
   type Judge,
   LogWriter,
@@ -49,6 +58,8 @@ export interface StartOptions {
   options: RunInfo['options'];
   /** Go on with this run instead of starting one. */
   resume?: RunFolder;
+  /** Limits in place of those it has so far. */
+  caps?: Caps | undefined;
   abort: AbortController;
   /** Wait for an editor that serves its models. */
   editor?: boolean | undefined;
@@ -87,16 +98,19 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   }
   const blobs = new Blobs(folder.blobs);
   const { log } = await LogWriter.open(folder.log);
+  const { caps = {} } = options;
   const before = options.resume ? sittingSeconds(readLog(folder.log).events) : 0;
   log.append(
     options.resume
-      ? { type: 'run.resumed', data: { pid: process.pid } }
+      ? { type: 'run.resumed', data: { pid: process.pid, ...(Object.keys(caps).length > 0 ? { caps } : {}) } }
       : { type: 'run.started', data: { pid: process.pid, host: hostname(), version: version() } },
   );
   await log.sync();
   const git = new GitObjects(folder.git);
   git.create();
-  const budget = new Budget(workflow.limits, before);
+  const budget = new Budget(limitsOf(workflow.limits, folder), before);
+  const bought = options.resume ? boughtCalls(folder) : [];
+  for (const call of bought) budget.add(call);
   const gate = new PausableGate();
   const cache = join(cacheFolder(), 'work', name);
   const inputs = new Inputs(join(cacheFolder(), 'inputs'));
@@ -122,6 +136,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     blobs,
     git,
     budget,
+    counted: new Set(bought.map(({ rollout }) => rollout)),
     gate,
     cache,
     inputsOf: (task) => inputs.folder(task),
@@ -256,7 +271,7 @@ function runInfo(options: StartOptions, run: string, sandbox: Sandbox | null): R
     ),
     seed: options.seed,
     tasks: options.tasks,
-    options: options.options,
+    options: { ...options.options, ...options.caps },
     sandbox: sandbox
       ? { level: sandbox.level, describe: sandbox.describe() }
       : { level: 'unused', describe: 'No agent has tools.' },

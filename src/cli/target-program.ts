@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { torchSource } from '../engine/index.js';
+import { type Caps, capsAmong } from '../rollout/index.js';
 import {
   addTarget,
   assess,
@@ -21,6 +22,7 @@ import {
   targetsFile,
   type Wanted,
 } from '../target/index.js';
+import { capFlags } from './arguments.js';
 import { asSent, attachJob, type BoxJob, explainState, fetchJob, launchJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
 import { cacheFolder } from './places.js';
@@ -122,14 +124,15 @@ export function targetCommands(
   const job = (
     what: string,
     description: string,
-    act: (out: Terminal, job: BoxJob) => Promise<number>,
+    act: (out: Terminal, job: BoxJob, caps: Caps) => Promise<number>,
+    flags: (command: Command) => Command = (command) => command,
   ): void => {
-    json(jobs.command(`${what} <job>`))
+    flags(json(jobs.command(`${what} <job>`)))
       .description(description)
       .option('--target <name>', 'the target it runs on')
-      .action(async (name: string, { target: on }: { target?: string }) => {
+      .action(async (name: string, { target: on, ...given }: { target?: string } & Caps) => {
         const own = await openJob(name, on);
-        done(await act(terminal(), own).finally(() => own.host.close()));
+        done(await act(terminal(), own, capsAmong(given)).finally(() => own.host.close()));
       });
   };
   job('attach', "replay a job's log, go on live, and fetch the results", (out, own) => attachJob(out, own));
@@ -143,16 +146,22 @@ export function targetCommands(
     await fetchJob(out, own);
     return exit.fine;
   });
-  job('resume', 'start a job again where it stopped', async (out, own) => {
-    const state = asSent(own, await own.host.state(own.name));
-    if (state.is === 'running' || state.is === 'absent')
-      throw new Failure('job.state', explainState(own.name, state), exit.usage);
-    const known = readNote(own.name);
-    const attempt = await own.host.nextAttempt(own.name);
-    await launchJob(out, own, attempt, known.workflow, ['resume', own.name], known.engine ?? []);
-    out.note(`${own.name} goes on there`);
-    return attachJob(out, own);
-  });
+  job(
+    'resume',
+    'start a job again where it stopped',
+    async (out, own, caps) => {
+      const state = asSent(own, await own.host.state(own.name));
+      if (state.is === 'running' || state.is === 'absent')
+        throw new Failure('job.state', explainState(own.name, state), exit.usage);
+      const known = readNote(own.name);
+      const attempt = await own.host.nextAttempt(own.name);
+      const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
+      await launchJob(out, own, attempt, known.workflow, ['resume', own.name, ...higher], known.engine ?? []);
+      out.note(`${own.name} goes on there`);
+      return attachJob(out, own);
+    },
+    capFlags,
+  );
   job('remove', "remove a job's files there", async (out, { host, name }) => {
     await host.remove(name);
     out.say(`${name} is removed from ${host.label}.`);

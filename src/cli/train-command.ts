@@ -1,10 +1,12 @@
 import { evaluateRollouts } from '../evaluation/index.js';
+import type { Caps } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
 import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { type Opened, pickTasks } from './open-workflow.js';
+import { raiseCommand } from './raise.js';
 import { printBlame, summarise } from './report.js';
 import { shardsOver, takeScheduler } from './shards.js';
 import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
@@ -15,12 +17,9 @@ import { finishTraining } from './train-finish.js';
 import { watchOn } from './train-watch.js';
 
 /** What is chosen at the command; kept in run.json, so that a resumed run has the same. */
-export interface TrainOptions extends EngineChoice {
+export interface TrainOptions extends EngineChoice, Caps {
   steps?: number | undefined;
   rollouts?: number | undefined;
-  /** Caps in place of the file's `limits`: minutes of work, and dollars. */
-  minutes?: number | undefined;
-  dollars?: number | undefined;
   roles?: string[] | undefined;
   /** Override of `training.reward`, for controls. */
   reward?: Workflow['training']['reward'] | undefined;
@@ -43,12 +42,14 @@ export interface TrainPlace {
   name: string;
   allowEnv: string[];
   resume?: RunFolder;
+  /** Limits in place of those a resumed run has so far. */
+  caps?: Caps;
 }
 
 /** `baton train`: measure the untrained team, train each role, pick a checkpoint on `select`, measure it on `test`. */
 export async function trainCommand(
   terminal: Terminal,
-  { opened, engine, name, allowEnv, resume }: TrainPlace,
+  { opened, engine, name, allowEnv, resume, caps }: TrainPlace,
   options: TrainOptions,
 ): Promise<number> {
   const workflow = chosen(opened.workflow, options);
@@ -77,6 +78,7 @@ export async function trainCommand(
     abort,
     together: engine.together,
     editor: options.editor,
+    caps,
     ...(resume ? { resume } : {}),
   });
   const ear = await listenFor(run, opened.tasks);
@@ -143,19 +145,22 @@ async function stopped(
   terminal.say(
     `Stopped (${why}) with ${saved.length} checkpoint${saved.length === 1 ? '' : 's'}${best ? `; the best so far on select is ${best}` : ''}. log: ${run.folder.path}`,
   );
-  terminal.say(`Go on with: ${commandName()} resume ${run.folder.name}`);
+  terminal.say(
+    why === 'cancelled'
+      ? `Go on with: ${commandName()} resume ${run.folder.name}`
+      : `Go on with a higher one: ${raiseCommand(run.folder, why)}`,
+  );
   return why === 'cancelled' ? exit.cancelled : exit.budget;
 }
 
 /** The workflow with what was chosen at the command in place of its own knobs. */
 function chosen(workflow: Workflow, options: TrainOptions): Workflow {
-  const { steps, rollouts, reward, deterministic, seed, minutes, dollars } = options;
+  const { steps, rollouts, reward, deterministic, seed } = options;
   const given = (values: object) =>
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   return {
     ...workflow,
     training: { ...workflow.training, ...given({ steps, rollouts, reward, deterministic }), seed },
-    limits: { ...workflow.limits, ...given({ minutes, dollars }) },
   };
 }
 

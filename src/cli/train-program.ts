@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { findTarget, jobName, type SshTarget, targetsFile } from '../target/index.js';
-import { editorFlag, engineChoice, list, number, positive } from './arguments.js';
+import { capFlags, editorFlag, engineChoice, list, number } from './arguments.js';
 import { endedOf } from './ended.js';
 import { engineFor, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
@@ -29,13 +29,11 @@ export function trainingCommands(
   terminal: () => Terminal,
   done: (code: number) => void,
 ): void {
-  engineChoice(root.command('train [file]'))
+  capFlags(engineChoice(root.command('train [file]')))
     .description("train each role's own weights from the coach's scores, then measure on held-out tasks")
     .option('--json', 'write JSON to stdout and nothing else there')
     .option('--steps <n>', 'training steps', number)
     .option('--rollouts <n>', 'rollouts a step', number)
-    .option('--minutes <n>', 'stop after so many, in place of limits.minutes', positive)
-    .option('--dollars <n>', 'spend at most so much, in place of limits.dollars', positive)
     .option('--seed <n>', 'where all random numbers start', number, 1)
     .option('--concurrency <n>', 'rollouts at a time', number, 48)
     .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', number, 60)

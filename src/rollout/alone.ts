@@ -11,9 +11,6 @@ import {
 import type { Task } from '../workflow/index.js';
 import { type RolloutSpec, specOf } from './carry.js';
 
-/** Replies that are said again in their agents' names, by action. */
-export type Repeated = ReadonlyMap<string, { reply: Body; finish: string }>;
-
 /**
  * A role that is run alone, as a run records it: it acts anew in rollouts of an earlier run, in which the others say
  * again what they wrote.

@@ -11,7 +11,6 @@ import {
   scoresOf,
 } from '../trace/index.js';
 import { agentsIn, type Flow, holds, lookupFacts, type Task, type TaskFile } from '../workflow/index.js';
-import type { Repeated } from './alone.js';
 import { Arm } from './arm.js';
 import { BudgetSpent } from './budget.js';
 import type { RolloutDeps } from './deps.js';
@@ -20,7 +19,7 @@ import type { Judged } from './gate/points.js';
 import { type RolloutName, rolloutId, seedFrom } from './ids.js';
 import { computeOutcome } from './outcome.js';
 import { Past } from './past.js';
-import type { TurnPlace } from './place.js';
+import type { Repeated, TurnPlace } from './place.js';
 import { visitAgent } from './visit.js';
 
 export interface RolloutSpec extends RolloutName {
@@ -82,7 +81,7 @@ export async function carryRollout(
     };
   };
   const calls = past.events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
-  for (const call of calls) if (!call.copied) countSpent(call, deps);
+  if (!deps.counted?.has(id)) for (const call of calls) if (!call.copied) countSpent(call, deps);
   deps.pace?.begin(calls.filter((call) => !isCoachCall(call.action)));
   if (past.finished) return close(statusOf(past.events), { failed: 0, repaired: 0 });
   if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });

@@ -38,6 +38,8 @@ export interface RolloutDeps {
   blobs: Blobs;
   git: GitObjects;
   budget: Budget;
+  /** Rollouts whose logged calls the budget has counted already: those that a resumed run had begun. */
+  counted?: ReadonlySet<string>;
   gate: Gate;
   /** A folder of the user's cache for live workspaces. */
   cache: string;

@@ -1,9 +1,11 @@
-import type { Happening } from '../trace/index.js';
+import type { Body, Happening } from '../trace/index.js';
 import type { Task } from '../workflow/index.js';
-import type { Repeated } from './alone.js';
 import type { RolloutDeps } from './deps.js';
 import type { Edit } from './fork/change.js';
 import type { Past } from './past.js';
+
+/** Replies that are said again in their agents' names, by action. */
+export type Repeated = ReadonlyMap<string, { reply: Body; finish: string }>;
 
 /** Where a turn happens. */
 export interface TurnPlace {

@@ -91,7 +91,8 @@ export const pauses = { byHand: 'paused by hand', editor: 'waiting for the edito
 
 const shapes = {
   'run.started': z.object({ pid: z.number(), host: z.string(), version: z.string() }),
-  'run.resumed': z.object({ pid: z.number() }),
+  /** `caps`: limits that were raised for it to go on. */
+  'run.resumed': z.object({ pid: z.number(), caps: z.record(z.string(), z.number()).optional() }),
   'run.paused': z.object({ why: z.string() }),
   'run.continued': z.object({}),
   'run.finished': z.object({

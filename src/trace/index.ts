@@ -4,6 +4,7 @@
  */
 export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewed } from './action-names.js';
 export { Blobs } from './bodies.js';
+export { type Bought, boughtCalls } from './bought.js';
 export { isDiskFull } from './disk-full.js';
 export * from './events.js';
 export * from './export/index.js';

@@ -110,6 +110,21 @@ test('a role runs alone: it acts anew, and the others say again what they wrote'
   await editor.shoot('alone', themes);
 });
 
+test('a run that its budget stopped goes on with a higher limit, which is asked for', async () => {
+  writeFileSync(join(editor.folder, 'poor.baton.yaml'), `${told}limits: {calls: 1}\n`);
+  expect((await runCli(editor.folder, ['run', 'poor.baton.yaml', '--sandbox', 'none'])).code).toBe(4);
+  await editor.showRuns();
+  await editor.choose(/^poor/, 'Resume');
+  await editor.page.getByText('limits.calls is 1, and that is spent.').waitFor();
+  await editor.page.keyboard.type('1');
+  await editor.page.getByText('A number above 1: so much is spent already.').waitFor();
+  await editor.shoot('higher');
+  await editor.page.keyboard.press('Control+A');
+  await editor.page.keyboard.type('9');
+  await editor.page.keyboard.press('Enter');
+  await editor.row(/^poor/).filter({ hasText: '2 rollouts' }).waitFor();
+});
+
 test('keys are stored for one address, listed and deleted', async () => {
   await editor.command('Baton: Delete Key of a Model Server');
   await editor.page.locator('.notification-toast').filter({ hasText: 'No key is stored.' }).waitFor();

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { limitsOf } from '../../rollout/index.js';
 import { readLine, scanLines } from '../../trace/index.js';
 import { checkWorkflow, diskFiles, type Limits, loadTasks, type Task } from '../../workflow/index.js';
 import type { Run } from '../runs/run.js';
@@ -18,7 +19,7 @@ export function askedOf(run: Run, task: string): { task: Task | null; limits: Li
   const { workflow } = checkWorkflow(run.workflow, file, { files });
   if (!workflow) return { task: null, limits: null };
   const { tasks } = loadTasks(workflow.tasks, files);
-  return { task: tasks.find(({ id }) => id === task) ?? null, limits: workflow.limits };
+  return { task: tasks.find(({ id }) => id === task) ?? null, limits: limitsOf(workflow.limits, run.folder) };
 }
 
 /** The name of the task of a recorded rollout. */

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { type Spent, shareOf } from '../../rollout/index.js';
-import { readLine, readLog, scanLines } from '../../trace/index.js';
+import { type Bought, boughtCalls, readLog } from '../../trace/index.js';
 import type { Limits } from '../../workflow/index.js';
 import type { Run } from '../runs/run.js';
 
@@ -14,7 +14,7 @@ export interface Spending extends Spent {
 
 /** What a run spent over time, from the calls that its logs hold. Its logs are read when it is first asked. */
 export class Budgeted {
-  private calls: Call[] = [];
+  private calls: Bought[] = [];
   /** When the logs were read: what came later, in a run that goes on, is not known. */
   private read = 0;
 
@@ -27,7 +27,7 @@ export class Budgeted {
   at(time: number): Spending {
     if (time > this.read) {
       this.read = Date.now();
-      this.calls = callsOf(this.run);
+      this.calls = boughtCalls(this.run.folder);
     }
     const spent: Spending = { calls: 0, tokens: 0, dollars: 0, seconds: secondsUntil(this.run, time) };
     for (const call of this.calls) {
@@ -48,26 +48,6 @@ export class Budgeted {
     const share = shareOf(limits, spent, spent.seconds);
     return share > NEARLY ? l10n.t('{0} % of the budget is spent', Math.round(share * 100)) : null;
   }
-}
-
-interface Call {
-  at: number;
-  tokens: number;
-  dollars: number;
-}
-
-/** Every call that was bought in a run, in rollouts that go on as well. */
-function callsOf(run: Run): Call[] {
-  return run.folder.rolloutLogs().flatMap((path) =>
-    scanLines(path)
-      .filter(({ type }) => type === 'model.called')
-      .flatMap((line) => {
-        const event = readLine(path, line);
-        if (event?.type !== 'model.called' || event.data.copied) return [];
-        const { usage, dollars } = event.data;
-        return [{ at: event.at, tokens: usage.promptTokens + usage.replyTokens, dollars }];
-      }),
-  );
 }
 
 /** Seconds that a run's processes had worked by a time. */

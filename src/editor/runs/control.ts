@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { capIn } from '../../rollout/index.js';
 import { processStart, RunFolder } from '../../trace/index.js';
 import { type Host, mayRun, setting, tell } from '../host.js';
 import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
 import { readKeys } from '../secrets.js';
 import { cliPath, launch, readPrinted, type Started } from './launch.js';
+import { askHigher, stoppedBy } from './raise.js';
 import { keyOf, type Run } from './run.js';
 import { steer } from './steer.js';
 import { type Remembered, stopRun } from './stop.js';
@@ -41,9 +43,11 @@ export class RunControl {
     return this.start(file, [...args, ...this.flags(), ...only]);
   }
 
-  async resume(run: Run): Promise<void> {
+  /** Go on with a run that was stopped; `spent`: what is known to have stopped it, where its state does not tell. */
+  async resume(run: Run, spent = stoppedBy(run)): Promise<void> {
     if (!(await mayRun())) return;
-    await this.start(run.info.file, ['resume', run.folder.path, '--editor', '--json']);
+    const caps = spent === null ? [] : await askHigher(spent);
+    if (caps) await this.start(run.info.file, ['resume', run.folder.path, '--editor', '--json', ...caps]);
   }
 
   /** Fork a rollout and wait for the branch's end. Gives the branch's name, unless it was cancelled; a failure has been told. */
@@ -58,13 +62,19 @@ export class RunControl {
       if (printed.branch) return printed.branch;
       throw new Error(printed.error ?? lastWords(started.err));
     } catch (error) {
-      await tell(
-        this.host,
-        vscode.l10n.t('{0} was not forked: {1}', rollout, (error as Error).message),
-        error,
-      );
+      const { message } = error as Error;
+      if (capIn(message)) await this.offerHigher(run, message);
+      else await tell(this.host, vscode.l10n.t('{0} was not forked: {1}', rollout, message), error);
       return undefined;
     }
+  }
+
+  /** A branch that the budget stopped goes on with a higher one. */
+  private async offerHigher(run: Run, message: string): Promise<void> {
+    const goOn = vscode.l10n.t('Go On with a Higher One');
+    const { name, most } = capIn(message)!;
+    const says = vscode.l10n.t('The branch stopped: limits.{0} of {1} is spent.', name, most);
+    if ((await vscode.window.showWarningMessage(says, goOn)) === goOn) await this.resume(run, message);
   }
 
   /** Over the control channel; where nobody listens there or somebody else holds it, by a signal. */

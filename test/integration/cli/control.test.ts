@@ -283,8 +283,14 @@ limits: {${limits}}
   expect(outcomeOf(run, `${rollout}.fork-1`)).toMatchObject({ success: true });
 
   const poor = team('calls: 1');
-  const stopped = await runCli(poor, (await ran(poor, 4)).again);
+  const tried = await ran(poor, 4);
+  const stopped = await runCli(poor, tried.again);
   expect(stopped.code, stopped.stderr).toBe(4);
-  expect(stopped.stderr).toContain(`${rollout}.fork-1 stopped: limits.calls 1 is reached`);
+  expect(stopped.stderr).toContain(
+    `${rollout}.fork-1 stopped: limits.calls 1 is reached. Go on with a higher one:`,
+  );
+  const raised = await runCli(poor, ['resume', '--calls', '9']);
+  expect(raised.code, raised.stderr).toBe(0);
+  expect(outcomeOf(tried.run, `${tried.rollout}.fork-1`)).toMatchObject({ success: true });
   slow.server.close();
 });

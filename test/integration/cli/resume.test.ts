@@ -105,6 +105,21 @@ test('a cap on calls stops the run with its own exit code, and what was done sta
     calls: 7,
     cap: 'limits.calls 7',
   });
+
+  // What ended before counts as well: it takes a higher cap to go on, which holds from then on.
+  const resume = async (...args: string[]) => {
+    const calls = server.calls();
+    const { code, stdout, stderr } = await runCli(folder, ['resume', ...args]);
+    return { code, said: stdout + stderr, calls: server.calls() - calls };
+  };
+  expect(await resume()).toMatchObject({ code: 4, calls: 0 });
+  const more = await resume('--calls', '9');
+  expect(more).toMatchObject({ code: 4, calls: 2 });
+  expect(more.said).toMatch(
+    /limits.calls 9 is reached. Go on with a higher one: baton resume \S+ --calls 18/,
+  );
+  expect(await resume()).toMatchObject({ code: 4, calls: 0 });
+  expect(await resume('--calls', '100')).toMatchObject({ code: 0, calls: 2 * TASKS - 9 });
 });
 
 test('a server that is not there: every rollout fails with a sentence, nobody is blamed', async () => {
