@@ -1,13 +1,5 @@
 import * as z from 'zod';
-import {
-  agentOf,
-  type Blobs,
-  type Body,
-  bodySchema,
-  isCoachCall,
-  type RunFolder,
-  readLog,
-} from '../trace/index.js';
+import { agentOf, type Blobs, bodySchema, isCoachCall, type RunFolder, readLog } from '../trace/index.js';
 import type { Task } from '../workflow/index.js';
 import { type RolloutSpec, specOf } from './carry.js';
 
