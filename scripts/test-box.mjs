@@ -1,5 +1,6 @@
 // `npm run test:box`: the torch engine and the targets, with real processes. Makes the Python environments and fetches
-// SmolLM2 where they are not cached. `--reports FOLDER` keeps reports that can be counted; other arguments go to vitest.
+// SmolLM2 where they are not cached. `--prepare` does only that; `--reports FOLDER` keeps reports that can be counted;
+// other arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { ensurePackages, ensureSshd } from './ensure.mjs';
@@ -15,6 +16,7 @@ const { gguf, folder } = smolLm2(python);
 const { vllmPython } = await import('./vllm-env.mjs');
 const vllm = await vllmPython();
 const ray = rayPrograms();
+if (process.argv.includes('--prepare')) process.exit(0);
 await import('./build.mjs');
 
 const env = {

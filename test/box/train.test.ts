@@ -189,10 +189,12 @@ it('trains on a box to the same adapters, though the client and then the loop th
   expect(found.code).toBe(3);
   expect(found.stderr + found.stdout).toContain('its process is gone');
 
-  const resumed = await runCli(laptop, ['jobs', 'resume', job]);
+  const resumed = await runCli(laptop, ['jobs', 'resume', job, '--minutes', '600']);
   expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
   expect(resumed.stderr).toContain("every hash is the box's");
-  expect(hashes(events(laptop, job))).toEqual(hashes(events(here)));
+  const logged = events(laptop, job);
+  expect(hashes(logged)).toEqual(hashes(events(here)));
+  expect(logged.find(({ type }) => type === 'run.resumed')?.data).toMatchObject({ caps: { minutes: 600 } });
   const weights = join(laptop, '.cache/baton/engines', job, 'policies');
   expect(readdirSync(weights).sort()).toEqual(['analyst', 'data_engineer', 'modeler']);
   const again = await runCli(laptop, ['jobs', 'fetch', job]);

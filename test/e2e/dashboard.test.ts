@@ -83,3 +83,7 @@ test('an alarm that the log raises is shown on the page, without anything being 
   await alarms.getByText('strata.diverge').waitFor();
   await editor.photograph('alarm');
 });
+
+test('nothing on its page is refused by the policy it has', () => {
+  expect(editor.refused).toEqual([]);
+});

@@ -192,3 +192,7 @@ test('while a run goes on, its roles show who is acting, and their scores when i
     server.close();
   }
 });
+
+test('nothing on its page is refused by the policy it has', () => {
+  expect(editor.refused).toEqual([]);
+});

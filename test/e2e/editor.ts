@@ -17,6 +17,9 @@ export class Editor {
     private readonly url: string,
   ) {}
 
+  /** What a page's policy refused to load or to run. */
+  readonly refused: string[] = [];
+
   /** Open a window on a folder of its own with these files. */
   static async open(
     files: Record<string, string> = {},
@@ -33,6 +36,10 @@ export class Editor {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     page.setDefaultTimeout(WAIT);
     const editor = new Editor(browser, page, folder, url);
+    page.on('console', (message) => {
+      if (/violates the following Content Security Policy/.test(message.text()))
+        editor.refused.push(message.text());
+    });
     await editor.load();
     return editor;
   }
