@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { runCli } from '../integration/cli/command.js';
 import { Editor } from './editor.js';
 import { startEditor } from './server.js';
+import { messageTeam, recorded, repliesFile } from './workflows.js';
 
 const workflow = `baton: 1
 models:
@@ -36,6 +38,34 @@ test('in a folder that is not trusted, workflows are checked and nothing is run'
     .waitFor();
   await editor.shoot('restricted');
   expect(existsSync(join(editor.folder, '.baton'))).toBe(false);
+});
+
+test('nothing goes on there either: a run is not resumed, a role not run', async () => {
+  const refused = async () => {
+    await editor.page
+      .locator('.notification-toast')
+      .filter({ hasText: 'This folder is not trusted' })
+      .waitFor();
+    await editor.command('Notifications: Clear All Notifications');
+  };
+  await editor.command('Notifications: Clear All Notifications');
+  // Somebody's run came with the folder: its budget stopped it.
+  const team = messageTeam(recorded, ['{id: sea, prompt: the sea}']);
+  writeFileSync(join(editor.folder, 'poor.baton.yaml'), `${team}limits: {calls: 1}\n`);
+  writeFileSync(join(editor.folder, 'replies.jsonl'), repliesFile([{ reply: 'waves are water' }]));
+  expect((await runCli(editor.folder, ['run', 'poor.baton.yaml'])).code).toBe(4);
+  const runs = () => readdirSync(join(editor.folder, '.baton/runs'));
+  const log = () => readFileSync(join(editor.folder, '.baton/runs', runs()[0]!, 'run.jsonl'), 'utf8');
+  const before = log();
+  await editor.showRuns();
+  await editor.choose(/^poor/, 'Resume');
+  await refused();
+  mkdirSync(join(editor.folder, '.vscode'), { recursive: true });
+  writeFileSync(join(editor.folder, '.vscode/settings.json'), '{"baton.inline": "full"}\n');
+  await editor.openFile('poor.baton.yaml');
+  await editor.page.locator('.codelens-decoration a').filter({ hasText: 'Run' }).nth(1).click();
+  await refused();
+  expect([runs().length, log()]).toEqual([1, before]);
 });
 
 test('a recorded run can be looked at there', async () => {

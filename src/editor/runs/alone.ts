@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { mayRun } from '../host.js';
 import type { RunControl } from './control.js';
 import type { RunStore } from './store.js';
 
@@ -12,6 +13,7 @@ export async function runAlone(
   uri: vscode.Uri,
   role: string,
 ): Promise<void> {
+  if (!(await mayRun())) return;
   const like = await store.chosen(uri);
   if (!like || like.pages.count() === 0) {
     const team = vscode.l10n.t('Run Team');
