@@ -84,6 +84,28 @@ export function resultTable(
     '',
     '![Success before and after by temperature](temperatures.svg)',
     '',
+    '## More and fewer slips and wrong habits',
+    '',
+    'Success before and after training with per-action scores, 48 rollouts a step, where the odds of a slip or a wrong habit in the demonstrations of the base are as shipped, twice and half of that.',
+    '',
+    ...markdown(
+      ['odds of slips and wrong habits', 'temperature', 'before', 'after', 'change', 'n'],
+      kinds.flatMap((kind) =>
+        temperatures.map((t) => {
+          const own = of('action', 48, kind.wrong);
+          const change = gain(own, t, success);
+          return [
+            kind.name,
+            String(t),
+            shares(over(own, 'before', t, success)),
+            shares(over(own, 'after', t, success)),
+            shares(change, true),
+            String(change.n),
+          ];
+        }),
+      ),
+    ),
+    '',
     '## Control: the same scores, dealt out at random',
     '',
     ...markdown(
