@@ -61,7 +61,7 @@ export function chooseAlone(
   if (again.length === 0)
     throw new Failure(
       'alone.none',
-      `${role} was never asked in ${like.name}: what it takes was never handed over. Look who broke the work before it: baton why ${like.name}`,
+      `${role} was never asked in ${like.name}: what it takes was never handed over. Look who broke the work before it: ${commandName()} why ${like.name}`,
       exit.usage,
     );
   if (never > 0)

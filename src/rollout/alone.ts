@@ -49,7 +49,7 @@ export function othersOf(
   );
 }
 
-/** Each rollout anew, `samples` times; in the order of the earlier run, samples outermost. */
+/** Each rollout of a known task anew, `samples` times; in the order of the earlier run, samples outermost. */
 export function specsAlone(
   rollouts: readonly Again[],
   tasks: readonly Task[],
@@ -59,7 +59,8 @@ export function specsAlone(
 ): RolloutSpec[] {
   const of = new Map(tasks.map((task) => [task.id, task]));
   const next = new Map<string, number>();
-  return Array.from({ length: samples }, () => rollouts)
+  const known = rollouts.filter(({ task }) => of.has(task));
+  return Array.from({ length: samples }, () => known)
     .flat()
     .map(({ task, said }) => {
       const sample = next.get(task) ?? 0;
