@@ -97,10 +97,10 @@ test('a role runs alone: it acts anew, and the others say again what they wrote'
       { reply: 'waves and wind', when: 'You are writer' },
     ]),
   );
+  // The comparison before has the same name, and the same lenses.
+  await editor.command('File: Save All');
+  await editor.command('View: Close All Editors');
   await editor.openFile('told.baton.yaml');
-  // The comparison before shows the same lenses.
-  await editor.command('View: Close Other Editors in Group');
-  await editor.goto(1, 1);
   await lens('2 rollouts, 0 % succeeded here').locator('a').filter({ hasText: 'Run' }).click();
   await lens('2 rollouts, 100 % succeeded').waitFor();
   await editor.showRuns();
