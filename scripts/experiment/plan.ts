@@ -14,8 +14,8 @@ const SPENT = 480;
 
 /**
  * The trainings, the most telling first: with 48 rollouts a step each reward (its own scores, one broadcast outcome,
- * scores dealt out at random), then the first two with fewer rollouts a step, then on bases whose demonstrations were
- * wrong twice and half as often.
+ * scores dealt out at random), then the first two with fewer rollouts a step, then on a base whose demonstrations were
+ * wrong twice as often, and the first on one where they were half as often.
  */
 export function plan(seeds: number): Setting[] {
   const of = (sizes: number[], rewards: Setting['reward'][], wrong = 1) =>
@@ -27,7 +27,8 @@ export function plan(seeds: number): Setting[] {
   return [
     ...of([48], ['action', 'shuffled', 'outcome']),
     ...of([8, 16], ['action', 'outcome']),
-    ...[2, 0.5].flatMap((wrong) => of([48, 8, 16], ['action', 'outcome'], wrong)),
+    ...of([48, 8, 16], ['action', 'outcome'], 2),
+    ...of([48], ['action'], 0.5),
   ];
 }
 
