@@ -119,7 +119,7 @@ test('a cap on calls stops the run with its own exit code, and what was done sta
     /limits.calls 9 is reached. Go on with a higher one: baton resume \S+ --calls 18/,
   );
   expect(await resume()).toMatchObject({ code: 4, calls: 0 });
-  expect(await resume('--calls', '100')).toMatchObject({ code: 0, calls: 2 * TASKS - 9 });
+  expect(await resume('--calls', String(2 * TASKS))).toMatchObject({ code: 0, calls: 2 * TASKS - 9 });
 });
 
 test('a server that is not there: every rollout fails with a sentence, nobody is blamed', async () => {

@@ -49,12 +49,14 @@ function versions(folder: string, run: RunFolder): Record<string, string> {
   );
 }
 
-let whole: { events: LogEvent[]; versions: Record<string, string> };
+let whole: { events: LogEvent[]; versions: Record<string, string>; milliseconds: number };
 beforeAll(async () => {
   const folder = team();
   const ended = await train(folder).ended;
   expect(ended.code, ended.stderr).toBe(0);
-  whole = { events: readLog(runOf(folder).log).events, versions: versions(folder, runOf(folder)) };
+  const { events } = readLog(runOf(folder).log);
+  const milliseconds = events.at(-1)!.at - events[0]!.at;
+  whole = { events, versions: versions(folder, runOf(folder)), milliseconds };
 }, 240_000);
 
 /** Train with a `kill -9` at random moments, at most `most`; returns how often it was killed before it was through. */
@@ -66,7 +68,7 @@ async function killed(most: number, random: () => number): Promise<number> {
   let kills = 0;
   let seen = 0;
   for (;;) {
-    const pause = 2500 + random() * 6000;
+    const pause = whole.milliseconds * (0.25 + 0.6 * random());
     const ended = await Promise.race([
       going.ended,
       new Promise<undefined>((later) => {
