@@ -69,14 +69,7 @@ export function resultTable(
     ...markdown(
       ['', 'temperature', 'before', 'after', 'change', 'n'],
       temperatures.flatMap((t) =>
-        rows().map(([name, value, show]) => [
-          name,
-          String(t),
-          show(over(action, 'before', t, value)),
-          show(over(action, 'after', t, value)),
-          show(gain(action, t, value), true),
-          String(gain(action, t, value).n),
-        ]),
+        rows().map(([name, value, show]) => [name, ...beforeAndAfter(action, t, value, show)]),
       ),
     ),
     '',
@@ -91,18 +84,10 @@ export function resultTable(
     ...markdown(
       ['odds of slips and wrong habits', 'temperature', 'before', 'after', 'change', 'n'],
       kinds.flatMap((kind) =>
-        temperatures.map((t) => {
-          const own = of('action', 48, kind.wrong);
-          const change = gain(own, t, success);
-          return [
-            kind.name,
-            String(t),
-            shares(over(own, 'before', t, success)),
-            shares(over(own, 'after', t, success)),
-            shares(change, true),
-            String(change.n),
-          ];
-        }),
+        temperatures.map((t) => [
+          kind.name,
+          ...beforeAndAfter(of('action', 48, kind.wrong), t, success, shares),
+        ]),
       ),
     ),
     '',
@@ -143,6 +128,18 @@ function rows(): [string, Value, Show][] {
       roleScore(role),
       plain,
     ]),
+  ];
+}
+
+/** Cells of a row: temperature, before, after, change, number of seeds. */
+function beforeAndAfter(own: Trained[], t: number, value: Value, show: Show): string[] {
+  const change = gain(own, t, value);
+  return [
+    String(t),
+    show(over(own, 'before', t, value)),
+    show(over(own, 'after', t, value)),
+    show(change, true),
+    String(change.n),
   ];
 }
 
