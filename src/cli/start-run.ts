@@ -249,9 +249,9 @@ export function judgeFor(
   });
 }
 
-/** A name that sorts by time. */
+/** A name that sorts by time, to the millisecond, whatever the kind. */
 export function runName(kind: string): string {
-  const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const stamp = new Date().toISOString().replace(/[-:Z]/g, '').replace(/[T.]/g, '-');
   return `${stamp}-${kind}-${randomBytes(2).toString('hex')}`;
 }
 
