@@ -1,5 +1,6 @@
 // The engine's routes as typed calls. Replies are checked: what does not fit the protocol is an error.
 import type { z } from 'zod';
+import { patientFetch } from '../policy/index.js';
 import {
   type ChatReply,
   type Checkpoint,
@@ -77,7 +78,7 @@ export class EngineClient {
     signal?: AbortSignal,
   ): Promise<T> {
     const route = `${method} ${path}`;
-    const response = await fetch(this.url + path, {
+    const response = await patientFetch(this.url + path, {
       method,
       headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

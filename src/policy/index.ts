@@ -8,6 +8,7 @@ export { EditorBridge } from './editor.js';
 export type { Endpoint } from './endpoint.js';
 export { openPolicy, type PolicySources } from './open.js';
 export { openaiPolicy, type ServerOptions } from './openai.js';
+export { patientFetch } from './patient.js';
 export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
 export { askWithRetries, type RetryOptions } from './retry.js';
 export {

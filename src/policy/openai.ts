@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import * as z from 'zod';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
+import { FETCH_PATIENCE, patientFetch } from './patient.js';
 
 export interface ServerOptions {
   baseUrl: string;
@@ -38,6 +39,7 @@ export function openaiPolicy(options: ServerOptions): Policy {
     project: null,
     maxRetries: 0,
     timeout: options.timeoutSeconds * 1000,
+    ...(options.timeoutSeconds >= FETCH_PATIENCE ? { fetch: patientFetch } : {}),
   });
   return { name: options.model, ask: (ask) => callServer(client, options, ask) };
 }

@@ -43,9 +43,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { token, deterministic } = options;
   const app = routes({ token, backend, tokenizer, store, residents, sampler, updates, deterministic });
   return new Promise((resolve, reject) => {
-    const server = listen({ fetch: app.fetch, hostname: '127.0.0.1', port: options.port }, ({ port }) => {
-      resolve({ url: `http://127.0.0.1:${port}`, backend, close: () => void server.close() });
-    });
+    const server = listen(
+      {
+        fetch: app.fetch,
+        hostname: '127.0.0.1',
+        port: options.port,
+        // Longer than a step keeps this process from looking: a connection whose time is over is closed unread.
+        serverOptions: { keepAliveTimeout: 600_000 },
+      },
+      ({ port }) => resolve({ url: `http://127.0.0.1:${port}`, backend, close: () => void server.close() }),
+    );
     server.once('error', reject);
   });
 }
