@@ -12,7 +12,7 @@ const values = program(
   .option('--out <folder>', 'where the report goes', 'docs/results')
   .parse()
   .opts<{ python?: string; out: string }>();
-const python = values.python ?? process.env.BATON_TEST_PYTHON ?? null;
+const python = values.python || process.env.BATON_TEST_PYTHON || null;
 if (!python)
   console.error(
     'Programs in pandas style are left out: name an interpreter with pandas and scikit-learn by --python.',
