@@ -37,7 +37,7 @@ export function scopesOf(
   const earlier = factsAt(timeline, { events: began });
   return [
     { name: l10n.t('Action'), variables: () => about(now), costly: false },
-    { name: l10n.t('Verdict'), variables: () => verdict(timeline, action), costly: false },
+    { name: verdictName(timeline, index, stop), variables: () => verdict(timeline, action), costly: false },
     { name: l10n.t('Handed to it'), variables: () => artifacts(consumes, earlier), costly: false },
     {
       name: l10n.t('It hands over'),
@@ -99,6 +99,12 @@ function about(action: ActionRecord): Shown[] {
         finished.wrote.map((file) => ({ name: file.path, value: l10n.t('{0} bytes', file.bytes) })),
     });
   return list;
+}
+
+/** The verdict can be read from an action's beginning on; what was not known then is not passed off as known. */
+function verdictName({ actions, verdicts }: Timeline, index: number, { is, action }: Stop): string {
+  const given = index < action || is === 'verdict' || is === 'end' || !verdicts.has(actions[index]!.id);
+  return given ? l10n.t('Verdict') : l10n.t('Verdict, given later');
 }
 
 function verdict(timeline: Timeline, action: ActionRecord): Shown[] {

@@ -17,6 +17,7 @@ import { longRollout } from '../../bench/editor/big-runs.js';
 const runs = join(import.meta.dirname, '../../../media/sample/runs');
 const folder = new RunFolder(join(runs, readdirSync(runs)[0]!));
 const { events } = readLog(folder.rollout('run.penguins-0.0'));
+const sample = Run.open(folder, true) as Run;
 const timeline = timelineOf('run.penguins-0.0', events);
 const at = (index: number) => {
   const { is, action } = timeline.stops[index]!;
@@ -44,6 +45,23 @@ test('steps go forwards and backwards, and hold at the ends', () => {
   const end = timeline.stops.length - 1;
   expect(move(timeline, end, 'next')).toBe(end);
   expect(framesOf(timeline, second, 'data_engineer')).toEqual([1, 0]);
+});
+
+test('a verdict that was not yet given at a moment is marked so', () => {
+  const named = (index: number, at: number) =>
+    scopesOf(index, timeline.stops[at]!, {
+      timeline,
+      handed: () => ({ consumes: [], produces: [] }),
+      text: () => '',
+      workspace: new Map(),
+      budget: new Budgeted(sample, null),
+    })[1]!.name;
+  expect([0, 4, 5, 6].map((at) => [at, named(0, at)])).toEqual([
+    [0, 'Verdict, given later'],
+    [4, 'Verdict, given later'],
+    [5, 'Verdict'],
+    [6, 'Verdict'],
+  ]);
 });
 
 test('running stops where a filter wants it, in both directions', () => {
