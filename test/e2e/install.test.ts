@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { Editor } from './editor.js';
+import { Editor, themes } from './editor.js';
 import { startEditor } from './server.js';
 import { messageTeam, recorded, repliesFile } from './workflows.js';
 
@@ -90,4 +90,17 @@ test('the GPU binding is installed in a terminal, which stays and says why it co
   const shown = () => terminal.textContent({ timeout: 5000 }).catch(() => '');
   await expect.poll(shown, { timeout: 120_000 }).toMatch(/ECONNREFUSED[\s\S]*Nothing.was.changed/);
   await editor.shoot('install-gpu');
+});
+
+test('the page of the installed extension has no picture and no link that leads nowhere', async () => {
+  await editor.command('Extensions: Show Installed Extensions');
+  await editor.page.locator('.extensions-list .monaco-list-row').filter({ hasText: 'Baton' }).first().click();
+  const page = editor.frame().locator('body');
+  await page.getByRole('heading', { name: 'Baton', exact: true }).waitFor();
+  expect(await page.locator('img').count()).toBe(0);
+  const led = await page
+    .locator('a[href]')
+    .evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  expect(led.filter((to) => !/^(https:|#)/.test(to!))).toEqual([]);
+  await editor.shoot('extension-page', themes);
 });
