@@ -171,7 +171,7 @@ def show(error, source):
 
     linecache.cache["program.py"] = (len(source), None, source.splitlines(True), "program.py")
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    while trace is not None and trace.tb_frame.f_code.co_filename == show.__code__.co_filename:
         trace = trace.tb_next
     traceback.print_exception(type(error), error.with_traceback(trace), trace)
 

@@ -1,6 +1,6 @@
 // Linux: namespaces through bubblewrap. As root each concurrent command gets a user id of its own, without a user
 // namespace; as an ordinary user a user namespace that allows no further one.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Cgroup, type CgroupPlace, findCgroups } from './cgroup.js';
@@ -68,6 +68,8 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
   };
 
   const compiled: CompiledModules = compiledModules(folder, (command) => run(command, []));
+  // Its source until the first command, which compiles it.
+  let launcher = `${launcherFolder}/launcher.py`;
 
   async function run(command: Command, modules: string[]): Promise<Finished> {
     if (closed) throw new Error('The sandbox is closed.');
@@ -76,7 +78,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
       readOnly: command.readOnly,
       inputs: command.inputs === undefined ? undefined : readable(resolve(command.inputs)),
       modules: modules.map((each) => ({ at: moduleFolder(each), folder: readable(each) })),
-      compiled: modules.length > 0 ? compiled.folder : undefined,
+      compiled: compiled.folder,
       launcher: readable(launcherPath()),
     };
     const slot = take();
@@ -110,7 +112,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
           '-I',
           '-S',
           '-B',
-          `${launcherFolder}/launcher.py`,
+          launcher,
         ],
         // The first process inside shows its environment to all others in `/proc/1/environ`.
         env: {},
@@ -153,7 +155,9 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
       }; Python ${interpreter.version}`,
     async run(command) {
       const modules = (command.modules ?? []).map((each) => resolve(each));
-      await compiled.ready(modules);
+      await compiled.ready([launcherPath(), ...modules]);
+      if (existsSync(compiled.at(launcherPath(), 'launcher')))
+        launcher = `${compiledAt(launcherPath())}/launcher.pyc`;
       return run(command, modules);
     },
     async close() {

@@ -9,6 +9,8 @@ import type { Command, Finished } from './types.js';
 export interface CompiledModules {
   /** Host folder to bind read-only; holds a folder of compiled modules per source folder. */
   folder: string;
+  /** On the host: a compiled module of a source folder, where it could be compiled. */
+  at(source: string, module: string): string;
   /** Compiles what changed since the last call. */
   ready(modules: string[]): Promise<void>;
 }
@@ -49,6 +51,7 @@ export function compiledModules(
 
   return {
     folder: target,
+    at: (source, module) => join(target, basename(moduleFolder(source)), `${module}.pyc`),
     async ready(modules) {
       for (const source of modules) {
         const stamp = `${source} ${fingerprint(source)}`;

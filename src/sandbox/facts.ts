@@ -1,6 +1,4 @@
 // What is true of an action's artifacts, found out inside the sandbox; only JSON leaves it.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as z from 'zod';
 import type { Facts } from '../workflow/index.js';
 import { SandboxFailure } from './execute.js';
@@ -38,13 +36,16 @@ export async function takeFacts(
     signal?: AbortSignal;
   },
 ): Promise<Record<string, Facts>> {
-  const { artifacts, ...where } = place;
+  const { artifacts, modules, ...where } = place;
   if (artifacts.length === 0) return {};
   const finished = await sandbox.run({
     ...where,
+    modules: [launcherPath(), ...(modules ?? [])],
     readOnly: true,
-    run: { python: readFileSync(join(launcherPath(), 'facts.py'), 'utf8') },
-    stdin: JSON.stringify(artifacts),
+    // JSON but for three names is what Python writes too.
+    run: {
+      python: `import baton_facts\nnull, true, false = None, True, False\nbaton_facts.answer(${JSON.stringify(artifacts)})`,
+    },
     limits: { seconds: 20, memoryMb: 1024, processes: 64, diskMb: 64, outputKb: 4096 },
   });
   if (finished.outcome !== 'ok' || finished.stdout.cut)

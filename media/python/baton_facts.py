@@ -1,16 +1,28 @@
-"""Facts about artifacts, taken inside the sandbox: the request as JSON on stdin, `{name: facts}` as JSON on stdout.
+"""Facts about artifacts, taken inside the sandbox: `answer(requests)` writes `{name: facts}` as JSON to stdout.
 
 Files are opened without following links; pickles pass an allow-list of classes. Every fact that a kind can have is
 present, null where it is not known. What a file claims about itself is never trusted beyond that.
+
+It is imported at every action's end: C modules in place of `pickle`, `json` and `hashlib` halve what that costs.
 """
 
 import _csv
-import hashlib
-import json
 import os
-import pickle
 import stat
 import sys
+from _pickle import Unpickler
+
+try:
+    from _json import encode_basestring_ascii as quoted
+except ImportError:
+    from json.encoder import encode_basestring_ascii as quoted
+try:
+    from _sha2 import sha256
+except ImportError:
+    try:
+        from _sha256 import sha256
+    except ImportError:
+        from hashlib import sha256
 
 # A pickle that names numpy must not bring in a numpy.py that an agent left in the workspace.
 sys.path[:] = [each for each in sys.path if os.path.realpath(each) != os.path.realpath(os.getcwd())]
@@ -43,7 +55,7 @@ class Refused(Exception):
     pass
 
 
-class Reader(pickle.Unpickler):
+class Reader(Unpickler):
     def find_class(self, module, name):
         if (module == "tab" and name in TAB) or name in PLAIN.get(module, ()):
             return super().find_class(module, name)
@@ -416,7 +428,7 @@ def facts_of(request):
         if kind == "folder":
             raise Refused("it is a file, not a folder")
         data = data_of(path)
-        facts.update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+        facts.update(bytes=len(data), sha256=sha256(data).hexdigest())
         if kind == "table":
             held = read_any(path, data)
             facts.update(about_table(held if isinstance(held, Grid) else as_grid(held), request))
@@ -426,6 +438,8 @@ def facts_of(request):
         elif kind == "model":
             facts.update(about_model(read_any(path, data)))
         elif kind == "json":
+            import json
+
             facts["valid"] = False
             value = json.loads(data)
             facts["valid"] = True
@@ -438,15 +452,20 @@ def facts_of(request):
     return facts
 
 
-def plain(value):
-    """Infinities and numbers of other libraries are not JSON."""
+def json_of(value):
+    """As JSON, which has neither infinities nor numbers of other libraries: those become text."""
     if isinstance(value, dict):
-        return {str(name): plain(each) for name, each in value.items()}
+        return "{" + ", ".join(f"{quoted(str(name))}: {json_of(each)}" for name, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    return float(value) if isinstance(value, float) and abs(value) < float("inf") else str(value)
+        return "[" + ", ".join(map(json_of, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float) and abs(value) < float("inf"):
+        return float.__repr__(value)
+    return quoted(str(value))
 
 
-json.dump({each["name"]: plain(facts_of(each)) for each in json.load(sys.stdin)}, sys.stdout)
+def answer(requests):
+    sys.stdout.write(json_of({each["name"]: facts_of(each) for each in requests}))
