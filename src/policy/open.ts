@@ -13,7 +13,10 @@ export interface PolicySources extends KeySources {
   editor: EditorBridge | null;
 }
 
+/** Seconds to wait for one reply where the workflow says nothing. */
 const DEFAULT_TIMEOUT = 120;
+/** An engine of ours answers a whole batch when all of it is sampled; that it still lives is watched elsewhere. */
+const ENGINE_TIMEOUT = 86_400;
 
 /** A policy for a model of the workflow; `version` names trained weights as `role@version`. Or why there is none. */
 export function openPolicy(
@@ -58,7 +61,7 @@ export function openPolicy(
       baseUrl: endpoint.baseUrl,
       model: version ?? model.model ?? model.name,
       apiKey: endpoint.token,
-      timeoutSeconds,
+      timeoutSeconds: model.timeout ?? ENGINE_TIMEOUT,
       tokens: true,
     }),
   };

@@ -46,7 +46,11 @@ const model = z.strictObject({
   temperature: z.number().min(0).max(5).optional(),
   top_p: z.number().gt(0).max(1).optional(),
   max_tokens: z.int().min(1).optional().describe('Tokens of one reply'),
-  timeout: z.number().gt(0).optional().describe('Seconds to wait for one reply'),
+  timeout: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe('Seconds to wait for one reply (default 120; of an embedded model, a day)'),
   file: text.optional().describe('recorded: the JSONL file with the replies'),
 });
 

@@ -3,7 +3,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { EngineClient } from '../../../src/engine/index.js';
-import { openaiPolicy } from '../../../src/policy/index.js';
+import { openPolicy, type PolicySources } from '../../../src/policy/index.js';
+import type { Model } from '../../../src/workflow/index.js';
 
 // A server that has not begun to answer when ten minutes have passed by the clock of this process.
 let url: string;
@@ -32,19 +33,37 @@ async function answerLate<T>(reply: Promise<T>, body: unknown): Promise<T> {
   return reply;
 }
 
+const ask = {
+  messages: [{ role: 'user' as const, content: 'Hello' }],
+  temperature: 1,
+  topP: 1,
+  maxTokens: 8,
+  seed: 1,
+  signal: new AbortController().signal,
+};
+const body = { choices: [{ message: { content: 'at last' } }] };
+function opened(model: Omit<Model, 'name'>) {
+  const found = openPolicy({ name: 'slow', model: 'slow', ...model } as Model, null, {
+    engine: { baseUrl: `${url}/v1`, token: 'token' },
+  } as PolicySources);
+  if ('missing' in found) throw new Error(found.missing);
+  return found.policy;
+}
+
 test('a model that takes ten minutes is waited for where the workflow says so', async () => {
-  const ask = {
-    messages: [{ role: 'user' as const, content: 'Hello' }],
-    temperature: 1,
-    topP: 1,
-    maxTokens: 8,
-    seed: 1,
-    signal: new AbortController().signal,
-  };
-  const policy = (timeoutSeconds: number) =>
-    openaiPolicy({ baseUrl: `${url}/v1`, model: 'slow', apiKey: null, timeoutSeconds, tokens: false });
-  const body = { choices: [{ message: { content: 'at last' } }] };
-  await expect(answerLate(policy(700).ask(ask), body)).resolves.toMatchObject({ text: 'at last' });
+  const server = { provider: 'openai', base_url: `${url}/v1` } as const;
+  const patient = opened({ ...server, timeout: 700 });
+  await expect(answerLate(patient.ask(ask), body)).resolves.toMatchObject({ text: 'at last' });
+});
+
+test('one that is not is given up, and said so', async () => {
+  const hasty = opened({ provider: 'openai', base_url: `${url}/v1` });
+  await expect(answerLate(hasty.ask(ask), body)).rejects.toThrow('slow did not answer within 120 s.');
+});
+
+test('an embedded model is waited for unless the workflow says how long', async () => {
+  const patient = opened({ provider: 'embedded' });
+  await expect(answerLate(patient.ask(ask), body)).resolves.toMatchObject({ text: 'at last' });
 });
 
 test('an engine that takes ten minutes for a call is waited for', async () => {
