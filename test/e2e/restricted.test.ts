@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { runCli } from '../integration/cli/command.js';
@@ -40,14 +40,15 @@ test('in a folder that is not trusted, workflows are checked and nothing is run'
   expect(existsSync(join(editor.folder, '.baton'))).toBe(false);
 });
 
+async function refused(): Promise<void> {
+  await editor.page
+    .locator('.notification-toast')
+    .filter({ hasText: 'This folder is not trusted' })
+    .waitFor();
+  await editor.command('Notifications: Clear All Notifications');
+}
+
 test('nothing goes on there either: a run is not resumed, a role not run', async () => {
-  const refused = async () => {
-    await editor.page
-      .locator('.notification-toast')
-      .filter({ hasText: 'This folder is not trusted' })
-      .waitFor();
-    await editor.command('Notifications: Clear All Notifications');
-  };
   await editor.command('Notifications: Clear All Notifications');
   // Somebody's run came with the folder: its budget stopped it.
   const team = messageTeam(recorded, ['{id: sea, prompt: the sea}']);
@@ -67,6 +68,23 @@ test('nothing goes on there either: a run is not resumed, a role not run', async
   await refused();
   expect([runs().length, log()]).toEqual([1, before]);
 });
+
+test('nor are weights that came with it: they neither act nor are measured', async () => {
+  cpSync('media/templates/table-team', join(editor.folder, 'tables'), { recursive: true });
+  const small = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '2', '--select-tasks', '2'];
+  const trained = await runCli(join(editor.folder, 'tables'), ['train', 'table-team.baton.yaml', ...small]);
+  expect(trained.code).toBe(0);
+  await editor.command('Baton: Focus on Policies View');
+  await editor.expand('data_engineer');
+  const version = editor.row(/^data_engineer@v1/);
+  for (const action of ['Promote', 'Evaluate']) {
+    await version.hover();
+    await version.getByRole('button', { name: action }).click();
+    await refused();
+  }
+  expect(existsSync(join(editor.folder, 'tables/.baton/policies'))).toBe(false);
+  expect(readdirSync(join(editor.folder, 'tables/.baton/runs'))).toHaveLength(1);
+}, 300_000);
 
 test('a recorded run can be looked at there', async () => {
   await editor.command('Baton: Open Sample Run');
