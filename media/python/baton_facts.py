@@ -3,7 +3,7 @@
 Files are opened without following links; pickles pass an allow-list of classes. Every fact that a kind can have is
 present, null where it is not known. What a file claims about itself is never trusted beyond that.
 
-It is imported at every action's end: C modules in place of `pickle`, `json` and `hashlib` halve what that costs.
+It is imported at every action's end: `pickle`, `json` and `hashlib` would take as long as Python itself to start.
 """
 
 import _csv
