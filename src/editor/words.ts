@@ -1,6 +1,6 @@
-import * as vscode from 'vscode';
+import * as l10n from '@vscode/l10n';
 
 /** How many rollouts, in words. */
 export function rolloutWords(count: number): string {
-  return count === 1 ? vscode.l10n.t('1 rollout') : vscode.l10n.t('{0} rollouts', count);
+  return count === 1 ? l10n.t('1 rollout') : l10n.t('{0} rollouts', count);
 }

@@ -58,10 +58,19 @@ test('from there a team is trained: which one is asked where there are several, 
 test('it becomes the page of a job that a terminal starts, which is paused, goes on, is cancelled and resumed', async () => {
   training = startCli(editor.folder, ['train', '--steps', '2', '--concurrency', '2']);
   await state('running');
+  const places: unknown[] = [];
+  const place = async () =>
+    places.push(await page().getByRole('button', { name: 'Cancel', exact: true }).boundingBox());
+  await place();
   await press('Pause');
   await state('paused');
+  await place();
   await press('Continue');
   await state('running');
+  await place();
+  // Whatever the page says meanwhile, the button stays under the pointer.
+  expect(places).toEqual([places[0], places[0], places[0]]);
+  await editor.shoot('dashboard-running', themes);
   await press('Cancel');
   await state('cancelled');
   expect((await training.ended).code).toBe(130);

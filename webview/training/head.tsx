@@ -15,16 +15,18 @@ const words: Record<Dashboard['state'], () => string> = {
 /** Which run, how far it is, and what can be done with it now. */
 export function Head({ dashboard, steer }: { dashboard: Dashboard; steer: (how: Steer) => void }) {
   const { state, step, steps, secondsLeft, waits } = dashboard;
+  const goes =
+    secondsLeft === null
+      ? dashboard.phase
+      : l10n.t('{0}, about {1} left', dashboard.phase, duration(secondsLeft));
   const live = state === 'running' || state === 'paused';
   return (
     <header>
       <div className="title">
-        <h1>{dashboard.title}</h1>
+        <h1 title={dashboard.title}>{dashboard.title}</h1>
         <span className={`state ${state}`}>{words[state]()}</span>
-        <span className="phase" role="status">
-          {secondsLeft === null
-            ? dashboard.phase
-            : l10n.t('{0}, about {1} left', dashboard.phase, duration(secondsLeft))}
+        <span className="phase" role="status" title={goes}>
+          {goes}
         </span>
         <span className="actions">
           {state === 'running' && (

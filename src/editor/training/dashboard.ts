@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { pauses } from '../../trace/index.js';
 import type { Dashboard, ShownCoach } from '../protocol/training.js';
 import type { Run } from '../runs/run.js';
+import { rolloutWords } from '../words.js';
 import { alarmsOf } from './alarms.js';
 import { chartsOf } from './charts.js';
 import { type Acting, standing } from './checkpoints.js';
@@ -95,14 +96,15 @@ function phaseOf(
   }
   if (!batch) return l10n.t('Bringing up the engine');
   const [split, name] = [batch.name.split('-')[0]!, batch.name.slice(batch.name.indexOf('-') + 1)];
+  const ended = rolloutWords(batch.ended);
   if (split === 'train' && Number(name) > step) {
     const now = Number(name);
     return steps === null
-      ? l10n.t('Step {0}: {1} rollouts', now, batch.ended)
-      : l10n.t('Step {0} of {1}: {2} rollouts', now, steps, batch.ended);
+      ? l10n.t('Step {0}: {1}', now, ended)
+      : l10n.t('Step {0} of {1}: {2}', now, steps, ended);
   }
   if (split === 'train') return l10n.t('Step {0} is done; ranking or sampling comes next', step);
   return name === 'base'
-    ? l10n.t('Measuring the untrained team on {0}: {1} rollouts', split, batch.ended)
-    : l10n.t('Measuring {0} on {1}: {2} rollouts', name, split, batch.ended);
+    ? l10n.t('Measuring the untrained team on {0}: {1}', split, ended)
+    : l10n.t('Measuring {0} on {1}: {2}', name, split, ended);
 }
