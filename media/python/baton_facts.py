@@ -443,17 +443,25 @@ def facts_of(request):
             facts["valid"] = False
             value = json.loads(data)
             facts["valid"] = True
-            facts["value"] = value if len(data) <= 4096 else None
+            facts["value"] = Told(json_of(value)) if len(data) <= 4096 else None
         elif kind == "text":
             text = data.decode("utf-8")
             facts.update(lines=len(text.splitlines()), words=len(text.split()), **head_of(text.splitlines(), request))
+    except RecursionError:
+        facts["problem"] = "it is nested too deep"
     except Exception as error:
         facts["problem"] = " ".join(str(error).split())[:300] or type(error).__name__
     return facts
 
 
+class Told(str):
+    """JSON already, so that what cannot be told is found out where it is a problem of its file."""
+
+
 def json_of(value):
     """As JSON, which has neither infinities nor numbers of other libraries: those become text."""
+    if isinstance(value, Told):
+        return value
     if isinstance(value, dict):
         return "{" + ", ".join(f"{quoted(str(name))}: {json_of(each)}" for name, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):

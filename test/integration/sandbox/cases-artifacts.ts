@@ -88,4 +88,45 @@ open("f.pkl", "wb").write(b"\\x80\\x04\\x8c\\x0dpandas.io.api\\x8c\\x0bread_pick
   },
 };
 
-export const artifacts: Case[] = [links, paths, pickle];
+const nested: Case = {
+  name: 'JSON that is nested too deep to be told is a problem of its file',
+  async run(place) {
+    for (const [name, text] of [
+      ['map.json', `${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
+      ['list.json', '['.repeat(1900) + ']'.repeat(1900)],
+      ['far.json', '['.repeat(200_000)],
+    ] as const) {
+      writeFileSync(join(place.workspace, name), text, { mode: 0o644 });
+      const facts = await asked(place, name, 'json');
+      must(facts.exists === true && typeof facts.problem === 'string', `${name} has a problem`, facts);
+      must(facts.value === null, 'and no value', facts);
+    }
+  },
+};
+
+const endless: Case = {
+  name: 'an artifact that takes all memory to read is refused, and those beside it are read',
+  async run(place) {
+    mustEnd(
+      await place.python(`
+import pickle
+class Grows:
+    def __reduce__(self): return list, (range(10 ** 9),)
+pickle.dump(Grows(), open("y.pkl", "wb"))
+open("note.txt", "w").write("one line")
+`),
+      'ok',
+    );
+    const facts = await takeFacts(place.sandbox, {
+      workspace: place.workspace,
+      artifacts: [
+        { name: 'y', path: 'y.pkl', kind: 'column' },
+        { name: 'note', path: 'note.txt', kind: 'text' },
+      ],
+    });
+    must(/memory/i.test(String(facts.y?.problem)), 'it is refused', facts.y);
+    must(facts.note?.lines === 1 && facts.note.problem === null, 'the other has its facts', facts.note);
+  },
+};
+
+export const artifacts: Case[] = [links, paths, pickle, nested, endless];
