@@ -70,6 +70,12 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
   const compiled: CompiledModules = compiledModules(folder, (command) => run(command, []));
   // Its source until the first command, which compiles it.
   let launcher = `${launcherFolder}/launcher.py`;
+  let compiling: Promise<void> | undefined;
+  async function compileLauncher(): Promise<void> {
+    await compiled.ready([launcherPath()]);
+    if (existsSync(compiled.at(launcherPath(), 'launcher')))
+      launcher = `${compiledAt(launcherPath())}/launcher.pyc`;
+  }
 
   async function run(command: Command, modules: string[]): Promise<Finished> {
     if (closed) throw new Error('The sandbox is closed.');
@@ -155,9 +161,9 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
       }; Python ${interpreter.version}`,
     async run(command) {
       const modules = (command.modules ?? []).map((each) => resolve(each));
-      await compiled.ready([launcherPath(), ...modules]);
-      if (existsSync(compiled.at(launcherPath(), 'launcher')))
-        launcher = `${compiledAt(launcherPath())}/launcher.pyc`;
+      compiling ??= compileLauncher();
+      await compiling;
+      await compiled.ready(modules);
       return run(command, modules);
     },
     async close() {
