@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeFacts } from '../../../src/sandbox/index.js';
+import { type Command, type Sandbox, takeFacts } from '../../../src/sandbox/index.js';
 import { type Case, must, mustEnd, type Place } from './place.js';
 
 const asked = (place: Place, path: string, kind = 'model') =>
@@ -129,4 +129,33 @@ open("note.txt", "w").write("one line")
   },
 };
 
-export const artifacts: Case[] = [links, paths, pickle, nested, endless];
+const slow: Case = {
+  name: 'an artifact that takes all time to read is refused, and those beside it are read',
+  async run(place) {
+    // A map of 60,000 keys with one hash: Python compares each with all before it, for half a minute.
+    mustEnd(
+      await place.python(`
+import pickle
+keys = b"".join(b"\\x8a\\x0a" + (n * (2 ** 61 - 1)).to_bytes(10, "little") + b"N" for n in range(1, 60001))
+open("slow.pkl", "wb").write(b"\\x80\\x02}(" + keys + b"u.")
+open("note.txt", "w").write("one line")
+`),
+      'ok',
+    );
+    // The same sandbox with two seconds for what has twenty, so that the test is over sooner.
+    const hasty: Sandbox = Object.assign(Object.create(place.sandbox), {
+      run: (command: Command) => place.sandbox.run({ ...command, limits: { ...command.limits, seconds: 2 } }),
+    });
+    const facts = await takeFacts(hasty, {
+      workspace: place.workspace,
+      artifacts: [
+        { name: 'slow', path: 'slow.pkl', kind: 'column' },
+        { name: 'note', path: 'note.txt', kind: 'text' },
+      ],
+    });
+    must(/longer/.test(String(facts.slow?.problem)), 'it is refused', facts.slow);
+    must(facts.note?.lines === 1 && facts.note.problem === null, 'the other has its facts', facts.note);
+  },
+};
+
+export const artifacts: Case[] = [links, paths, pickle, nested, endless, slow];
