@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { lockOwner } from '../../src/trace/index.js';
 import { countingServer, runCli } from '../integration/cli/command.js';
 import { Editor } from './editor.js';
@@ -96,8 +96,15 @@ test('closing the window stops nothing, and the run can be cancelled from the ne
   const going = editor.row(/^t\d+\s*solver acts/);
   await going.waitFor();
   await editor.shoot('going');
-  await going.click();
-  await editor.page.locator('.view-line').filter({ hasText: 'not ended' }).first().waitFor();
+  // Each is under way for six seconds: one that just then ended is not what is looked for.
+  const under = editor.page.locator('.view-line').filter({ hasText: 'not ended' }).first();
+  await vi.waitFor(
+    async () => {
+      await going.click();
+      await under.waitFor({ timeout: 2500 });
+    },
+    { timeout: 60_000 },
+  );
   await row.hover();
   await row.getByRole('button', { name: 'Cancel Run' }).click();
   await editor.page

@@ -53,7 +53,8 @@ export class PoliciesTree {
   ) {
     host.keep(this.changed);
     host.keep(store.onDidChange(() => this.changed.fire(undefined)));
-    const served = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/serving/*.json'));
+    // The folder, too: of what is in a new one at once, the editor may tell nothing.
+    const served = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/{serving,serving/*.json}'));
     for (const comesOrGoes of [served.onDidCreate, served.onDidChange, served.onDidDelete])
       comesOrGoes(() => this.changed.fire(undefined));
   }
