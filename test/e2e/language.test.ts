@@ -47,7 +47,7 @@ test('a mistake is marked while it is typed, and a quick fix mends it', async ()
   const squiggle = editor.page.locator('.squiggly-error').first();
   await squiggle.waitFor();
   await editor.quickFix('Replace with "facts"');
-  await editor.shoot('problem', themes.slice(2));
+  await editor.shoot('problem');
   await editor.page.keyboard.press('Enter');
   await squiggle.waitFor({ state: 'hidden' });
   await saved('team.baton.yaml', (text) => text === workflow);

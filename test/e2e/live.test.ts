@@ -41,7 +41,7 @@ test('a run is stepped through as it goes, and looked back at', async () => {
   await tool('Step Over').click();
   await frame('before writer.0.0').waitFor();
   expect(server.calls()).toBe(1);
-  await editor.shoot('live', themes.slice(2));
+  await editor.shoot('live');
   await tool('Continue').click();
   await editor.page
     .locator('.debug-call-stack')

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { markdownTable } from 'markdown-table';
 import type { Estimate, Plan } from './estimate.js';
 import type { Preview, PreviewedAction, RolePreview } from './preview.js';
 
@@ -22,16 +23,18 @@ export function previewText(preview: Preview, about: About): string {
       'What the trainer would compute from these scores, before anything is spent. The KL term is left out.',
     ),
     '',
-    row(
-      l10n.t('role'),
-      l10n.t('actions'),
-      l10n.t('masked'),
-      l10n.t('mean reward'),
-      l10n.t('deviation'),
-      l10n.t('advantage (lowest, median, highest)'),
+    table(
+      'lrrrrl',
+      [
+        l10n.t('role'),
+        l10n.t('actions'),
+        l10n.t('masked'),
+        l10n.t('mean reward'),
+        l10n.t('deviation'),
+        l10n.t('advantage (lowest, median, highest)'),
+      ],
+      preview.roles.map(summary),
     ),
-    '| --- | ---: | ---: | ---: | ---: | --- |',
-    ...preview.roles.map(summary),
     '',
     ...(silent.length > 0
       ? [l10n.t('No signal for {0}: such a batch changes nothing.', silent.join(', ')), '']
@@ -42,19 +45,12 @@ export function previewText(preview: Preview, about: About): string {
   ].join('\n');
 }
 
-function summary(role: RolePreview): string {
+function summary(role: RolePreview): string[] {
   const advantage = role.advantage
     ? role.advantage.map((value) => value.toFixed(2)).join(', ')
     : l10n.t('skipped: {0}', role.skipped ?? '');
   const { actions, masked, rewardMean, rewardStd } = role;
-  return row(
-    role.role,
-    String(actions),
-    String(masked),
-    rewardMean.toFixed(3),
-    rewardStd.toFixed(3),
-    advantage,
-  );
+  return [role.role, String(actions), String(masked), rewardMean.toFixed(3), rewardStd.toFixed(3), advantage];
 }
 
 /** How long it may take, and what it may cost. */
@@ -99,28 +95,31 @@ function actions({ role, each }: RolePreview): string[] {
   return [
     `## ${l10n.t('{0}: every action, those that would move it most first', role)}`,
     '',
-    row(
-      l10n.t('rollout'),
-      l10n.t('action'),
-      l10n.t('reward'),
-      l10n.t('return-to-go'),
-      l10n.t('normalised advantage'),
+    table(
+      'llrrr',
+      [
+        l10n.t('rollout'),
+        l10n.t('action'),
+        l10n.t('reward'),
+        l10n.t('return-to-go'),
+        l10n.t('normalised advantage'),
+      ],
+      each.map(actionRow),
     ),
-    '| --- | --- | ---: | ---: | ---: |',
-    ...each.map(actionRow),
     '',
   ];
 }
 
-function actionRow({ rollout, action, reward, returnToGo, advantage }: PreviewedAction): string {
+function actionRow({ rollout, action, reward, returnToGo, advantage }: PreviewedAction): string[] {
   const value = (number: number | null) => (number === null ? '–' : number.toFixed(2));
   const signed = advantage === null ? '–' : `${advantage >= 0 ? '+' : ''}${advantage.toFixed(2)}`;
   const own = reward === null ? l10n.t('masked') : value(reward);
-  return row(rollout, action, own, value(returnToGo), signed);
+  return [rollout, action, own, value(returnToGo), signed];
 }
 
-function row(...cells: string[]): string {
-  return `| ${cells.join(' | ')} |`;
+/** Columns stand in line, since the text is read as it is; `align` has a letter a column. */
+function table(align: string, head: string[], rows: string[][]): string {
+  return markdownTable([head, ...rows], { align: [...align] });
 }
 
 function money(dollars: number): string {

@@ -160,7 +160,11 @@ describe('what recorded scores would teach', () => {
     const workflow = workflowOf('other: {provider: recorded, file: r.jsonl}');
     const preview = rewardPreview(await recordedRun(), { ...workflow.training, action_gamma: 0 }, ['reader']);
     const estimate = estimateOf(workflow, plan, preview.seconds, preview.events);
-    const lines = previewText(preview, { run: 'run-1', plan, estimate, target: null }).split('\n');
+    const text = previewText(preview, { run: 'run-1', plan, estimate, target: null });
+    const rows = text.split('\n').filter((line) => /^\| (rollout|run\.)/.test(line));
+    expect(rows.length).toBeGreaterThan(4);
+    expect(new Set(rows.map((line) => line.length)).size).toBe(1);
+    const lines = text.replace(/ +/g, ' ').split('\n');
     expect(lines).toContain('| rollout | action | reward | return-to-go | normalised advantage |');
     expect(lines).toContain('| run.a-0.0 | reader.0.1 | 0.80 | 0.80 | +1.34 |');
     expect(lines).toContain('| run.b-0.0 | reader.0.1 | masked | – | – |');
