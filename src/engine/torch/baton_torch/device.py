@@ -32,7 +32,7 @@ def choose_device(settings: Settings) -> Device:
     if settings.backend == "cpu" or not found:
         reasons.append("cpu: asked for" if settings.backend == "cpu" else "cpu: PyTorch sees no GPU")
         dtype = torch.bfloat16 if settings.dtype == "bfloat16" else torch.float32
-        sizes = (2048, 32, 16)
+        sizes = (2048, 32, 8)
         device = torch.device("cpu")
     else:
         name = torch.cuda.get_device_name(0)

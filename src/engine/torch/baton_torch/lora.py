@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 import torch
 from peft import LoraConfig, PeftModelForCausalLM
@@ -49,7 +48,7 @@ class LoraNetwork(Network):
         self._peft.eval()
         self._peft.requires_grad_(False)
         self._slots: dict[str, str] = {}
-        self._numbers = count(1)
+        self._free: list[str] = []
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}
         self._active: str | None = None
         self._template = {n: tuple(p.shape) for n, p in self._find("template").items()}
@@ -82,25 +81,26 @@ class LoraNetwork(Network):
         return hash_tensors(weights, json.dumps(shape, sort_keys=True))
 
     def hold(self, policy: str, weights: Tensors) -> None:
-        # Slots are numbered and never used again: a stale adapter cannot answer under a new name.
-        slot = f"slot{next(self._numbers)}"
-        self._peft.add_adapter(slot, self._config)
-        parameters = self._find(slot)
-        if {n: tuple(p.shape) for n, p in parameters.items()} != {n: tuple(w.shape) for n, w in weights.items()}:
-            self._peft.delete_adapter(slot)
+        if {n: tuple(w.shape) for n, w in weights.items()} != self._template:
             raise ValueError(f"{policy}: the adapter's shapes are not those of rank {self._shape.rank} here")
+        # Making a slot goes through the whole model, so that of a policy that went is used again.
+        slot = self._free.pop() if self._free else self._make_slot()
         with torch.no_grad():
-            for name, parameter in parameters.items():
+            for name, parameter in self._parameters[slot].items():
                 parameter.copy_(weights[name])
-                parameter.requires_grad_(False)
         self._slots[policy] = slot
-        self._parameters[policy] = parameters
+
+    def _make_slot(self) -> str:
+        slot = f"slot{len(self._parameters)}"
+        self._peft.add_adapter(slot, self._config)
+        self._parameters[slot] = self._find(slot)
+        for parameter in self._parameters[slot].values():
+            parameter.requires_grad_(False)
         self._active = None
+        return slot
 
     def drop(self, policy: str) -> None:
-        del self._parameters[policy]
-        self._peft.delete_adapter(self._slots.pop(policy))
-        self._active = None
+        self._free.append(self._slots.pop(policy))
 
     def holds(self) -> list[str]:
         return list(self._slots)
@@ -130,8 +130,9 @@ class LoraNetwork(Network):
         self._active = slot
 
     def trainable(self, policy: str) -> dict[str, nn.Parameter]:
-        self._activate(self._slots[policy])
-        return self._parameters[policy]
+        slot = self._slots[policy]
+        self._activate(slot)
+        return self._parameters[slot]
 
     def write_format(self, folder: str) -> None:
         self._config.save_pretrained(folder)

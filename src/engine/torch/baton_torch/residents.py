@@ -34,16 +34,15 @@ class Residents:
             self._network.drop(policy)
 
     def _bring(self, wanted: set[str]) -> None:
-        for policy in sorted(wanted):
-            if policy not in self._used:
-                # Also asked for by passes without gradients, where new tensors could never be trained.
-                with torch.inference_mode(False):
-                    self._network.hold(policy, self._store.read(policy))
-            else:
-                del self._used[policy]
+        missing = sorted(wanted - self._used.keys())
+        for policy in sorted(wanted & self._used.keys()):
+            self._used[policy] = self._used.pop(policy)
+        idle = [p for p in self._used if p not in wanted]
+        # Before others come, so that those can have their room.
+        for policy in idle[: max(0, len(self._used) + len(missing) - self._most)]:
+            self.forget(policy)
+        for policy in missing:
+            # Also asked for by passes without gradients, where new tensors could never be trained.
+            with torch.inference_mode(False):
+                self._network.hold(policy, self._store.read(policy))
             self._used[policy] = None
-        for policy in list(self._used):
-            if len(self._used) <= self._most:
-                break
-            if policy not in wanted:
-                self.forget(policy)

@@ -122,7 +122,8 @@ async def main() -> None:
     print(f"{ROWS} sequences, prompts of about {PROMPT} tokens, replies of {REPLY}; {torch.get_num_threads()} threads")
     with tempfile.TemporaryDirectory() as folder:
         place = {"dir": str(Path(folder) / "state"), "base": FOLDER, "token": "a token of this bench"}
-        quick = {"backend": "cpu", "lora": Lora(rank=16, alpha=32)}
+        # As in the middle of a training: the place of a version that went is there for the next one.
+        quick = {"backend": "cpu", "lora": Lora(rank=16, alpha=32), "resident": 1}
         engine = await Engine.open(Settings.model_validate(place | quick))
         loaded = transformers.AutoModelForCausalLM.from_pretrained(FOLDER, dtype=torch.float32)
         shape = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")

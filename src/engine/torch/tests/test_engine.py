@@ -32,10 +32,10 @@ async def three_trained_roles(engine: Engine) -> dict[str, str]:
     return hashes
 
 
-@pytest.mark.parametrize("deterministic", [True, False])
-def test_three_roles_sample_while_reference_and_updates_run(folder: Path, deterministic: bool) -> None:
+@pytest.mark.parametrize("settings", [{"deterministic": True}, {"deterministic": False}, {"resident": 1}], ids=str)
+def test_three_roles_sample_while_reference_and_updates_run(folder: Path, settings: dict[str, object]) -> None:
     async def job() -> None:
-        engine = await open_engine(folder, deterministic=deterministic)
+        engine = await open_engine(folder, **settings)
         hashes = await three_trained_roles(engine)
         asked = [ask(f"{role}@v1", seed) for role in ROLES for seed in range(4)]
 
@@ -70,6 +70,20 @@ def test_three_roles_sample_while_reference_and_updates_run(folder: Path, determ
         assert all(found == still for found in references)
         said = {tuple(logprobs(reply)) for reply in quiet}
         assert len(said) == len(asked)
+
+    run(job())
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_policy_says_the_same_where_others_were_held_before(folder: Path, method: str) -> None:
+    async def job() -> None:
+        cramped = await open_engine(folder, method=method, resident=1)
+        await three_trained_roles(cramped)
+        roomy = await open_engine(folder, method=method)
+        calls = [LogprobsRequest(model=f"{role}@v1", sequences=SEQUENCES) for role in [*ROLES, *ROLES[::-1]]]
+        wanted = [(await roomy.logprobs(call))["logprobs"] for call in calls]
+        assert [(await cramped.logprobs(call))["logprobs"] for call in calls] == wanted
+        assert wanted[0] != wanted[1] != wanted[2] != wanted[0]
 
     run(job())
 
