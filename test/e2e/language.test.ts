@@ -1,6 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../integration/cli/command.js';
 import { Editor, themes } from './editor.js';
 
 const workflow = `baton: 1
@@ -27,6 +29,8 @@ beforeAll(async () => {
     'team.baton.yaml': workflow,
     'writer.md': 'Keep to {{facts.exists}} and nothing else.\n',
     'plain.yaml': workflow,
+    'empty.baton.yaml': '',
+    'notes.txt': 'It rained for 3 days.\n',
   });
   await editor.openFile('team.baton.yaml');
 });
@@ -77,6 +81,61 @@ test('a hover says who hands what to whom', async () => {
   await hover.waitFor();
   await editor.shoot('hover', themes);
   await editor.page.keyboard.press('Escape');
+});
+
+test('a hover over a model says what answers on this machine', async () => {
+  const ollama = createServer((request, response) => {
+    response.writeHead(request.url === '/v1/models' ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ data: [{ id: 'qwen3:4b' }] }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    ollama.once('error', reject).listen(11434, '127.0.0.1', resolve);
+  });
+  try {
+    await editor.line('local:').locator('span', { hasText: 'local' }).last().hover();
+    const hover = editor.page.locator('.monaco-hover:visible');
+    const found = hover.getByRole('listitem').filter({ hasText: 'Ollama with qwen3:4b' });
+    await found.waitFor();
+    expect(await found.getByRole('link').textContent()).toBe('http://127.0.0.1:11434/v1');
+    const items = await hover.getByRole('listitem').allTextContents();
+    expect(items.map((text) => text.replace(/\s/g, ' ').trim())).toContain('used by reader, writer');
+    await editor.photograph('model-hover');
+    await editor.page.keyboard.press('Escape');
+  } finally {
+    ollama.close();
+  }
+});
+
+test('it is commented out and folded as YAML is', async () => {
+  await editor.goto(10);
+  await editor.page.keyboard.press('Control+/');
+  await editor.line('# reader:').waitFor();
+  await editor.page.keyboard.press('Control+/');
+  await editor.line('# reader:').waitFor({ state: 'hidden' });
+  await editor.command('Fold All');
+  await editor.line('Read the notes.').waitFor({ state: 'hidden' });
+  await editor.command('Unfold All');
+  await editor.line('Read the notes.').waitFor();
+  await saved('team.baton.yaml', (text) => text === workflow);
+});
+
+test('an empty file becomes a workflow without a mistake with a snippet', async () => {
+  await editor.openFile('empty.baton.yaml');
+  await editor.page.locator('.view-lines').last().click();
+  await editor.page.keyboard.type('baton');
+  await editor.page.keyboard.press('Control+Space');
+  const workflowSnippet = editor.page
+    .locator('.suggest-widget .monaco-list-row')
+    .filter({ hasText: 'Workflow' })
+    .first();
+  await workflowSnippet.click();
+  await editor.line('agents:').waitFor();
+  await editor.page.keyboard.press('Escape');
+  await saved('empty.baton.yaml', (text) => text.includes('produces: [report]'));
+  const checked = await runCli(editor.folder, ['check', 'empty.baton.yaml']);
+  expect(`${checked.code} ${checked.stdout}`).toMatch(/^0 /);
+  await editor.page.locator('.squiggly-error').first().waitFor({ state: 'hidden' });
+  await editor.openFile('team.baton.yaml');
 });
 
 test('a rename goes through roles, contracts and prompt files', async () => {

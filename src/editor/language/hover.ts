@@ -115,7 +115,8 @@ function answering(served: readonly Served[]): HoverPart[] {
     ...served.map(({ kind, baseUrl, models }) => ({
       item:
         models.length > 0
-          ? l10n.t('{0} at {1}: {2}', kind, baseUrl, models.slice(0, 8).join(', '))
+          ? // The address last: the editor makes a link of all that follows one.
+            l10n.t('{0} with {1} at {2}', kind, models.slice(0, 8).join(', '), baseUrl)
           : l10n.t('{0} at {1} (key is set)', kind, baseUrl),
     })),
   ];

@@ -171,7 +171,9 @@ export function item(each: Suggestion, range: vscode.Range): vscode.CompletionIt
 /** Hover parts as Markdown in which nothing of the workspace is markup. */
 export function markdown(parts: readonly HoverPart[]): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  for (const part of parts) {
+  for (const [at, part] of parts.entries()) {
+    // Without an empty line, what follows a list would belong to its last item.
+    if (at > 0 && 'item' in parts[at - 1]! && !('item' in part)) text.appendMarkdown('\n');
     if ('title' in part) text.appendMarkdown('**').appendText(part.title).appendMarkdown('**\n\n');
     else if ('plain' in part) text.appendText(part.plain).appendMarkdown('\n\n');
     else if ('code' in part) text.appendCodeblock(part.code, 'python');
