@@ -61,6 +61,48 @@ test('rollouts are filtered by who is blamed', async () => {
   await editor.row('penguins-0').waitFor();
 });
 
+test('and by outcome and stratum', async () => {
+  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
+  await editor.page.getByRole('button', { name: 'Filter Rollouts' }).click();
+  await editor.pick('Succeeded');
+  await editor.pick('Stratum regression');
+  await editor.page.keyboard.press('Enter');
+  await editor.page.getByText('Only: Succeeded, Stratum regression').waitFor();
+  // Of five rollouts on regression the only one.
+  await editor.row('infert-0').waitFor({ state: 'hidden' });
+  const rollouts = editor.page.locator('.part.sidebar .monaco-list-row[aria-level="2"] .label-name');
+  expect(await rollouts.allTextContents()).toEqual(['health-0']);
+  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
+  await editor.page.getByRole('button', { name: 'Clear Filter' }).click();
+  await editor.row('penguins-0').waitFor();
+});
+
+test('two actions compare in the diff editor, and two artifacts', async () => {
+  const shown = (text: string | RegExp) =>
+    editor.page.locator('.monaco-diff-editor .view-line').filter({ hasText: text }).first().waitFor();
+  await editor.expand('directors-0');
+  await editor.choose(/^data_engineer/, 'Select for Compare');
+  await editor.choose(/^analyst/, 'Compare with Selected');
+  await shown('fit_encoder');
+  await shown('write_csv');
+  await editor.photograph('compare-actions');
+  await editor.expand(/^analyst/);
+  await editor.choose('submission.csv', 'Select for Compare');
+  // Closed, so that there is one row of that name.
+  await editor.row('directors-0').click();
+  await editor.row('submission.csv').waitFor({ state: 'hidden' });
+  await editor.expand('biopsy-1');
+  await editor.expand(/^analyst/);
+  await editor.choose('submission.csv', 'Compare with Selected');
+  await editor.page
+    .locator('.tab.active')
+    .filter({ hasText: /submission\.csv.*↔/ })
+    .waitFor();
+  await shown('interlocks');
+  await editor.photograph('compare-artifacts');
+  await editor.row('biopsy-1').click();
+});
+
 test('a file of the workspace opens as it was at an action', async () => {
   await editor.expand('cars-1');
   await editor.row(/^analyst.*9 \(overruled\)/).waitFor();
