@@ -24,6 +24,15 @@ const moment = {
 const variable = (text: string | RegExp) =>
   editor.page.locator('.debug-variables .monaco-list-row').filter({ hasText: text }).first();
 
+async function withBreakpoint(line: number, command: string, text: string): Promise<void> {
+  await editor.goto(line, 3);
+  await editor.command(command);
+  await editor.page.locator('.breakpoint-widget .monaco-editor.focused').waitFor();
+  await editor.page.keyboard.type(text);
+  await editor.page.keyboard.press('Enter');
+  await editor.page.locator('.breakpoint-widget').waitFor({ state: 'hidden' });
+}
+
 test('a recorded rollout is stepped through in both directions', async () => {
   await editor.row('penguins-0').hover();
   await editor.row('penguins-0').getByRole('button', { name: 'Step Through' }).click();
@@ -99,6 +108,32 @@ test('a breakpoint on a role line stops before its next action', async () => {
   await editor.command('Baton: Show the Workspace of This Moment');
   await moment.getByText('submission.csv').click();
   await editor.line('no,Species').waitFor();
+  await tool('Reverse').click();
+  await frame('before analyst.0.0').waitFor();
+});
+
+test('a breakpoint stops where its condition holds, and a log point says what it is asked', async () => {
+  await editor.page.keyboard.press('F9');
+  await editor.page.locator('.codicon-debug-breakpoint').first().waitFor({ state: 'hidden' });
+  // The data engineer acts twice: on the second time it has rows, and the id column still.
+  await withBreakpoint(62, 'Debug: Add Conditional Breakpoint...', 'X_train.rows > 0');
+  await withBreakpoint(69, 'Debug: Add Logpoint...', 'the modeler gets {X_train.rows} rows');
+  await withBreakpoint(77, 'Debug: Add Conditional Breakpoint...', 'X_train.rows == 0');
+  const filter = editor.page
+    .locator('.debug-breakpoints .monaco-list-row')
+    .filter({ hasText: 'Contract is broken' });
+  await filter.locator('input[type=checkbox], .monaco-checkbox').first().click();
+  await editor.command('Debug: Restart');
+  await frame('before data_engineer.0.0').waitFor();
+  await tool('Continue').click();
+  await frame('before data_engineer.0.1').waitFor();
+  await tool('Continue').click();
+  await frame('the rollout failed').waitFor();
+  await editor.page
+    .locator('.repl .monaco-list-row')
+    .filter({ hasText: /the modeler gets \d+ rows/ })
+    .last()
+    .waitFor();
   await tool('Stop').or(tool('Disconnect')).first().click();
   await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   expect(await editor.page.locator('.notification-toast').count()).toBe(0);

@@ -134,10 +134,18 @@ export class Editor {
 
   /** Put the cursor on a line and a column, both from 1. */
   async goto(line: number, column = 1): Promise<void> {
-    await this.page.keyboard.press('Control+G');
     const input = this.page.locator('.quick-input-widget input[type=text]');
-    await input.waitFor();
-    await input.fill(`:${line}:${column}`);
+    // What opens or closes just then may take the focus, and the input closes: it is asked for again.
+    for (let left = 5; ; left--) {
+      await this.page.keyboard.press('Control+G');
+      try {
+        await input.fill(`:${line}:${column}`, { timeout: left === 0 ? WAIT : 4000 });
+        break;
+      } catch (failed) {
+        if (left === 0) throw failed;
+        await this.page.keyboard.press('Escape');
+      }
+    }
     await this.enter(input);
   }
 
