@@ -30,7 +30,7 @@ export function reference(
     '',
     '## The workflow file',
     '',
-    '`NAME` stands for a name of your own, `[]` for each of a list.',
+    '`NAME` stands for a name of your own, `[]` for each of a list. A step is the name of a role, or one of the keys below `flow[]`.',
     '',
     ...table(
       ['key', 'takes', 'without it', 'what it is'],

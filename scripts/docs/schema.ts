@@ -25,8 +25,15 @@ export interface Entry {
   says: string;
 }
 
-/** Every key of a schema, parents before children; `NAME` stands for a name of one's own, `[]` for each of a list. */
-export function entriesOf(schema: Schema, path = ''): Entry[] {
+/**
+ * Every key of a schema, parents before children; `NAME` stands for a name of one's own, `[]` for each of a list. What
+ * holds itself is gone into once.
+ */
+export function entriesOf(
+  schema: Schema,
+  path = '',
+  named: Readonly<Record<string, Schema>> = schema.$defs ?? {},
+): Entry[] {
   const found: Entry[] = [];
   for (const part of partsOf(schema)) {
     for (const [key, value] of Object.entries(part.properties ?? {})) {
@@ -37,15 +44,22 @@ export function entriesOf(schema: Schema, path = ''): Entry[] {
         otherwise: otherwise(value, part.required?.includes(key) ?? false),
         says: value.description ?? '',
       });
-      found.push(...entriesOf(value, at));
+      found.push(...entriesOf(value, at, named));
     }
     if (typeof part.additionalProperties === 'object' && part.additionalProperties.properties)
-      found.push(...entriesOf(part.additionalProperties, `${path}.NAME`));
+      found.push(...entriesOf(part.additionalProperties, `${path}.NAME`, named));
     if (part.items && (part.items.properties || part.items.anyOf))
-      found.push(...entriesOf(part.items, `${path}[]`));
+      found.push(...entriesOf(part.items, `${path}[]`, named));
+    const step = part.items && isStep(part.items) ? named[part.items.$ref.split('/').at(-1)!] : undefined;
+    if (step) found.push(...entriesOf(step, `${path}[]`, {}));
   }
   const seen = new Set<string>();
   return found.filter((entry) => !seen.has(entry.path) && seen.add(entry.path));
+}
+
+/** Of the two kinds of value that hold themselves, JSON and steps, whether this is a step. */
+function isStep(schema: Schema): schema is Schema & { $ref: string } {
+  return schema.$ref?.includes('schema1') ?? false;
 }
 
 function partsOf(schema: Schema): Schema[] {
@@ -56,7 +70,7 @@ function takes(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((each) => JSON.stringify(each)).join(', ');
   if (schema.anyOf) return [...new Set(schema.anyOf.map(takes))].join(' or ');
-  if (schema.$ref) return schema.$ref.includes('schema1') ? 'step' : 'value';
+  if (schema.$ref) return isStep(schema) ? 'step' : 'value';
   if (schema.type === 'array') return schema.items ? `list of ${takes(schema.items)}` : 'list';
   if (schema.type === 'object')
     return typeof schema.additionalProperties === 'object' ? 'mapping by name' : 'mapping';

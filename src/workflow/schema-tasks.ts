@@ -6,11 +6,20 @@ const files = z.array(text).default([]);
 /** One task as it is written: the reserved names below, and any other field for prompts and expressions. */
 export const taskSchema = z
   .object({
-    id: z.union([z.string().regex(/^[\w.-]{1,80}$/), z.int()]).optional(),
-    prompt: z.string().default(''),
+    id: z
+      .union([z.string().regex(/^[\w.-]{1,80}$/), z.int()])
+      .optional()
+      .describe('What it is called in runs'),
+    prompt: z
+      .string()
+      .default('')
+      .describe('What the team is asked; {{task.…}} in prompts names any field of a task'),
     files: files.describe('Read-only at /inputs, beside the workspace'),
     hidden: files.describe('Never enters the sandbox'),
-    split: z.enum(['train', 'select', 'test']).optional(),
+    split: z
+      .enum(['train', 'select', 'test'])
+      .optional()
+      .describe('train: learned from; select: ranks checkpoints; test: measures the one that is chosen'),
     expect: z.string().optional().describe('An expression that a regression test must meet'),
   })
   .catchall(z.json());
@@ -21,40 +30,46 @@ export const splitSchema = z.strictObject({
   by: text
     .optional()
     .describe('The task field whose values stay together; each task alone where it is left out'),
-  train: share.default(0.7),
-  select: share.default(0.15),
-  test: share.default(0.15),
+  train: share.default(0.7).describe('A share, or values of the field'),
+  select: share.default(0.15).describe('A share, or values of the field'),
+  test: share.default(0.15).describe('A share, or values of the field'),
 });
 
 const rowRange = z.tuple([z.int().min(4), z.int().min(4)]);
 
 /** Arithmetic word problems with one operation, the same for the same seed. */
 const problemsSchema = z.strictObject({
-  problems: z.strictObject({
-    count: z.int().min(1).max(10_000).default(200),
-    kinds: z
-      .array(z.enum(['add', 'subtract', 'multiply']))
-      .min(1)
-      .default(['add', 'subtract']),
-    largest: z
-      .int()
-      .min(2)
-      .max(10_000)
-      .default(12)
-      .describe('The largest number in a question; 2 is the smallest'),
-    seed: z.int().default(1),
-  }),
+  problems: z
+    .strictObject({
+      count: z.int().min(1).max(10_000).default(200).describe('How many'),
+      kinds: z
+        .array(z.enum(['add', 'subtract', 'multiply']))
+        .min(1)
+        .default(['add', 'subtract'])
+        .describe('The operations in them; each problem has one'),
+      largest: z
+        .int()
+        .min(2)
+        .max(10_000)
+        .default(12)
+        .describe('The largest number in a question; 2 is the smallest'),
+      seed: z.int().default(1).describe('Others with another one'),
+    })
+    .describe('Word problems with whole numbers'),
 });
 
 /** Many tasks from a folder of CSV tables: samples of their rows and columns, the same for the same seed. */
 const tablesSchema = z.strictObject({
   tables: text.describe('A YAML file that lists tables: file, target, kind, features, split'),
-  per_table: z.int().min(1).max(1000).default(8),
-  train_rows: rowRange.default([40, 160]),
-  test_rows: rowRange.default([20, 40]),
-  columns: z.tuple([z.int().min(1), z.int().min(1)]).default([2, 5]),
-  id_columns: z.array(text).min(1).default(['id']),
-  seed: z.int().default(1),
+  per_table: z.int().min(1).max(1000).default(8).describe('Tasks from each table'),
+  train_rows: rowRange.default([40, 160]).describe('Fewest and most rows to learn from'),
+  test_rows: rowRange.default([20, 40]).describe('Fewest and most rows to predict'),
+  columns: z
+    .tuple([z.int().min(1), z.int().min(1)])
+    .default([2, 5])
+    .describe('Fewest and most features'),
+  id_columns: z.array(text).min(1).default(['id']).describe('Names that the id column may have'),
+  seed: z.int().default(1).describe('Other samples with another one'),
 });
 
 export const familySchema = z.union([tablesSchema, problemsSchema]);
@@ -64,15 +79,17 @@ const source = z.strictObject({
     .union([text, z.array(text)])
     .optional()
     .describe('YAML, JSONL or CSV files, by path or pattern'),
-  family: familySchema.optional(),
-  files,
-  hidden: files,
-  prompt: z.string().optional(),
+  family: familySchema.optional().describe('Tasks that are made, the same for the same seed'),
+  files: files.describe('Of every task: read-only at /inputs, beside the workspace'),
+  hidden: files.describe('Of every task: never enters the sandbox'),
+  prompt: z.string().optional().describe('Of tasks that have none'),
   stratum: text.optional().describe('The task field that names the stratum'),
-  split: splitSchema.optional(),
+  split: splitSchema.optional().describe('Which tasks are learned from, and which only measured'),
 });
 
-export const tasksSchema = z.union([z.array(taskSchema).min(1), source]);
+export const tasksSchema = z
+  .union([z.array(taskSchema).min(1), source])
+  .describe('What the team is asked: written here, from files, or made');
 
 export type RawTask = z.infer<typeof taskSchema>;
 export type RawTasks = z.infer<typeof tasksSchema>;

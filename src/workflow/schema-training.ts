@@ -12,17 +12,20 @@ export const trainingSchema = z.strictObject({
     .describe(
       'action: each action gets its own score; outcome: all actions of a rollout get its outcome; shuffled: a control, scores dealt out at random',
     ),
-  steps: z.int().min(1).default(30),
+  steps: z.int().min(1).default(30).describe('Each is rollouts, verdicts and an update of every role'),
   rollouts: z.int().min(1).default(48).describe('Rollouts a step'),
   samples: z.int().min(1).default(2).describe('Rollouts per task in a step'),
-  temperature: z.number().gt(0).max(5).default(1),
-  learning_rate: z.number().min(0).default(1e-6),
-  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.95]),
-  adam_eps: z.number().gt(0).default(1e-8),
-  weight_decay: z.number().min(0).default(0),
+  temperature: z.number().gt(0).max(5).default(1).describe('Of the rollouts that are learned from'),
+  learning_rate: z.number().min(0).default(1e-6).describe('How far one update goes'),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+    .default([0.9, 0.95])
+    .describe("Adam's"),
+  adam_eps: z.number().gt(0).default(1e-8).describe("Adam's"),
+  weight_decay: z.number().min(0).default(0).describe('As in AdamW'),
   schedule: z.enum(['constant', 'cosine', 'linear']).default('cosine').describe('cosine falls to a tenth'),
   warmup: z.number().min(0).max(1).default(0.03).describe('Share of the steps in which the rate rises'),
-  grad_clip: z.number().gt(0).default(1),
+  grad_clip: z.number().gt(0).default(1).describe('The longest gradient; a longer one is shortened to it'),
   minibatches: z
     .int()
     .min(1)
@@ -35,31 +38,46 @@ export const trainingSchema = z.strictObject({
     .min(1)
     .default(8)
     .describe('Actions that an optimiser step needs at least: steps on a few actions follow their noise'),
-  epochs: z.int().min(1).default(1),
+  epochs: z.int().min(1).default(1).describe("Times that a step's rollouts are learned from"),
   clip: z
-    .union([z.number().gt(0), z.strictObject({ low: z.number().gt(0), high: z.number().gt(0) })])
-    .default(0.2),
-  dual_clip: z.number().gt(1).optional(),
+    .union([
+      z.number().gt(0),
+      z.strictObject({
+        low: z.number().gt(0).describe('Below 1'),
+        high: z.number().gt(0).describe('Above 1'),
+      }),
+    ])
+    .default(0.2)
+    .describe('How far from 1 the ratio of new and old probability counts'),
+  dual_clip: z
+    .number()
+    .gt(1)
+    .optional()
+    .describe('The largest ratio that counts where the advantage is negative'),
   kl: z
     .strictObject({
-      estimator: z.enum(['k1', 'k2', 'k3']).default('k1'),
-      in: z.enum(['reward', 'loss']).default('reward'),
-      coefficient: z.number().min(0).default(0.01),
+      estimator: z
+        .enum(['k1', 'k2', 'k3'])
+        .default('k1')
+        .describe('How it is estimated from the tokens drawn'),
+      in: z.enum(['reward', 'loss']).default('reward').describe('Where it counts'),
+      coefficient: z.number().min(0).default(0.01).describe('How much it counts'),
       target: z
         .number()
         .gt(0)
         .optional()
         .describe('Adapt the coefficient so that the KL per token stays near this'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What holds a role near the untrained one: its divergence from it costs'),
   gamma: z.number().min(0).max(1).default(1).describe('Discount inside an action, per token'),
   action_gamma: z.number().min(0).max(1).default(0).describe('Discount from action to later action'),
-  reward_scale: z.number().gt(0).default(10),
+  reward_scale: z.number().gt(0).default(10).describe('Scores are divided by this'),
   std_floor: z
     .union([z.number().gt(0), z.literal('published')])
     .default(0.1)
-    .describe('published: 1e-8'),
-  max_advantage: z.number().gt(0).default(3),
+    .describe('The least that rewards are divided by when they are normalised; published: 1e-8'),
+  max_advantage: z.number().gt(0).default(3).describe('Larger ones are cut to it, on both sides'),
   zero_signal: z
     .number()
     .min(0)
@@ -71,8 +89,11 @@ export const trainingSchema = z.strictObject({
     .describe(
       'What a reply that was cut at its longest counts: nothing, or 0. Masked, a role that learns to run on is never told; zero where replies grow until they are cut',
     ),
-  seed: z.int().default(1),
-  deterministic: z.boolean().default(false),
+  seed: z.int().default(1).describe('Other samples and tasks with another one'),
+  deterministic: z
+    .boolean()
+    .default(false)
+    .describe('The same weights from the same seed on the same machine, more slowly'),
   evaluate_every: z
     .int()
     .min(0)

@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { made } from '../../../scripts/docs/main.js';
-import { entriesOf } from '../../../scripts/docs/schema.js';
+import { entriesOf, type Schema } from '../../../scripts/docs/schema.js';
+import { jsonSchema } from '../../../src/workflow/index.js';
 
 test('docs/reference.md is what the schema and the manifest say; where not: npm run docs', () => {
   const written = readFileSync(join(import.meta.dirname, '../../../docs/reference.md'), 'utf8');
   expect(written).toBe(made());
+});
+
+test('every key of a workflow says what it is', () => {
+  const entries = entriesOf(jsonSchema() as Schema);
+  expect(entries.filter(({ says }) => says === '').map(({ path }) => path)).toEqual([]);
+  expect(entries.map(({ path }) => path)).toContain('flow[].repeat.until');
 });
 
 test('keys are listed with what they take and what holds without them', () => {
