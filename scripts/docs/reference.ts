@@ -1,3 +1,10 @@
+import {
+  artifactKinds,
+  expressionFunctions,
+  factMeaning,
+  factTypes,
+  typeWords,
+} from '../../src/workflow/index.js';
 import { entriesOf, type Schema } from './schema.js';
 
 /** The parts of package.json that the reference is made of. */
@@ -39,6 +46,18 @@ export function reference(
         takes,
         otherwise === '' || otherwise === 'required' ? otherwise : code(otherwise),
         says,
+      ]),
+    ),
+    '## Facts and expressions',
+    '',
+    'Checks, conditions, `until` and `success` are expressions over facts: `X_train.rows == task.train_rows and not (task.target in X_train.covers)`. In the checks of an artifact its own facts stand without its name; `task.…` names the fields of the task. There are numbers, texts in quotes, lists in brackets, `true`, `false`, `null`, `and`, `or`, `not`, `in`, comparisons, `+ - * / %` and the functions below. What is not known is `null`.',
+    '',
+    ...table(['fact', 'of', 'is', 'what it says'], facts()),
+    ...table(
+      ['function', 'what it gives'],
+      Object.entries(expressionFunctions).map(([name, { takes, gives, says }]) => [
+        code(`${name}(${takes.map(typeWords).join(', ')})`),
+        `${typeWords(gives)}: ${says()}`,
       ]),
     ),
     '## Commands of the editor',
@@ -90,4 +109,21 @@ function table(head: string[], rows: string[][]): string[] {
     ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
     '',
   ];
+}
+
+/** Every fact once, with the kinds of artifacts that have it. */
+function facts(): string[][] {
+  const kinds = new Map<string, { of: string[]; type: string }>();
+  for (const kind of artifactKinds)
+    for (const [fact, type] of Object.entries(factTypes(kind))) {
+      const known = kinds.get(fact) ?? { of: [], type: typeWords(type) };
+      known.of.push(kind);
+      kinds.set(fact, known);
+    }
+  return [...kinds].map(([fact, { of, type }]) => [
+    code(fact),
+    of.length === artifactKinds.length ? 'all' : of.join(', '),
+    type,
+    factMeaning(fact),
+  ]);
 }

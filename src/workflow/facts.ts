@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
 import type { TypeName, Value } from './expression/index.js';
 import type { ArtifactKind } from './schema.js';
@@ -48,4 +49,45 @@ const types = Object.fromEntries(
 /** The facts that an artifact of a kind can have, with their types. */
 export function factTypes(kind: ArtifactKind): Readonly<Record<string, TypeName>> {
   return types[kind];
+}
+
+/** What each fact says. A name means the same whichever kind of artifact has it. */
+const meanings: Readonly<Record<string, () => string>> = {
+  exists: () => l10n.t('it is there'),
+  valid: () => l10n.t('it is there and all its checks hold'),
+  bytes: () => l10n.t('its size'),
+  sha256: () => l10n.t('the hash of its content'),
+  rows: () => l10n.t('how many rows or values it has'),
+  columns: () => l10n.t('the names of its columns, in order'),
+  missing: () => l10n.t('how many cells are empty'),
+  constant: () => l10n.t('columns that hold one value only'),
+  numeric: () => l10n.t('columns that hold numbers only'),
+  covers: () => l10n.t('columns of the input file that its columns were made of (with encoded_from)'),
+  agreement: () =>
+    l10n.t('the share of rows, 0 to 1, that say what the model predicts for them (with predicted_by)'),
+  fitted_on: () =>
+    l10n.t(
+      '"train", "test", "both" or "unknown": whose rows its scales were learned from (with encoded_from)',
+    ),
+  encoding_consistent: () => l10n.t('it was encoded as the training table beside it was (with encoded_from)'),
+  distinct: () => l10n.t('how many different values it has'),
+  name: () => l10n.t('the name that the column has'),
+  equals: () => l10n.t('columns of the input file that hold just these values (with encoded_from)'),
+  estimator: () => l10n.t('the class of the model'),
+  predicts: () => l10n.t('"classification" or "regression"'),
+  features: () => l10n.t('the columns that it was fitted on'),
+  fitted: () => l10n.t('it was fitted'),
+  rows_fitted: () => l10n.t('how many rows it was fitted on, where the model keeps that'),
+  value: () => l10n.t('what the file holds'),
+  lines: () => l10n.t('how many lines it has'),
+  words: () => l10n.t('how many words it has'),
+  text: () => l10n.t('its beginning'),
+  boxed: () => l10n.t('what stands in its last \\boxed{…}'),
+  number: () => l10n.t('the last number in it'),
+  files: () => l10n.t('the names in the folder'),
+};
+
+/** What a fact says, in a few words. */
+export function factMeaning(fact: string): string {
+  return meanings[fact]?.() ?? '';
 }

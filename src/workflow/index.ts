@@ -23,7 +23,7 @@ export {
   typeWords,
   type Value,
 } from './expression/index.js';
-export { type Facts, factsSchema, factTypes } from './facts.js';
+export { type Facts, factMeaning, factsSchema, factTypes } from './facts.js';
 export { type FailureCode, failureCodes, knownFailure } from './failures.js';
 export { diskFiles, type Refused, type WorkflowFiles } from './files.js';
 export { type Mention, mentions, type NameKind } from './mentions/index.js';

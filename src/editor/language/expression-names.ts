@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import {
   expressionFunctions,
+  factMeaning,
   factTypes,
   loadTasks,
   type TypeName,
@@ -84,5 +85,6 @@ function factsOf(kind: string): Suggestion[] {
     label,
     kind: 'fact',
     detail: typeWords(type),
+    says: factMeaning(label),
   }));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { made } from '../../../scripts/docs/main.js';
 import { entriesOf, type Schema } from '../../../scripts/docs/schema.js';
-import { jsonSchema } from '../../../src/workflow/index.js';
+import { artifactKinds, factMeaning, factTypes, jsonSchema } from '../../../src/workflow/index.js';
 
 test('docs/reference.md is what the schema and the manifest say; where not: npm run docs', () => {
   const written = readFileSync(join(import.meta.dirname, '../../../docs/reference.md'), 'utf8');
@@ -14,6 +14,11 @@ test('every key of a workflow says what it is', () => {
   const entries = entriesOf(jsonSchema() as Schema);
   expect(entries.filter(({ says }) => says === '').map(({ path }) => path)).toEqual([]);
   expect(entries.map(({ path }) => path)).toContain('flow[].repeat.until');
+});
+
+test('every fact says what it is', () => {
+  const facts = artifactKinds.flatMap((kind) => Object.keys(factTypes(kind)));
+  expect(facts.filter((fact) => factMeaning(fact) === '')).toEqual([]);
 });
 
 test('keys are listed with what they take and what holds without them', () => {
