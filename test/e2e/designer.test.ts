@@ -25,6 +25,34 @@ const saved = () =>
     { timeout: 30_000, interval: 500 },
   );
 
+/** Two critics at the same time, and a judge who sends the text back up to three times. */
+const review = `baton: 1
+models:
+  m: ${recorded}
+tasks:
+  - {id: sea, prompt: the sea}
+artifacts:
+  draft: {kind: message, checks: [words > 2]}
+  style: {kind: message}
+  facts: {kind: message}
+  verdict: {kind: message, checks: [words > 2]}
+agents:
+  writer: {role: Write., produces: [draft]}
+  style_critic: {role: Read for style., consumes: [draft], produces: [style]}
+  fact_critic: {role: Check the facts., consumes: [draft], produces: [facts]}
+  judge: {role: Decide., consumes: [style, facts], produces: [verdict]}
+flow:
+  - writer
+  - repeat: {do: [{parallel: [style_critic, fact_critic]}, judge], until: verdict.valid, max: 3}
+outcome: {success: verdict.valid}
+`;
+type Box = { x: number; y: number; width: number; height: number };
+const liesIn = (one: Box, other: Box) =>
+  one.x >= other.x &&
+  one.y >= other.y &&
+  one.x + one.width <= other.x + other.width &&
+  one.y + one.height <= other.y + other.height;
+
 describe('the designer', () => {
   test('draws the team beside its text', async () => {
     await editor.openFile('table-team.baton.yaml');
@@ -190,6 +218,30 @@ test('while a run goes on, its roles show who is acting, and their scores when i
   } finally {
     await own.close();
     server.close();
+  }
+});
+
+test('parallel and repeated parts of a flow are frames around their roles', async () => {
+  const own = await Editor.open({ 'team.baton.yaml': review });
+  try {
+    await own.openFile('team.baton.yaml');
+    await own.command('Baton: Open Designer');
+    const frame = (label: string) => own.frame().locator('.frame', { hasText: label });
+    await frame('repeat until verdict.valid, 3 times at most').waitFor();
+    const outer = (await frame('repeat until').boundingBox())!;
+    for (const name of ['style_critic', 'fact_critic', 'judge']) {
+      const role = (await own.frame().locator('.role', { hasText: name }).boundingBox())!;
+      expect(liesIn(role, outer), name).toBe(true);
+    }
+    const inner = (await frame('in parallel').boundingBox())!;
+    const judge = (await own.frame().locator('.role', { hasText: 'judge' }).boundingBox())!;
+    const writer = (await own.frame().locator('.role', { hasText: 'writer' }).boundingBox())!;
+    expect([liesIn(inner, outer), liesIn(judge, inner), liesIn(writer, outer)]).toEqual([true, false, false]);
+    const row = own.frame().getByRole('treeitem', { name: /^style_critic/ });
+    expect(await row.textContent()).toMatch(/in parallel, repeat until verdict\.valid, 3 times at most$/);
+    await own.shoot('designer-flow', themes);
+  } finally {
+    await own.close();
   }
 });
 

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { type KeyboardEvent, useRef } from 'react';
-import type { Graph, ShownRole } from '../../src/editor/protocol/designer.js';
+import type { Graph, ShownGroup, ShownRole } from '../../src/editor/protocol/designer.js';
 import { counted } from './problems.js';
 import type { Selection } from './selection.js';
 
@@ -67,13 +67,19 @@ export function Twin({ graph, selection, select, reveal, remove }: Props) {
       </li>
     );
   };
+  const within = new Map(graph.groups.flatMap((group) => partsOf(group)));
   const orphans = graph.artifacts.filter(({ producer }) => producer === null);
   return (
     // A tree is what this is; HTML has no element for one.
     // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: see above
     <ul ref={list} role="tree" aria-label={l10n.t('Roles and what they hand over')} className="twin">
       {graph.roles.flatMap((role) => [
-        row({ kind: 'role', name: role.name }, factsOf(role).join(', '), 1, role.problems.length),
+        row(
+          { kind: 'role', name: role.name },
+          factsOf(role, within.get(role.name) ?? []).join(', '),
+          1,
+          role.problems.length,
+        ),
         ...graph.artifacts
           .filter(({ producer }) => producer === role.name)
           .map((artifact) =>
@@ -97,7 +103,16 @@ export function Twin({ graph, selection, select, reveal, remove }: Props) {
   );
 }
 
-/** A role in a row: its name, its mean score, and whether it acts just now. */
-function factsOf({ name, score, acting }: ShownRole): string[] {
-  return [name, ...(score ? [score.mean.toFixed(1)] : []), ...(acting ? [l10n.t('acting')] : [])];
+/** A role in a row: its name, its mean score, whether it acts just now, and in which parts of the flow it stands. */
+function factsOf({ name, score, acting }: ShownRole, within: readonly string[]): string[] {
+  return [name, ...(score ? [score.mean.toFixed(1)] : []), ...(acting ? [l10n.t('acting')] : []), ...within];
+}
+
+/** Each role of a part of the flow, with the parts that it stands in, the innermost first. */
+function partsOf({ label, roles, groups }: ShownGroup): [string, string[]][] {
+  const inner = groups.flatMap((group) => partsOf(group));
+  return [
+    ...roles.map((role): [string, string[]] => [role, [label]]),
+    ...inner.map(([role, within]): [string, string[]] => [role, [...within, label]]),
+  ];
 }
