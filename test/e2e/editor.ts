@@ -78,22 +78,30 @@ export class Editor {
 
   /** Run a command by its title, as one types it. The palette fills up while extensions are being read. */
   async command(title: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type=text]');
     const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
-    // What opens or comes back just then may take the focus, and the palette closes: it is asked for again.
+    await this.quickInput('F1', `>${title}`, (_, timeout) => row.click({ timeout }));
+    await this.rest();
+  }
+
+  /** Open a quick input by its key, fill it in and take something there. */
+  private async quickInput(
+    key: string,
+    text: string,
+    take: (input: Locator, timeout: number) => Promise<void>,
+  ): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type=text]');
+    // What opens or comes back just then may take the focus, and the input closes: it is asked for again.
     for (let left = 5; ; left--) {
       const timeout = left === 0 ? WAIT : 4000;
-      await this.page.keyboard.press('F1');
+      await this.page.keyboard.press(key);
       try {
-        await input.fill(`>${title}`, { timeout });
-        await row.click({ timeout });
-        break;
+        await input.fill(text, { timeout });
+        return await take(input, timeout);
       } catch (failed) {
         if (left === 0) throw failed;
         await this.page.keyboard.press('Escape');
       }
     }
-    await this.rest();
   }
 
   /** Put the pointer on the empty middle of the status bar: what it rests on shows a hover over its neighbours. */
@@ -134,19 +142,7 @@ export class Editor {
 
   /** Put the cursor on a line and a column, both from 1. */
   async goto(line: number, column = 1): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type=text]');
-    // What opens or closes just then may take the focus, and the input closes: it is asked for again.
-    for (let left = 5; ; left--) {
-      await this.page.keyboard.press('Control+G');
-      try {
-        await input.fill(`:${line}:${column}`, { timeout: left === 0 ? WAIT : 4000 });
-        break;
-      } catch (failed) {
-        if (left === 0) throw failed;
-        await this.page.keyboard.press('Escape');
-      }
-    }
-    await this.enter(input);
+    await this.quickInput('Control+G', `:${line}:${column}`, (input) => this.enter(input));
   }
 
   /**
