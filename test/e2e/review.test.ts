@@ -46,35 +46,38 @@ test('a failed action has a comment with its evidence, and can be overruled with
   expect(event.data.author).not.toBe('');
 });
 
-test('rollouts are filtered by who is blamed', async () => {
+async function runsButton(name: string): Promise<void> {
   await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
-  await editor.page.getByRole('button', { name: 'Filter Rollouts' }).click();
-  await editor.pick('Broken by analyst');
-  await editor.pick('Broken by modeler');
+  await editor.page.getByRole('button', { name }).click();
+}
+
+async function showOnly(...picks: string[]): Promise<void> {
+  await runsButton('Filter Rollouts');
+  for (const pick of picks) await editor.pick(pick);
   await editor.page.keyboard.press('Enter');
-  await editor.page.getByText('Only: Broken by analyst, Broken by modeler').waitFor();
+  await editor.page.getByText(`Only: ${picks.join(', ')}`).waitFor();
+}
+
+async function clearFilter(): Promise<void> {
+  await runsButton('Clear Filter');
+  await editor.row('penguins-0').waitFor();
+}
+
+test('rollouts are filtered by who is blamed', async () => {
+  await showOnly('Broken by analyst', 'Broken by modeler');
   await editor.row('penguins-0').waitFor({ state: 'hidden' });
   await editor.row('directors-0').waitFor();
   await editor.row('women-1').waitFor();
-  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
-  await editor.page.getByRole('button', { name: 'Clear Filter' }).click();
-  await editor.row('penguins-0').waitFor();
+  await clearFilter();
 });
 
 test('and by outcome and stratum', async () => {
-  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
-  await editor.page.getByRole('button', { name: 'Filter Rollouts' }).click();
-  await editor.pick('Succeeded');
-  await editor.pick('Stratum regression');
-  await editor.page.keyboard.press('Enter');
-  await editor.page.getByText('Only: Succeeded, Stratum regression').waitFor();
+  await showOnly('Succeeded', 'Stratum regression');
   // Of five rollouts on regression the only one.
   await editor.row('infert-0').waitFor({ state: 'hidden' });
   const rollouts = editor.page.locator('.part.sidebar .monaco-list-row[aria-level="2"] .label-name');
   expect(await rollouts.allTextContents()).toEqual(['health-0']);
-  await editor.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Runs' }).hover();
-  await editor.page.getByRole('button', { name: 'Clear Filter' }).click();
-  await editor.row('penguins-0').waitFor();
+  await clearFilter();
 });
 
 test('two actions compare in the diff editor, and two artifacts', async () => {
