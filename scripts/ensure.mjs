@@ -41,13 +41,21 @@ function has(program, args = ['--version']) {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** git, python3 and (on Linux) bubblewrap, from the system's package manager where there are rights. */
-export async function ensureSystem() {
+/** Whether Docker or Podman is there with its service and the image that agents' programs run in. */
+export function hasContainer() {
+  const image = process.env.BATON_IMAGE || 'python:3.12-slim';
+  return ['docker', 'podman'].some((program) => has(program, ['image', 'inspect', image]));
+}
+
+/**
+ * git, python3 and (on Linux) bubblewrap, from the system's package manager where there are rights. `sandboxed`: there is
+ * another sandbox that will do.
+ */
+export async function ensureSystem(sandboxed = false) {
   const missing = [];
   if (!has('git')) missing.push('git');
   if (!has('python3')) missing.push('python3');
-  if (process.platform === 'linux' && !has('bwrap') && !has('docker', ['info']) && !has('podman', ['info']))
-    missing.push('bubblewrap');
+  if (process.platform === 'linux' && !has('bwrap') && !sandboxed) missing.push('bubblewrap');
   if (missing.length === 0) return;
   const root = process.getuid?.() === 0;
   const manager = managers().find(({ program }) => has(program));

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePackages, ensureSystem } from './ensure.mjs';
+import { ensurePackages, ensureSystem, hasContainer } from './ensure.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
 ensurePackages();
-await ensureSystem();
+await ensureSystem(hasContainer());
 await import('./build.mjs');
 // A copy to work in, so that the shipped template stays as it is.
 const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'baton', 'start');

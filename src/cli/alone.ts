@@ -1,9 +1,10 @@
+import { dirname, join } from 'node:path';
 import { culprit } from '../coach/index.js';
 import { type Again, type Alone, againSchema, aloneSchema, type Ended, othersOf } from '../rollout/index.js';
-import { Blobs, type RunFolder, type RunInfo } from '../trace/index.js';
+import { Blobs, RunFolder, type RunInfo } from '../trace/index.js';
 import type { Task, Workflow } from '../workflow/index.js';
 import { endedOf } from './ended.js';
-import { findRun } from './look.js';
+import { findRun, runWord } from './find-run.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 
 /** Who acts anew, like in which run (the newest where none is named), in at most how many rollouts. */
@@ -61,7 +62,7 @@ export function chooseAlone(
   if (again.length === 0)
     throw new Failure(
       'alone.none',
-      `${role} was never asked in ${like.name}: what it takes was never handed over. Look who broke the work before it: ${commandName()} why ${like.name}`,
+      `${role} was never asked in ${like.name}: what it takes was never handed over. Look who broke the work before it: ${commandName()} why ${runWord(like)}`,
       exit.usage,
     );
   if (never > 0)
@@ -98,7 +99,7 @@ export function printAlone(
   terminal: Terminal,
   { role, like, before }: Alone,
   now: Alone['before'],
-  run: string,
+  run: RunFolder,
 ): void {
   const row = (when: string, each: Alone['before']) => [
     when,
@@ -106,8 +107,10 @@ export function printAlone(
     percent(each.success),
     each.broke,
   ];
+  // Both lie in the same folder, the earlier one perhaps no more.
+  const then = new RunFolder(join(dirname(run.path), like));
   terminal.emit({ event: 'alone', role, like, before, now });
   terminal.say(`${role} alone, on what it was handed in ${like}`);
   terminal.table(['', 'rollouts', 'success', `broken by ${role}`], [row('then', before), row('now', now)]);
-  terminal.say(`paired by table, with intervals: ${commandName()} compare ${like} ${run}`);
+  terminal.say(`paired by table, with intervals: ${commandName()} compare ${runWord(then)} ${runWord(run)}`);
 }

@@ -5,8 +5,8 @@ import { ControlClient, capsAmong, type ForkChange } from '../rollout/index.js';
 import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
 import { capFlags, editorFlag, list } from './arguments.js';
 import { choiceOf, type EngineChoice, engineFor, playableRoles } from './engine.js';
+import { findRun, runWord } from './find-run.js';
 import { forkHere } from './fork-here.js';
-import { findRun } from './look.js';
 import { openRecorded } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { registryOf } from './policy-program.js';
@@ -47,7 +47,7 @@ export function controlCommands(
           client.detach();
         }
         out.emit({ run: folder.name, did: name });
-        out.say(said.replaceAll('RUN', folder.name));
+        out.say(said.replaceAll('RUN', runWord(folder)));
         done(exit.fine);
       });
   steer(
@@ -149,7 +149,7 @@ async function fork(
     out.emit({ run: folder.name, rollout: name, parent: rollout });
     const { paused } = client.first;
     out.say(
-      `${name} goes on in ${folder.name}, which is ${paused ? 'held: the branch waits with it' : 'running'}. Look at it with: ${commandName()} show ${folder.name} ${name}`,
+      `${name} goes on in ${folder.name}, which is ${paused ? 'held: the branch waits with it' : 'running'}. Look at it with: ${commandName()} show ${runWord(folder)} ${name}`,
     );
     return exit.fine;
   }
@@ -182,7 +182,7 @@ async function fork(
     });
     out.say(inert(`${rollout}: ${outcomeWord(was)}`));
     out.say(inert(`${ended.rollout}: ${outcomeWord(ended.outcome)}`));
-    out.say(`next: ${commandName()} diff ${folder.name} ${rollout} ${ended.rollout}`);
+    out.say(`next: ${commandName()} diff ${runWord(folder)} ${rollout} ${ended.rollout}`);
     return exit.fine;
   } finally {
     await engine?.stop();

@@ -1,11 +1,19 @@
 import type { Endpoint } from '../policy/index.js';
-import type { RunInfo } from '../trace/index.js';
 import { Failure } from './terminal.js';
+
+/** What a run's folder keeps of its engine. `reasons`: why it computes and samples with what it does; `base`: a hash. */
+export type EngineInfo = {
+  engine: string;
+  backend: string;
+  reasons: string[];
+  base: string;
+  sampler?: string;
+};
 
 /** A running engine, as the commands see it. */
 export interface EngineHandle {
   endpoint: Endpoint;
-  info: RunInfo['engine'];
+  info: EngineInfo;
   /** How many rollouts make their calls together, where that makes results the same each time; otherwise 1. */
   together: number;
   stop(): Promise<void>;

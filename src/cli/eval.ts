@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
-import { findRun } from './look.js';
+import { findRun } from './find-run.js';
 import { cacheFolder } from './places.js';
 import { chosenFor } from './started-here.js';
 import { exit, Failure } from './terminal.js';

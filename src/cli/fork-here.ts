@@ -1,6 +1,7 @@
 import { BudgetSpent, beginFork, type Caps, type Ended, type ForkAt, rolloutId } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { type EngineHandle, throwIfLost } from './engine-handle.js';
+import { runWord } from './find-run.js';
 import type { Opened } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { startRun } from './start-run.js';
@@ -58,7 +59,7 @@ export async function forkHere(
     return ended;
   } catch (error) {
     throwIfLost(abort);
-    const again = `go on with: ${commandName()} resume ${folder.path}`;
+    const again = `go on with: ${commandName()} resume ${runWord(folder)}`;
     if (error instanceof BudgetSpent) {
       status = 'budget';
       throw new Failure(

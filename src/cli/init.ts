@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { discoverModels, type Found } from '../policy/index.js';
 import { shipped } from './places.js';
-import { exit, Failure, type Terminal } from './terminal.js';
+import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 export interface InitOptions {
   template: string;
@@ -38,14 +38,14 @@ export async function initCommand(
   writeFileSync(file, smallest(model), { flag: 'wx' });
   if (!model)
     terminal.note(
-      'No model server answers on this machine: put the address of yours under models (see: baton doctor).',
+      `No model server answers on this machine: put the address of yours under models (see: ${commandName()} doctor).`,
     );
   return made(terminal, file);
 }
 
 function made(terminal: Terminal, file: string): number {
   terminal.emit({ file });
-  terminal.say(`Wrote ${file}\nnext: baton check, then baton run`);
+  terminal.say(`Wrote ${file}\nnext: ${commandName()} check, then ${commandName()} run`);
   return exit.fine;
 }
 

@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander';
 import { number, samplerChoice } from './arguments.js';
 import { diffCommand } from './diff.js';
 import { type ExportOptions, exportCommand } from './export.js';
+import { findRun } from './find-run.js';
 import { type InspectOptions, inspectCommand } from './inspect.js';
-import { findRun, listCommand, showCommand, whyCommand } from './look.js';
+import { listCommand, showCommand, whyCommand } from './look.js';
 import { type ServeOptions, serveCommand } from './serve.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,48 +1,17 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { blameTable, culprit } from '../coach/index.js';
 import {
   Blobs,
   countedVerdicts,
   listRuns,
   RolloutPages,
-  RunFolder,
   readLog,
   readReviews,
   stateAfter,
 } from '../trace/index.js';
 import { endedOf } from './ended.js';
+import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
-import { exit, Failure, inert, percent, type Terminal } from './terminal.js';
-
-/** The folder whose `.baton/runs` is meant: the nearest one upwards that has it. */
-export function runsBase(from = process.cwd()): string {
-  let folder = resolve(from);
-  while (!existsSync(join(folder, '.baton', 'runs')) && dirname(folder) !== folder) folder = dirname(folder);
-  return existsSync(join(folder, '.baton', 'runs')) ? folder : resolve(from);
-}
-
-/** A run by its name, the end of its name, its path, or `last`. */
-export function findRun(name: string | undefined, base = runsBase()): RunFolder {
-  if (name?.includes('/') && existsSync(join(resolve(name), 'run.json'))) return new RunFolder(resolve(name));
-  const runs = listRuns(base);
-  const wanted = name ?? 'last';
-  const found =
-    wanted === 'last'
-      ? runs.slice(0, 1)
-      : runs.filter((run) => run.name === wanted || run.name.endsWith(wanted));
-  if (found.length === 1) return found[0]!;
-  if (runs.length === 0)
-    throw new Failure('run.none', `There is no run under ${base}; start one with: baton run`, exit.usage);
-  throw new Failure(
-    'run.unknown',
-    `${found.length === 0 ? 'No run is' : 'Several runs are'} called "${wanted}". Newest: ${runs
-      .slice(0, 5)
-      .map((run) => run.name)
-      .join(', ')}`,
-    exit.usage,
-  );
-}
+import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 export function listCommand(terminal: Terminal): number {
   const runs = listRuns(runsBase());
@@ -59,7 +28,7 @@ export function listCommand(terminal: Terminal): number {
     };
   });
   terminal.emit({ runs: rows });
-  if (rows.length === 0) terminal.say('No run yet. Start one with: baton run');
+  if (rows.length === 0) terminal.say(`No run yet. Start one with: ${commandName()} run`);
   else
     terminal.table(
       ['run', 'kind', 'rollouts', 'success'],
@@ -77,7 +46,10 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     const rows = blameTable(ended);
     terminal.emit({ run: folder.name, blame: rows });
     printBlame(terminal, rows, ended.length);
-    if (rows[0]) terminal.say(`\nOne of them in full: baton why ${folder.name} ${rows[0].example.rollout}`);
+    if (rows[0])
+      terminal.say(
+        `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${rows[0].example.rollout}`,
+      );
     return exit.fine;
   }
   const one = ended.find((each) => each.rollout === rollout);

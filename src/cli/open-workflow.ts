@@ -13,7 +13,7 @@ import {
   type Workflow,
   type WorkflowFiles,
 } from '../workflow/index.js';
-import { exit, Failure } from './terminal.js';
+import { commandName, exit, Failure } from './terminal.js';
 
 export interface OpenOptions {
   allowEnv: string[];
@@ -31,7 +31,7 @@ export function findWorkflow(path: string | undefined): string {
   const why = found.length === 0 ? 'no *.baton.yaml' : `${found.length} workflows (${found.join(', ')})`;
   throw new Failure(
     'file.ambiguous',
-    `There is ${why} in ${at}; name the file${found.length === 0 ? ', or make one with: baton init' : ''}.`,
+    `There is ${why} in ${at}; name the file${found.length === 0 ? `, or make one with: ${commandName()} init` : ''}.`,
     exit.usage,
   );
 }

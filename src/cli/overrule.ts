@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { countedVerdicts, keepOverrule, type RunFolder, readLog } from '../trace/index.js';
+import { runWord } from './find-run.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 /** `baton overrule`: a person's score for an action counts over every judge's; kept with author, reason and time. */
@@ -31,6 +32,6 @@ export async function overruleCommand(
   const before = countedVerdicts(events).get(action)?.score ?? null;
   terminal.emit({ run: folder.name, rollout, action, before, score, author });
   terminal.say(`${action} of ${rollout}: ${before ?? 'null'} -> ${score ?? 'null'}, by ${author}.`);
-  terminal.say(`next: ${commandName()} why ${folder.name} ${rollout}`);
+  terminal.say(`next: ${commandName()} why ${runWord(folder)} ${rollout}`);
   return exit.fine;
 }

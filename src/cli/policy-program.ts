@@ -8,9 +8,9 @@ import { RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import type { EngineChoice } from './engine.js';
 import { type ExportHow, exportModel } from './export-model.js';
-import { findRun } from './look.js';
+import { findRun } from './find-run.js';
 import { cacheFolder } from './places.js';
-import { exit, Failure, type Terminal } from './terminal.js';
+import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 const engineSchema = z.object({ engine: z.enum(['tfjs', 'torch']), base: z.string() });
 
@@ -131,7 +131,9 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
   const info = folder.readInfo();
   const ran = engineSchema.safeParse(info.engine);
   if (info.kind !== 'train' || !ran.success)
-    throw new PolicyProblem(`${folder.name} is not a training run; name one: baton promote ${role} RUN`);
+    throw new PolicyProblem(
+      `${folder.name} is not a training run; name one: ${commandName()} promote ${role} RUN`,
+    );
   const saved = savedCheckpoints(readLog(folder.log).events);
   const chosen = wanted === undefined ? bestCheckpoint(saved) : saved.find(({ name }) => name === wanted);
   if (!chosen) {
@@ -150,7 +152,7 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
   const weights = join(cacheFolder(), 'engines', folder.name, 'policies', role, policy.split('@')[1]!);
   if (!existsSync(weights))
     throw new PolicyProblem(
-      `The weights ${weights} are gone; train again, or fetch them: baton jobs fetch ${folder.name}`,
+      `The weights ${weights} are gone; train again, or fetch them: ${commandName()} jobs fetch ${folder.name}`,
     );
   const options = info.options as EngineChoice;
   const { engine, base } = ran.data;

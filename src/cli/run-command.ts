@@ -15,6 +15,7 @@ import type { Split } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
 import { endedOf } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
+import { runWord } from './find-run.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
@@ -128,7 +129,7 @@ export async function runCommand(
   if (options.hold) {
     run.gate.pause();
     terminal.note(
-      `held before the first action; let it go with: ${commandName()} continue ${run.folder.name}`,
+      `held before the first action; let it go with: ${commandName()} continue ${runWord(run.folder)}`,
     );
   }
   const forks = options.resume ? openForks(run.folder, opened.tasks) : [];
@@ -162,7 +163,7 @@ export async function runCommand(
     await run.log.sync();
     if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
     finish(terminal, run.folder, summary, status, spent);
-    if (alone) printAlone(terminal, alone, standing(all, alone.role), run.folder.name);
+    if (alone) printAlone(terminal, alone, standing(all, alone.role), run.folder);
     throwIfLost(abort);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
@@ -202,5 +203,6 @@ function finish(
   terminal.say(`log: ${folder.path}`);
   if (status === 'budget')
     terminal.say(`Stopped: ${spent} is reached. Go on with a higher one: ${raiseCommand(folder, spent)}`);
-  if (status === 'cancelled') terminal.say(`Cancelled. Go on with: ${commandName()} resume ${folder.path}`);
+  if (status === 'cancelled')
+    terminal.say(`Cancelled. Go on with: ${commandName()} resume ${runWord(folder)}`);
 }

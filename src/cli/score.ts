@@ -12,6 +12,7 @@ import {
 } from '../trace/index.js';
 import type { Workflow } from '../workflow/index.js';
 import { endedOf } from './ended.js';
+import { runWord } from './find-run.js';
 import { userKeys } from './keys.js';
 import { type Opened, openRecorded } from './open-workflow.js';
 import { ReviewPass } from './review-pass.js';
@@ -72,12 +73,12 @@ export async function scoreCommand(
   terminal.say(
     `Judged ${tally.judged} actions of ${folder.name} again: ${tally.changed} verdicts differ from what counted before${tally.abstained > 0 ? `, ${tally.abstained} are null` : ''}.`,
   );
-  terminal.say(`next: ${commandName()} why ${folder.name}`);
+  terminal.say(`next: ${commandName()} why ${runWord(folder)}`);
   return exit.fine;
 }
 
 function stopped(terminal: Terminal, folder: RunFolder, why: string): number {
-  terminal.say(`${why} The verdicts so far are kept; go on with: ${commandName()} score ${folder.name}`);
+  terminal.say(`${why} The verdicts so far are kept; go on with: ${commandName()} score ${runWord(folder)}`);
   return exit.cancelled;
 }
 

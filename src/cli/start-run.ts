@@ -28,11 +28,12 @@ import {
   takeLock,
 } from '../trace/index.js';
 import { dollarsFor, free, type Workflow, type WorkflowFiles } from '../workflow/index.js';
+import { runWord } from './find-run.js';
 import { userKeys } from './keys.js';
 import { cacheFolder } from './places.js';
 import { rememberStart } from './started-here.js';
 import type { Steered } from './steering.js';
-import { exit, Failure } from './terminal.js';
+import { commandName, exit, Failure } from './terminal.js';
 import { version } from './version.js';
 
 export interface StartOptions {
@@ -87,7 +88,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   if ('heldBy' in locked)
     throw new Failure(
       'run.locked',
-      `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: baton show ${name}`,
+      `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: ${commandName()} show ${runWord(folder)}`,
       exit.environment,
     );
   if (!options.resume) {

@@ -5,6 +5,7 @@ import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from 
 import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
+import { runWord } from './find-run.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, summarise } from './report.js';
@@ -122,7 +123,8 @@ async function trainAndMeasure(
   engine: RunningEngine,
 ): Promise<Trained | null> {
   const groups = new Set(splits.test.map((task) => task.group)).size;
-  terminal.note(`engine: ${engine.engine.url} (${JSON.stringify(engine.info)})`);
+  const { engine: kind, backend, reasons } = engine.info;
+  terminal.note([`engine: ${kind} on ${backend}`, ...reasons].join('\n  '));
   if (loop.next > 0) terminal.note(`going on after step ${loop.next}`);
   terminal.note(`the untrained team, on ${splits.test.length} held-out tasks of ${groups} tables:`);
   const before = await loop.measureBase(splits);
@@ -147,7 +149,7 @@ async function stopped(
   );
   terminal.say(
     why === 'cancelled'
-      ? `Go on with: ${commandName()} resume ${run.folder.name}`
+      ? `Go on with: ${commandName()} resume ${runWord(run.folder)}`
       : `Go on with a higher one: ${raiseCommand(run.folder, why)}`,
   );
   return why === 'cancelled' ? exit.cancelled : exit.budget;

@@ -1,5 +1,6 @@
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import type { Trained } from '../training/index.js';
+import { runWord } from './find-run.js';
 import { printBlame, summarise } from './report.js';
 import type { OpenRun } from './start-run.js';
 import { commandName, exit, type Terminal } from './terminal.js';
@@ -28,8 +29,8 @@ export async function finishTraining(
   terminal.say();
   printBlame(terminal, blame.after, after.length);
   terminal.say(`\nbest checkpoint (chosen on select): ${best.name}\nlog: ${run.folder.path}`);
-  terminal.say(`next: ${commandName()} why ${run.folder.path}`);
-  terminal.say(`      ${commandName()} eval --from ${run.folder.path} --temperature 0`);
+  terminal.say(`next: ${commandName()} why ${runWord(run.folder)}`);
+  terminal.say(`      ${commandName()} eval --from ${runWord(run.folder)} --temperature 0`);
   terminal.say('      edit the workflow and train again');
   return exit.fine;
 }

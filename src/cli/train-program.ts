@@ -6,7 +6,7 @@ import { capFlags, editorFlag, engineChoice, list, number } from './arguments.js
 import { endedOf } from './ended.js';
 import { engineFor, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
-import { findRun } from './look.js';
+import { findRun } from './find-run.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { runName } from './start-run.js';

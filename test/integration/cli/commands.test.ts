@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countingServer, folderWith, runCli } from './command.js';
@@ -68,6 +68,22 @@ test('run, why, runs and show read the same log; --fail-under decides the exit c
     runs: [{ kind: 'run', rollouts: 1, success: 0 }],
   });
   expect((await runCli(folder, ['show', 'last', 'run.task-1.0'])).stdout).toContain('-- broken: answer:');
+});
+
+test('what is said to be typed next works where it was typed, beside the run and elsewhere', async () => {
+  const folder = folderWith({ 'a.baton.yaml': good, 'replies.jsonl': '{"reply": "one"}\n' });
+  await runCli(folder, ['run']);
+  for (const [place, run] of [
+    [folder, 'last'],
+    [
+      folderWith({}),
+      realpathSync(join(folder, '.baton/runs/', readdirSync(join(folder, '.baton/runs'))[0]!)),
+    ],
+  ] as const) {
+    const said = (await runCli(place, ['why', run])).stdout;
+    const [, again] = /^One of them in full: baton (.*)$/m.exec(said)!;
+    expect((await runCli(place, again!.split(' '))).stdout).toContain('broken by speaker');
+  }
 });
 
 test('what an agent wrote cannot drive the terminal (hostile case 25)', async () => {

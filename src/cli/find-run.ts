@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { listRuns, RunFolder } from '../trace/index.js';
+import { commandName, exit, Failure } from './terminal.js';
+
+/** The folder whose `.baton/runs` is meant: the nearest one upwards that has it. */
+export function runsBase(from = process.cwd()): string {
+  let folder = resolve(from);
+  while (!existsSync(join(folder, '.baton', 'runs')) && dirname(folder) !== folder) folder = dirname(folder);
+  return existsSync(join(folder, '.baton', 'runs')) ? folder : resolve(from);
+}
+
+/** A run by its name, the end of its name, its path, or `last`. */
+export function findRun(name: string | undefined, base = runsBase()): RunFolder {
+  if (name?.includes('/') && existsSync(join(resolve(name), 'run.json'))) return new RunFolder(resolve(name));
+  const runs = listRuns(base);
+  const wanted = name ?? 'last';
+  const found =
+    wanted === 'last'
+      ? runs.slice(0, 1)
+      : runs.filter((run) => run.name === wanted || run.name.endsWith(wanted));
+  if (found.length === 1) return found[0]!;
+  if (runs.length === 0)
+    throw new Failure(
+      'run.none',
+      `There is no run under ${base}; start one with: ${commandName()} run`,
+      exit.usage,
+    );
+  throw new Failure(
+    'run.unknown',
+    `${found.length === 0 ? 'No run is' : 'Several runs are'} called "${wanted}". Newest: ${runs
+      .slice(0, 5)
+      .map((run) => run.name)
+      .join(', ')}`,
+    exit.usage,
+  );
+}
+
+/** How a command that is typed here names a run: its name where that finds it, else its path. */
+export function runWord({ path, name }: RunFolder): string {
+  if (resolve(path) === join(runsBase(), '.baton', 'runs', name)) return name;
+  return /^[\w./:@+-]+$/.test(path) ? path : `'${path}'`;
+}
