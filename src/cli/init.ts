@@ -1,67 +1,98 @@
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { discoverModels, type Found } from '../policy/index.js';
+import { askModel, askTemplate, type Chosen, choices } from './init-questions.js';
 import { shipped } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 export interface InitOptions {
-  template: string;
+  template?: string | undefined;
   model?: string | undefined;
 }
 
-/** `baton init`: the smallest file that passes `check` and runs, or a copy of a template. Overwrites nothing. */
+/**
+ * `baton init`: the smallest file that passes `check` and runs, or a copy of a template. Overwrites nothing. What is not
+ * said is asked on a terminal; elsewhere it is a blank one with the first model that answers.
+ */
 export async function initCommand(
   terminal: Terminal,
   folder: string | undefined,
   options: InitOptions,
 ): Promise<number> {
+  const asks = !terminal.json && process.stdin.isTTY === true && terminal.live;
   const to = resolve(folder ?? '.');
-  const templates = readdirSync(shipped('media/templates'));
-  if (options.template !== 'blank') {
-    if (!templates.includes(options.template))
-      throw new Failure(
-        'template.unknown',
-        `There is no template "${options.template}". There are: blank, ${templates.join(', ')}.`,
-        exit.usage,
-      );
-    const file = join(to, `${options.template}.baton.yaml`);
-    if (existsSync(file))
-      throw new Failure('file.exists', `${file} is there already; nothing was written.`, exit.usage);
-    cpSync(shipped(join('media/templates', options.template)), to, { recursive: true, force: false });
-    return made(terminal, file);
-  }
-  const file = join(to, `${basename(to).replace(/[^\w-]/g, '-') || 'team'}.baton.yaml`);
+  const templates = [{ name: BLANK, about: 'two roles, and a model server of yours' }, ...shippedTemplates()];
+  const template = options.template ?? (asks ? await askTemplate(templates) : BLANK);
+  if (!templates.some(({ name }) => name === template))
+    throw new Failure(
+      'template.unknown',
+      `There is no template "${template}". There are: ${templates.map(({ name }) => name).join(', ')}.`,
+      exit.usage,
+    );
+  const name = template === BLANK ? basename(to).replace(/[^\w-]/g, '-') || 'team' : template;
+  const file = join(to, `${name}.baton.yaml`);
   if (existsSync(file))
     throw new Failure('file.exists', `${file} is there already; nothing was written.`, exit.usage);
+  if (template !== BLANK) {
+    cpSync(shipped(join('media/templates', template)), to, { recursive: true, force: false });
+    return made(terminal, file);
+  }
   const found = await discoverModels(process.env);
-  const model = pick(found, options.model);
+  const model =
+    options.model !== undefined ? named(found, options.model) : asks ? await askModel(found) : first(found);
+  mkdirSync(to, { recursive: true });
   writeFileSync(file, smallest(model), { flag: 'wx' });
   if (!model)
     terminal.note(
-      `No model server answers on this machine: put the address of yours under models (see: ${commandName()} doctor).`,
+      `${found.length === 0 ? 'No model server answers on this machine: put' : 'Put'} the address of yours under models (see: ${commandName()} doctor).`,
     );
+  if (model?.key)
+    terminal.note(`Store its key: printenv ${model.key} | ${commandName()} ${storeKey(model.key, model)}`);
   return made(terminal, file);
+}
+
+const BLANK = 'blank';
+const OLLAMA = { baseUrl: 'http://127.0.0.1:11434/v1', model: 'qwen3:4b' };
+
+/** The templates that ship, each with the first sentence of the comment that its file begins with. */
+function shippedTemplates(): { name: string; about: string }[] {
+  return readdirSync(shipped('media/templates')).map((name) => {
+    const file = readFileSync(shipped(join('media/templates', name, `${name}.baton.yaml`)), 'utf8');
+    return { name, about: /^# ([^.\n]*)/.exec(file)?.[1] ?? '' };
+  });
 }
 
 function made(terminal: Terminal, file: string): number {
   terminal.emit({ file });
-  terminal.say(`Wrote ${file}\nnext: ${commandName()} check, then ${commandName()} run`);
+  const there = dirname(file) === process.cwd() ? '' : ` ${relative(process.cwd(), file)}`;
+  terminal.say(`Wrote ${file}\nnext: ${commandName()} check${there}, then ${commandName()} run${there}`);
   return exit.fine;
 }
 
-function pick(found: Found[], wanted: string | undefined): { baseUrl: string; model: string } | null {
-  for (const { baseUrl, models } of found) {
-    const model = wanted === undefined ? models[0] : models.find((name) => name === wanted);
-    if (model) return { baseUrl, model };
-  }
-  return null;
+function first(found: readonly Found[]): Chosen | null {
+  return choices(found).find(({ key }) => key === null) ?? null;
 }
 
-function smallest(model: { baseUrl: string; model: string } | null): string {
-  const { baseUrl, model: name } = model ?? { baseUrl: 'http://127.0.0.1:11434/v1', model: 'qwen3:4b' };
+function named(found: readonly Found[], wanted: string): Chosen {
+  const all = choices(found).filter(({ key }) => key === null);
+  const model = all.find((each) => each.model === wanted);
+  if (model) return model;
+  throw new Failure(
+    'model.unknown',
+    `No model "${wanted}" answers on this machine. There are: ${all.map((each) => each.model).join(', ') || 'none'}.`,
+    exit.usage,
+  );
+}
+
+const storeKey = (key: string, { baseUrl }: Chosen) => `secret set ${key} --for ${new URL(baseUrl).origin}`;
+
+function smallest(model: Chosen | null): string {
+  const { baseUrl, model: name, key } = model ?? { ...OLLAMA, key: null };
+  const where = key === null ? 'local' : 'hosted';
+  const secret = key === null ? '' : `, api_key: "\${secret:${key}}"`;
   return `baton: 1
 models:
-  local: {provider: openai, base_url: "${baseUrl}", model: ${JSON.stringify(name)}}
+  ${where}: {provider: openai, base_url: "${baseUrl}", model: ${JSON.stringify(name)}${secret}}
 tasks:
   - {prompt: Write three facts about the sea.}
 artifacts:

@@ -168,7 +168,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     );
   json(root.command('init [folder]'))
     .description('write the smallest workflow that runs, or copy a template')
-    .option('--template <name>', 'blank, or the name of a template', 'blank')
+    .option('--template <name>', 'blank, or the name of a template')
     .option('--model <name>', 'one of the models that answer on this machine')
     .action(async (folder, options) => done(await initCommand(terminal(), folder, options)));
   json(root.command('doctor'))

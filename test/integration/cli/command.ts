@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const cli = join(import.meta.dirname, '../../../dist/cli.mjs');
+/** The built command line. */
+export const cli = join(import.meta.dirname, '../../../dist/cli.mjs');
 
 export interface Ran {
   code: number | null;

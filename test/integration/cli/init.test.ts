@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith, runCli } from './command.js';
+import { keys, onTerminal } from './terminal.js';
 
 test('init writes a file that passes check, and never overwrites one', async () => {
   const folder = folderWith({});
@@ -24,6 +26,79 @@ test('init copies a template that passes check; an unknown one is named with wha
   const unknown = await runCli(folder, ['init', '--template', 'nope']);
   expect(unknown.code).toBe(2);
   expect(unknown.stderr).toContain('blank, sums, table-team');
+});
+
+test('on a terminal init asks what to start from and which model acts', async () => {
+  const folder = folderWith({});
+  const models = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ data: [{ id: 'first' }, { id: 'second' }] }));
+  }).listen(1234, '127.0.0.1');
+  try {
+    const done = await onTerminal(
+      folder,
+      ['init', 'mine'],
+      [
+        ['to navigate', keys.enter],
+        ['Which model acts?', ''],
+        ['to navigate', keys.down],
+        ['● second', keys.enter],
+      ],
+    );
+    expect(done.code, done.shown).toBe(0);
+    expect(done.shown).toContain('next: baton check mine/mine.baton.yaml');
+    expect(readFileSync(join(folder, 'mine/mine.baton.yaml'), 'utf8')).toContain(
+      'base_url: "http://127.0.0.1:1234/v1", model: "second"',
+    );
+  } finally {
+    models.close();
+  }
+  const template = await onTerminal(
+    folder,
+    ['init', 'tables'],
+    [
+      ['○ table-team', keys.down + keys.down],
+      ['● table-team', keys.enter],
+    ],
+  );
+  expect(template.code, template.shown).toBe(0);
+  expect((await runCli(folder, ['check', 'tables'])).code).toBe(0);
+  const left = await onTerminal(folder, ['init', 'none'], [['to navigate', keys.ctrlC]]);
+  expect(left.code, left.shown).toBe(130);
+  expect(left.shown).toContain('Nothing was written.');
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+});
+
+test('init names the models there are where another one is asked for', async () => {
+  const folder = folderWith({});
+  const refused = await runCli(folder, ['init', '--model', 'no-such-model']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('No model "no-such-model" answers on this machine');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.yaml'))).toEqual([]);
+});
+
+test('init with the key of a hosted server says how it is stored, for that server only', async () => {
+  const folder = folderWith({});
+  const done = await onTerminal(
+    folder,
+    ['init', 'mine', '--template', 'blank'],
+    [
+      // The last but one, whatever else answers here.
+      ['to navigate', keys.up + keys.up],
+      ['● a model of https://openrouter.ai', keys.enter],
+      ['Which model of', 'some/model'],
+      ['some/model', keys.enter],
+    ],
+    { OPENROUTER_API_KEY: 'sk-canary-77', OPENAI_API_KEY: '', GROQ_API_KEY: '', MISTRAL_API_KEY: '' },
+  );
+  expect(done.code, done.shown).toBe(0);
+  expect(done.shown).toContain(
+    'printenv OPENROUTER_API_KEY | baton secret set OPENROUTER_API_KEY --for https://openrouter.ai',
+  );
+  const file = readFileSync(join(folder, 'mine/mine.baton.yaml'), 'utf8');
+  expect(file).toContain('api_key: "${secret:OPENROUTER_API_KEY}"');
+  expect(file + done.shown).not.toContain('sk-canary-77');
+  expect((await runCli(folder, ['check', 'mine'])).code).toBe(0);
 });
 
 test('score judges an old run again and finds what its own verdicts say', async () => {
