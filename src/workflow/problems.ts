@@ -37,7 +37,6 @@ export const problemCodes = {
   'metric.no-fallback': 'error',
   'metric.unknown': 'error',
   'split.overlap': 'error',
-  'split.unknown': 'error',
   'task.invalid': 'error',
   'task.none': 'error',
   'model.unpriced': 'error',

@@ -20,14 +20,7 @@ function describe(issue: Issue, source: Source, above: Path = []): Problem[] {
   const key = String(path.at(-1) ?? l10n.t('the file'));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((unknown) =>
-        source.problem(
-          'schema.unknown-key',
-          l10n.t('"{0}" is not a key here.', unknown) + suggestion(unknown, knownKeys(path)),
-          [...path, unknown],
-          { part: 'key' },
-        ),
-      );
+      return issue.keys.map((unknown) => unknownKey(unknown, path, source));
     case 'invalid_union': {
       const branch = closest(issue.errors);
       if (branch) return branch.flatMap((inner) => describe(inner, source, path));
@@ -66,6 +59,39 @@ function describe(issue: Issue, source: Source, above: Path = []): Problem[] {
     default:
       return [source.problem('schema.invalid', l10n.t('"{0}": {1}.', key, issue.message), path)];
   }
+}
+
+/** What a file may not choose, since it may come from anybody, and how a user does. */
+const userOnly: ReadonlyMap<string, string[]> = new Map([
+  ['interpreter', ['--python', 'baton.python']],
+  ['node', ['baton.node']],
+  ['sandbox', ['--sandbox', 'baton.sandbox']],
+  ['allow_env', ['--allow-env', 'baton.allowEnv']],
+  ...['target', 'targets', 'host', 'hosts', 'ssh', 'ray'].map(
+    (key) => [key, ['--target']] as [string, string[]],
+  ),
+]);
+
+function unknownKey(unknown: string, path: Path, source: Source): Problem {
+  const how = userOnly.get(unknown);
+  const at = [...path, unknown];
+  return how === undefined
+    ? source.problem(
+        'schema.unknown-key',
+        l10n.t('"{0}" is not a key here.', unknown) + suggestion(unknown, knownKeys(path)),
+        at,
+        { part: 'key' },
+      )
+    : source.problem(
+        'scope.user-only',
+        l10n.t(
+          '"{0}" is for you to choose, never for a file that others may have written: {1}.',
+          unknown,
+          how.join(', '),
+        ),
+        at,
+        { part: 'key' },
+      );
 }
 
 function wrongType(
@@ -137,12 +163,12 @@ function outOfBounds(issue: Bounds, key: string): string {
   switch (issue.origin as string) {
     case 'string':
       return least
-        ? l10n.t('"{0}" must be at least {1} characters.', key, bound)
-        : l10n.t('"{0}" must be at most {1} characters.', key, bound);
+        ? l10n.t('"{0}" must have {1} or more characters.', key, bound)
+        : l10n.t('"{0}" must have {1} or fewer characters.', key, bound);
     case 'array':
       return least
-        ? l10n.t('"{0}" must be at least {1} items.', key, bound)
-        : l10n.t('"{0}" must be at most {1} items.', key, bound);
+        ? l10n.t('"{0}" must have {1} or more items.', key, bound)
+        : l10n.t('"{0}" must have {1} or fewer items.', key, bound);
     default:
       return least
         ? l10n.t('"{0}" must be at least {1}.', key, bound)

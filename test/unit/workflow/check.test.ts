@@ -2,12 +2,28 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkWorkflow, diskFiles, type Problem } from '../../../src/workflow/index.js';
+import { checkWorkflow, diskFiles, type Problem, problemCodes } from '../../../src/workflow/index.js';
 import { agents, artifacts, cases, head } from './broken.js';
 
 const files = diskFiles(import.meta.dirname);
 const problemsOf = (text: string): Problem[] =>
   checkWorkflow(text, 'a.baton.yaml', { files, embeddedRoles: ['data_engineer'] }).problems;
+
+const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+  .split('')
+  .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`)
+  .join('\n')}\n`;
+const hostile: [string, string, string][] = [
+  ['alias bomb', bomb, 'yaml.alias'],
+  ['50 MB', `a: "${'x'.repeat(50_000_000)}"`, 'yaml.too-large'],
+  ['10,000 deep, flow', '['.repeat(10_000), 'yaml.too-deep'],
+  [
+    '10,000 deep, blocks',
+    Array.from({ length: 900 }, (_, at) => `${' '.repeat(at)}a:`).join('\n'),
+    'yaml.too-deep',
+  ],
+  ['10,000 deep, dashes', '- '.repeat(10_000), 'yaml.too-deep'],
+];
 
 test('the smallest useful file has no problem', () => {
   expect(problemsOf(head + artifacts + agents)).toEqual([]);
@@ -43,6 +59,31 @@ describe('each mistake has its own code and place', () => {
   });
 });
 
+test('tasks are read where that is asked for: two of one name, and none at all', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-none-'));
+  writeFileSync(join(folder, 'none.jsonl'), '\n');
+  writeFileSync(join(folder, 'two.jsonl'), '{"prompt": "a", "id": "one"}\n{"prompt": "b", "id": "one"}\n');
+  const found = (file: string) => {
+    const text = `${head.replace(/tasks:\n.*\n/, `tasks: {from: ${file}}\n`)}${artifacts}${agents}`;
+    return checkWorkflow(text, 'a.baton.yaml', { files: diskFiles(folder), tasks: true }).problems;
+  };
+  expect(found('none.jsonl')).toMatchObject([{ code: 'task.none', line: 4 }]);
+  expect(found('two.jsonl')).toMatchObject([
+    { code: 'task.invalid', line: 4, message: expect.stringContaining('Two tasks are called "one"') },
+  ]);
+});
+
+test('no code is without a case', () => {
+  const seen = [
+    ...cases.map(([, , code]) => code),
+    ...hostile.map(([, , code]) => code),
+    'path.unsafe',
+    'task.none',
+    'task.invalid',
+  ];
+  expect(new Set(seen)).toEqual(new Set(Object.keys(problemCodes)));
+});
+
 describe('hostile case 10: paths of artifacts that no workspace may have', () => {
   const paths = [
     '../../a',
@@ -67,21 +108,6 @@ test('no prototype is changed by a hostile key', () => {
 });
 
 describe('hostile case 1: refused in under a second, with a line', () => {
-  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
-    .split('')
-    .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`)
-    .join('\n')}\n`;
-  const hostile: [string, string, string][] = [
-    ['alias bomb', bomb, 'yaml.alias'],
-    ['50 MB', `a: "${'x'.repeat(50_000_000)}"`, 'yaml.too-large'],
-    ['10,000 deep, flow', '['.repeat(10_000), 'yaml.too-deep'],
-    [
-      '10,000 deep, blocks',
-      Array.from({ length: 900 }, (_, at) => `${' '.repeat(at)}a:`).join('\n'),
-      'yaml.too-deep',
-    ],
-    ['10,000 deep, dashes', '- '.repeat(10_000), 'yaml.too-deep'],
-  ];
   test.each(hostile)('%s', (_name, text, code) => {
     const start = performance.now();
     const problems = problemsOf(text);
