@@ -104,7 +104,8 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
     },
     breakpoints({ breakpoints, filters }) {
       gate.stops.setFilters(filters);
-      return { wrong: gate.stops.setBreakpoints(breakpoints) };
+      const held = gate.held.map(({ point }) => point);
+      return { wrong: gate.stops.setBreakpoints(breakpoints, held) };
     },
     goTo({ rollout, action }) {
       const { events } = readLog(folder.rollout(rollout));

@@ -30,7 +30,6 @@ export interface ArmedBreakpoint {
   /** What its condition or log text asks for is known before an action, or only after it. */
   asked: 'before' | 'after';
   wrong: string | null;
-  hits: number;
 }
 
 /** `roles`: those of the text it is set in; null: that is not the workflow of the rollout. `kinds`: its artifacts. */
@@ -51,7 +50,6 @@ export function armBreakpoint(
     logMessage: asked.logMessage || null,
     asked: isAsked(asked.condition, asked.logMessage),
     wrong: wrongWith(asked, roles, role, parsed !== null && 'wrong' in parsed ? parsed.wrong : null),
-    hits: 0,
   };
 }
 
@@ -71,24 +69,35 @@ function wrongWith(
   return broken;
 }
 
-/** What a breakpoint does at a stop: it stops, says something, or neither. It is asked once for each action. */
+/**
+ * What a breakpoint does at a stop: it stops, says something, or neither. A hit is counted from the start of the
+ * rollout, whichever way one came there.
+ */
 export function hitOf(
   point: ArmedBreakpoint,
   timeline: Timeline,
   stop: Stop,
   task: Task | null,
 ): { stops: string } | { log: string } | null {
+  const meets = (each: Stop) => meetsAt(point, timeline, each, task);
+  if (!meets(stop)) return null;
+  const { hitCondition, logMessage, written, role } = point;
+  if (hitCondition !== null) {
+    const hits = timeline.stops.slice(0, timeline.stops.indexOf(stop) + 1).filter(meets).length;
+    if (!countMet(hitCondition, hits)) return null;
+  }
+  return logMessage === null
+    ? { stops: written ?? l10n.t('breakpoint on {0}', role ?? '') }
+    : { log: fillLog(logMessage, lookupAt(timeline, stop, task)) };
+}
+
+/** Whether a breakpoint is asked at a stop, which is once for each action, and its condition holds. */
+function meetsAt(point: ArmedBreakpoint, timeline: Timeline, stop: Stop, task: Task | null): boolean {
   const action = timeline.actions[stop.action];
-  if (point.wrong !== null || !action || action.agent !== point.role) return null;
+  if (point.wrong !== null || !action || action.agent !== point.role) return false;
   const end = timeline.verdicts.has(action.id) ? 'verdict' : 'finished';
-  if (stop.is !== (point.asked === 'before' ? 'before' : end)) return null;
-  const lookup = lookupAt(timeline, stop, task);
-  if (point.condition && !holds(point.condition, lookup)) return null;
-  point.hits += 1;
-  if (point.hitCondition !== null && !countMet(point.hitCondition, point.hits)) return null;
-  return point.logMessage === null
-    ? { stops: point.written ?? l10n.t('breakpoint on {0}', point.role ?? '') }
-    : { log: fillLog(point.logMessage, lookup) };
+  if (stop.is !== (point.asked === 'before' ? 'before' : end)) return false;
+  return !point.condition || holds(point.condition, lookupAt(timeline, stop, task));
 }
 
 /** The same breakpoint as the runner of a live rollout takes it; none where it never stops. */

@@ -251,7 +251,6 @@ export class RolloutSession extends DebugSession implements Followed {
   }
   protected override restartRequest(response: Dap.RestartResponse): void {
     this.sendResponse(response);
-    for (const armed of this.breakpoints.values()) for (const each of armed) each.hits = 0;
     this.stand(0, 'entry');
   }
   /** Stop cancels a live run that it started (it can be resumed); disconnecting lets it go on. */

@@ -45,8 +45,11 @@ export class Stops {
   private readonly hits = new Map<string, number>();
   private budgetSaid = false;
 
-  /** Replace all breakpoints; gives what is wrong with each, by its id. */
-  setBreakpoints(list: readonly Breakpoint[]): Record<string, string> {
+  /**
+   * Replace all breakpoints; gives what is wrong with each, by its id. `held`: where rollouts stand now, which is a new
+   * breakpoint's first hit where it would have stopped there.
+   */
+  setBreakpoints(list: readonly Breakpoint[], held: readonly Point[] = []): Record<string, string> {
     const wrong: Record<string, string> = {};
     this.breakpoints = list.flatMap((each): Tested[] => {
       const stage = isAsked(each.condition, each.log);
@@ -56,6 +59,8 @@ export class Stops {
       wrong[each.id] = test.message;
       return [];
     });
+    for (const each of this.breakpoints)
+      if (!this.hits.has(each.id)) this.hits.set(each.id, held.filter((point) => meets(each, point)).length);
     return wrong;
   }
 
@@ -70,8 +75,7 @@ export class Stops {
   at(point: Point): Stop[] {
     const stops: Stop[] = [];
     for (const each of this.breakpoints) {
-      if (each.agent !== point.agent || each.stage !== point.stage) continue;
-      if (each.test && !holds(each.test, lookupAt(point))) continue;
+      if (!meets(each, point)) continue;
       const hits = (this.hits.get(each.id) ?? 0) + 1;
       this.hits.set(each.id, hits);
       if (!countMet(String(each.hits ?? 1), hits)) continue;
@@ -97,6 +101,10 @@ export class Stops {
     }
     return null;
   }
+}
+
+function meets({ agent, stage, test }: Tested, point: Point): boolean {
+  return agent === point.agent && stage === point.stage && (!test || holds(test, lookupAt(point)));
 }
 
 /** What a condition can name: the action's own numbers, then artifacts and the task. */

@@ -249,7 +249,7 @@ test('conditions of a live run count from one, know how an action ended, and tak
     breakpoints: [
       { line: 11, logMessage: 'turn {turn} of visit {visit}' },
       { line: 11, hitCondition: '<= 1' },
-      { line: 10, hitCondition: '% 2' },
+      { line: 10, hitCondition: '>= 2' },
       { line: 10, hitCondition: '== 1', condition: 'status == "done" and code == null and seconds >= 0' },
     ],
   });

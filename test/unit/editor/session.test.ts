@@ -109,7 +109,7 @@ test('breakpoints stop at their role; conditions and hit counts decide, and a lo
   const client = await opened();
   const set = await breakpoints(
     client,
-    { line: 12, hitCondition: '2' },
+    { line: 12, hitCondition: '3' },
     { line: 16, condition: 'turn == 1', logMessage: '{agent} has acted {turn} times' },
     { line: 21, condition: 'X_train.rows < 0' },
     { line: 22, condition: 'score <' },
@@ -132,9 +132,11 @@ test('breakpoints stop at their role; conditions and hit counts decide, and a lo
   expect(set.breakpoints[6]!.message).toContain('"often" is none');
   const at = await client.move('continue');
   expect(client.said.concat(at).join('\n')).toContain('modeler has acted 1 times');
-  // One action of the role lies ahead of where it stood, and the second hit was asked for.
+  // The role acts twice.
   expect(at).toContain('the rollout failed');
-  await breakpoints(client, { line: 12, hitCondition: '1' });
+  // Its first action, where it stands at the start, is the first hit; and whichever way one comes.
+  await breakpoints(client, { line: 12, hitCondition: '== 2' });
+  expect(await client.move('reverseContinue')).toMatch(/^before data_engineer\.0\.1$/);
   await client.move('restart');
   expect(await client.move('continue')).toMatch(/^before data_engineer\.0\.1$/);
   await breakpoints(client, { line: 21 });
