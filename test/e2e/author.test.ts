@@ -17,12 +17,15 @@ beforeAll(async () => {
   expect((await runCli(editor.folder, ['run', '--sandbox', 'none'])).code).toBe(0);
   run = join(editor.folder, '.baton/runs', readdirSync(join(editor.folder, '.baton/runs'))[0]!);
   mkdirSync(join(editor.folder, '.vscode'));
-  writeFileSync(join(editor.folder, '.vscode/settings.json'), '{"baton.inline": "full"}\n');
+  inline('full');
   await editor.load();
   await editor.openFile('told.baton.yaml');
 });
 afterAll(() => editor?.close());
 
+function inline(shows: string): void {
+  writeFileSync(join(editor.folder, '.vscode/settings.json'), `{"baton.inline": "${shows}"}\n`);
+}
 const lens = (text: string) => editor.page.locator('.codelens-decoration').filter({ hasText: text }).first();
 const lineNumber = (line: number) =>
   editor.page
@@ -35,6 +38,21 @@ test('baton.inline full: each role has its mean score, its count, and how often 
   await lens('2 rollouts, 100 % succeeded here').waitFor();
   await lens('2 rollouts, 0 % succeeded here').waitFor();
   await editor.shoot('full', themes);
+});
+
+test('off: nothing is beside the roles; quiet: marks and comments, and no numbers', async () => {
+  const marks = editor.page.locator('.glyph-margin-widgets [class*="TextEditorDecorationType"]');
+  await expect.poll(() => marks.count()).toBeGreaterThan(0);
+  inline('off');
+  await lens('2 rollouts').waitFor({ state: 'hidden' });
+  await expect.poll(() => marks.count()).toBe(0);
+  await editor.shoot('off');
+  inline('quiet');
+  await expect.poll(() => marks.count()).toBeGreaterThan(0);
+  await lens('2 rollouts, 0 % succeeded').waitFor();
+  await lens('succeeded here').waitFor({ state: 'hidden' });
+  inline('full');
+  await lens('2 rollouts, 0 % succeeded here').waitFor();
 });
 
 test('go to definition and references follow an artifact through the team', async () => {

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { runCli } from '../integration/cli/command.js';
 import { Editor } from './editor.js';
-import { installInto, startEditor } from './server.js';
+import { installInto, packExtension, startEditor } from './server.js';
 import { editorTeam } from './workflows.js';
 
 const workflow = editorTeam('{provider: editor, model: echo}', ['a', 'b', 'c', 'd', 'e', 'f']);
@@ -13,19 +12,9 @@ let editor: Editor;
 let server: Awaited<ReturnType<typeof startEditor>>;
 beforeAll(async () => {
   // A second editor with another extension beside Baton, which brings a model of the editor.
-  const vsix = join(inject('place'), 'test-models.vsix');
-  execFileSync(
-    join(import.meta.dirname, '../../node_modules/.bin/vsce'),
-    [
-      'package',
-      '--no-dependencies',
-      '--no-rewrite-relative-links',
-      '--allow-missing-repository',
-      '--skip-license',
-      '-o',
-      vsix,
-    ],
-    { cwd: join(import.meta.dirname, 'models-extension'), stdio: ['ignore', 'ignore', 2] },
+  const vsix = packExtension(
+    join(import.meta.dirname, 'models-extension'),
+    join(inject('place'), 'test-models.vsix'),
   );
   installInto(inject('testbed'), inject('place'), vsix);
   server = await startEditor(inject('testbed'), inject('place'), {

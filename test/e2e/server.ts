@@ -51,6 +51,19 @@ export function installInto({ node, entry }: Testbed, place: string, vsix: strin
   execFileSync(node, args, { env: environment(place), stdio: ['ignore', 'ignore', 2] });
 }
 
+/** Pack an extension of the tests. */
+export function packExtension(folder: string, vsix: string): string {
+  const flags = [
+    '--no-dependencies',
+    '--no-rewrite-relative-links',
+    '--allow-missing-repository',
+    '--skip-license',
+  ];
+  const vsce = join(import.meta.dirname, '../../node_modules/.bin/vsce');
+  execFileSync(vsce, ['package', ...flags, '-o', vsix], { cwd: folder, stdio: ['ignore', 'ignore', 2] });
+  return vsix;
+}
+
 /** A real editor on a free port, with user data of its own; `trust`: every folder is trusted, and nobody is asked. */
 export async function startEditor(
   { node, entry }: Testbed,
