@@ -1,9 +1,27 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { levels } from '../sandbox/index.js';
 
 /** A number on the command line; anything else is a usage error. */
 export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
+/** A whole number, and the least that it may be. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number from ${least}.`);
+    return value;
+  };
+}
+
+/** A number from 0. */
+export function notNegative(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError('It must be 0 or more.');
   return value;
 }
 
@@ -24,11 +42,17 @@ export function share(text: string): number {
 /** Limits in place of the workflow's own, or of those that a run has so far. */
 export function capFlags(command: Command): Command {
   return command
-    .option('--calls <n>', 'at most so many model calls, in place of limits.calls', positive)
-    .option('--tokens <n>', 'at most so many tokens, in place of limits.tokens', positive)
+    .option('--calls <n>', 'at most so many model calls, in place of limits.calls', whole(1))
+    .option('--tokens <n>', 'at most so many tokens, in place of limits.tokens', whole(1))
     .option('--dollars <n>', 'spend at most so much, in place of limits.dollars', positive)
     .option('--minutes <n>', 'stop after so many, in place of limits.minutes', positive);
 }
+
+/** What confines the programs of agents. */
+export const sandboxChoice = (): Option =>
+  new Option('--sandbox <level>', "what confines agents' programs; none leaves them unconfined!")
+    .choices(['auto', ...levels])
+    .default('auto');
 
 /** Names joined by commas. */
 export const list = (text: string): string[] => text.split(',').filter((part) => part !== '');

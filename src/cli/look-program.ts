@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { number, samplerChoice } from './arguments.js';
+import { notNegative, samplerChoice, sandboxChoice, whole } from './arguments.js';
 import { diffCommand } from './diff.js';
 import { type ExportOptions, exportCommand } from './export.js';
 import { findRun } from './find-run.js';
@@ -29,8 +29,8 @@ export function lookCommands(
   json(root.command('inspect <run> <rollout> [artifacts...]'))
     .description('what is true of artifacts at one moment, computed in the sandbox')
     .option('--at <action>', 'as they were after this action')
-    .option('--rows <n>', 'how many first rows or lines to show', number, 5)
-    .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
+    .option('--rows <n>', 'how many first rows or lines to show', whole(0), 5)
+    .addOption(sandboxChoice())
     .option('--python <path>', 'the Python to compute with')
     .action(async (run: string, rollout: string, artifacts: string[], options: InspectOptions) =>
       done(await inspectCommand(terminal(), findRun(run), rollout, artifacts, options)),
@@ -52,8 +52,8 @@ export function lookCommands(
         .makeOptionMandatory(),
     )
     .option('--out <file>', 'where to write; else stdout')
-    .option('--min-score <n>', 'sft: the least score of an action to learn from', number, 8)
-    .option('--margin <n>', 'preferences: how far the scores of a pair differ at least', number, 2)
+    .option('--min-score <n>', 'sft: the least score of an action to learn from', notNegative, 8)
+    .option('--margin <n>', 'preferences: how far the scores of a pair differ at least', notNegative, 2)
     .option('--forks', 'forked rollouts as well')
     .action(async (run: string | undefined, options: ExportOptions) =>
       done(await exportCommand(terminal(), findRun(run), options)),
@@ -61,7 +61,7 @@ export function lookCommands(
   samplerChoice(json(root.command('serve <role>')))
     .description('an OpenAI endpoint for a role (role@version), on this machine only')
     .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
-    .option('--port <n>', 'where to listen; 0 takes a free one', number, 0)
+    .option('--port <n>', 'where to listen; 0 takes a free one', whole(0), 0)
     .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
     .option('--engine-python <path>', "a Python that has the torch engine's packages")
     .action(async (role: string, options: ServeOptions) =>

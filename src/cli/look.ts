@@ -119,6 +119,7 @@ export function showCommand(
     terminal.emit(event);
     if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);
     if (event.type === 'model.called') terminal.say(inert(blobs.text(event.data.reply)));
+    if (event.type === 'call.failed') terminal.say(inert(`-- the model call failed: ${event.data.error}`));
     if (event.type === 'tool.ran') {
       terminal.say(`-- python: ${event.data.outcome}, ${event.data.seconds.toFixed(2)} s`);
       const output = `${blobs.text(event.data.stdout)}${blobs.text(event.data.stderr)}`.trimEnd();
@@ -141,6 +142,8 @@ export function showCommand(
           `\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`,
         ),
       );
+    if (event.type === 'rollout.finished' && event.data.status !== 'done')
+      terminal.say(inert(`\n${event.data.status}: ${event.data.reason ?? 'no reason is on record'}`));
   }
   return exit.fine;
 }

@@ -5,7 +5,7 @@ import { installGpu, installNative } from '../engine/index.js';
 import { type Caps, capsAmong } from '../rollout/index.js';
 import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
 import { keptAlone } from './alone.js';
-import { capFlags, editorFlag, list, number } from './arguments.js';
+import { capFlags, editorFlag, list, notNegative, sandboxChoice, whole } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
@@ -81,7 +81,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       'run a split (test, where none is named) with the base or with trained weights; means with intervals',
     )
     .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
-    .option('--temperature <t>', 'for every agent; 0 is greedy', number)
+    .option('--temperature <t>', 'for every agent; 0 is greedy', notNegative)
     .action(async (file: string | undefined, options: RunOptions) => {
       const given = { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() };
       const opened =
@@ -100,9 +100,9 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   capFlags(json(root.command('resume [run]')))
     .description('go on with a run that was stopped; nothing that was answered is bought again')
-    .option('--concurrency <n>', 'rollouts at a time', number, 8)
+    .option('--concurrency <n>', 'rollouts at a time', whole(1), 8)
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
-    .option('--sandbox <level>', 'as it was started here, else auto; none leaves agents unconfined!')
+    .addOption(sandboxChoice().default(undefined, 'as it was started here, else auto'))
     .option('--python <path>', 'the Python that agents use; as it was started here')
     .option('--engine-python <path>', "a Python that has the torch engine's packages; as it was started here")
     .addOption(editorFlag())
@@ -234,21 +234,21 @@ function runFlags(command: Command): Command {
       new Option('--split <name>', 'only the tasks of one split').choices(['train', 'select', 'test']),
     )
     .option('--tasks <ids>', 'only these tasks', list)
-    .option('--limit <n>', 'at most this many tasks', number)
+    .option('--limit <n>', 'at most this many tasks', whole(1))
     .option(
       '--alone <role>',
       'only this role acts anew: the others say again what they wrote in an earlier run',
     )
     .option('--like <run>', 'with --alone: that run; else the newest')
-    .option('--samples <n>', 'rollouts per task', number, 1)
-    .option('--concurrency <n>', 'rollouts at a time', number, 8)
-    .option('--seed <n>', 'where all random numbers start', number, 1)
-    .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
+    .option('--samples <n>', 'rollouts per task', whole(1), 1)
+    .option('--concurrency <n>', 'rollouts at a time', whole(1), 8)
+    .option('--seed <n>', 'where all random numbers start', whole(0), 1)
+    .addOption(sandboxChoice())
     .option('--python <path>', 'the Python that agents use')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
     .addOption(editorFlag())
     .option('--hold', 'wait before the first action until somebody attaches and lets it go on')
-    .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', number);
+    .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', notNegative);
 }
 
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { findTarget, jobName, type SshTarget, targetsFile } from '../target/index.js';
-import { capFlags, editorFlag, engineChoice, list, number } from './arguments.js';
+import { capFlags, editorFlag, engineChoice, list, sandboxChoice, whole } from './arguments.js';
 import { endedOf } from './ended.js';
 import { engineFor, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
@@ -32,13 +32,13 @@ export function trainingCommands(
   capFlags(engineChoice(root.command('train [file]')))
     .description("train each role's own weights from the coach's scores, then measure on held-out tasks")
     .option('--json', 'write JSON to stdout and nothing else there')
-    .option('--steps <n>', 'training steps', number)
-    .option('--rollouts <n>', 'rollouts a step', number)
-    .option('--seed <n>', 'where all random numbers start', number, 1)
-    .option('--concurrency <n>', 'rollouts at a time', number, 48)
-    .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', number, 60)
-    .option('--select-tasks <n>', 'tasks to rank checkpoints on', number, 30)
-    .option('--sandbox <level>', 'auto, bubblewrap, seatbelt, podman, docker, or none (unconfined!)', 'auto')
+    .option('--steps <n>', 'training steps', whole(1))
+    .option('--rollouts <n>', 'rollouts a step', whole(1))
+    .option('--seed <n>', 'where all random numbers start', whole(0), 1)
+    .option('--concurrency <n>', 'rollouts at a time', whole(1), 48)
+    .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', whole(1), 60)
+    .option('--select-tasks <n>', 'tasks to rank checkpoints on', whole(1), 30)
+    .addOption(sandboxChoice())
     .option('--python <path>', 'the Python that agents use')
     .option('--roles <names>', 'train only these roles', list)
     .addOption(

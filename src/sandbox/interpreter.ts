@@ -38,9 +38,10 @@ const inside = (path: string, folder: string): boolean => path === folder || pat
  */
 export async function findInterpreter(python = 'python3'): Promise<Interpreter> {
   const asked = await promisify(execFile)(python, ['-I', '-B', '-c', question], { timeout: 20_000 }).catch(
-    (error: Error) => {
+    (error: Error & { stderr?: string }) => {
+      const why = error.stderr?.trim().split('\n').at(-1) || error.message.split('\n')[0];
       throw new Error(
-        `${python} does not start (${error.message.split('\n')[0]}). Install Python 3.9 or newer, or name another interpreter.`,
+        `${python} does not start (${why}). Install Python 3.9 or newer, or name another interpreter.`,
       );
     },
   );

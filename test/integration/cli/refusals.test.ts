@@ -1,0 +1,168 @@
+// What a person can get wrong at the command line: it says what, names what there is, and exits as documented.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { folderWith, runCli } from './command.js';
+
+const workflow = `baton: 1
+models:
+  m: {provider: recorded, file: replies.jsonl, price: {input: 1000, output: 1000}}
+  judge: {provider: openai, base_url: "https://api.example.com/v1", model: j, api_key: "\${secret:JUDGE}"}
+tasks:
+  - {id: one, prompt: Say something.}
+  - {id: two, prompt: Say something else.}
+artifacts:
+  answer: {kind: message, checks: [words > 1]}
+  note: {path: note.txt}
+agents:
+  speaker: {role: Speak., produces: [answer, note], model: m}
+`;
+const writes = '```python\nopen("note.txt", "w").write("x")\n```\nTwo words.';
+const replies = `${JSON.stringify({ reply: writes })}\n`;
+
+let folder: string;
+beforeAll(async () => {
+  folder = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
+  const ran = await runCli(folder, ['run', '--tasks', 'one']);
+  expect(ran.code, ran.stderr).toBe(0);
+}, 60_000);
+
+describe('a name that is not there', () => {
+  test.each<[string, string]>([
+    ['check none.baton.yaml', 'There is no none.baton.yaml.'],
+    ['run --tasks one,three', 'There is no task three.'],
+    ['run --split select', 'No task is chosen; leave --split and --tasks out'],
+    ['show nope', 'No run is called "nope". Newest: 2'],
+    ['show last nope', 'has no rollout "nope"'],
+    ['show last run.one.0 --file none.txt', 'There is no none.txt at the end.'],
+    ['why last nope', 'has no ended rollout "nope"'],
+    ['inspect last nope', 'has no rollout "nope"'],
+    ['inspect last run.one.0 --at nope', 'No action "nope" has ended there; ended are speaker.0.0.'],
+    ['inspect last run.one.0 answer', 'No file is the artifact "answer"; there are note.'],
+    ['overrule last run.one.0 nope --score 5 --reason x', 'it has speaker.0.0'],
+    ['fork last nope speaker.0.0 --policy x@v0', 'There is no rollout "nope"'],
+    ['fork last run.one.0 speaker.0.0 --reply none.txt', 'none.txt cannot be read'],
+    ['diff last run.one.0 nope', 'has no rollout "nope"'],
+    ['eval --from last', 'did not train anything; name a training run.'],
+    ['serve speaker --from last', 'did not train anything; name a training run.'],
+    ['jobs attach nope', 'This folder has no job nope; say where it runs: --target NAME'],
+  ])('%s', async (line, says) => {
+    const { code, stdout, stderr } = await runCli(folder, line.split(' '));
+    expect(stderr).toContain(says);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+test.each([
+  ['promote speaker', 'is not a training run; name one: baton promote speaker RUN'],
+  ['export-model speaker out', 'speaker acts with its base; promote a trained version first.'],
+])('what is not trained: %s', async (line, says) => {
+  const { code, stderr } = await runCli(folder, line.split(' '));
+  expect(stderr).toContain(says);
+  expect(code).toBe(1);
+});
+
+describe('a value that cannot be', () => {
+  test.each<[string[], string]>([
+    [['run', '--limit', 'many'], 'It must be a number.'],
+    [['run', '--concurrency', '0'], 'It must be a whole number from 1.'],
+    [['eval', '--temperature', '-1'], 'It must be 0 or more.'],
+    [['run', '--minutes', '-1'], 'It must be above 0.'],
+    [['run', '--sandbox', 'chroot'], 'Allowed choices are auto, bubblewrap, seatbelt, docker, podman, none.'],
+    [
+      ['overrule', 'last', 'run.one.0', 'speaker.0.0', '--score', '5', '--reason', ' '],
+      'Say why with --reason.',
+    ],
+    [['overrule', 'last', 'run.one.0', 'speaker.0.0', '--score', '11', '--reason', 'x'], '10'],
+    [['fork', 'last', 'run.one.0', 'speaker.0.0', '--file', 'note.txt'], '--file takes path=file'],
+    [['target', 'add', 'box'], 'Say where it is: --ssh HOST, or --ray ADDRESS.'],
+  ])('%j', async (line, says) => {
+    const { code, stderr } = await runCli(folder, line);
+    expect(stderr).toContain(says);
+    expect(code).toBe(2);
+  });
+});
+
+test('a workflow with a problem does not run: each with its place', async () => {
+  const wrong = folderWith({
+    'a.baton.yaml': workflow.replace('model: m}', 'model: mm}'),
+    'replies.jsonl': replies,
+  });
+  const { code, stderr } = await runCli(wrong, ['run']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('a.baton.yaml:12:');
+  expect(stderr).toContain('Did you mean "m"?');
+  expect(readdirSync(wrong)).not.toContain('.baton');
+});
+
+test('a coach without its key: what is missing, and how it is stored', async () => {
+  const coached = folderWith({
+    'a.baton.yaml': `${workflow}coach: {model: judge}\n`,
+    'replies.jsonl': replies,
+  });
+  const { code, stderr } = await runCli(coached, ['run']);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/judge: .*JUDGE/);
+  expect(stderr).toContain('secret set JUDGE');
+});
+
+test('nobody to train: it says what can be trained here', async () => {
+  const { code, stderr } = await runCli(folder, ['train']);
+  expect(code).toBe(3);
+  expect(stderr).toContain('No agent uses a model that Baton can train here; use provider: embedded.');
+});
+
+test('recorded replies that are none are named with their line; a prompt without one fails its rollout only', async () => {
+  const broken = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': `${replies}{"answer": 1}\n` });
+  const refused = await runCli(broken, ['run']);
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain('replies.jsonl:2: this is not a recorded reply');
+  const some = folderWith({
+    'a.baton.yaml': workflow,
+    'replies.jsonl': `${JSON.stringify({ when: 'something else', reply: writes })}\n`,
+  });
+  const ran = await runCli(some, ['run', '--json']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(JSON.parse(ran.stdout.trim().split('\n').at(-1)!)).toMatchObject({
+    summary: { rollouts: 2, success: 0.5 },
+  });
+  const shown = await runCli(some, ['show', 'last', 'run.one.0']);
+  expect(shown.stdout).toContain('m has no recorded reply for this prompt.');
+});
+
+describe('a cap that is reached stops the run with 4, says which, and how to go on', () => {
+  test.each([
+    ['--tokens', '20', 'limits.tokens 20', '--tokens 40'],
+    ['--dollars', '0.01', 'limits.dollars 0.01', '--dollars 0.02'],
+    ['--minutes', '0.00001', 'limits.minutes 0.00001', '--minutes 0.00002'],
+  ])('%s', async (flag, cap, reached, higher) => {
+    const { code, stdout } = await runCli(folder, ['run', flag, cap]);
+    expect(code).toBe(4);
+    expect(stdout).toContain(`${reached} is reached`);
+    expect(stdout).toContain(higher);
+  });
+});
+
+test('without a sandbox nothing runs, and each way to get one is named', async () => {
+  const bin = join(folderWith({}), 'bin');
+  mkdirSync(bin);
+  const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+  writeFileSync(join(bin, 'python3'), `#!/bin/sh\nexec ${python.trim()} "$@"\n`, { mode: 0o755 });
+  const { code, stderr } = await runCli(folder, ['run'], { PATH: bin });
+  expect(stderr).toContain('No sandbox works here, so nothing was run');
+  expect(stderr).toContain('apt-get install -y bubblewrap');
+  expect(stderr).toContain('say --sandbox none; the log will say so');
+  expect(code).toBe(3);
+});
+
+test('a folder that is no run, or was damaged, is named with its file', async () => {
+  const [name] = readdirSync(join(folder, '.baton/runs'));
+  const damaged = folderWith({});
+  const run = join(damaged, '.baton/runs', name!);
+  mkdirSync(run, { recursive: true });
+  writeFileSync(join(run, 'run.json'), '{"baton": 1}');
+  const { code, stderr } = await runCli(dirname(run), ['show', run]);
+  expect(stderr).toContain(`${join(run, 'run.json')} is not a run of Baton`);
+  expect(code).not.toBe(0);
+});
