@@ -7,6 +7,13 @@ const install = [
   'Arch: sudo pacman -S bubblewrap',
 ];
 
+/** What keeps ordinary users from making namespaces, and how each is changed. */
+const unprivileged = [
+  'Ubuntu 23.10 and newer: sudo apt-get install -y apparmor-profiles && sudo ln -s /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && sudo apparmor_parser /etc/apparmor.d/bwrap-userns-restrict',
+  'Debian with namespaces switched off: sudo sysctl kernel.unprivileged_userns_clone=1',
+  'In a container: start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or run Baton on the host.',
+];
+
 /** `why` as a sentence for the user and the commands to run, most likely one first. */
 export function remedy(level: Level, why: string, image: string): { why: string; todo: string[] } {
   const missing = /ENOENT|does not start/.test(why);
@@ -16,13 +23,15 @@ export function remedy(level: Level, why: string, image: string): { why: string;
     case 'bubblewrap':
       if (/is for Linux/.test(why)) return { why: 'bubblewrap runs on Linux only.', todo: [] };
       if (missing) return { why: 'The program bwrap is not installed.', todo: install };
-      if (/uid map|user namespace|No permissions to create|Operation not permitted|clone|unshare/i.test(why))
+      if (/uid map|namespace|No permissions to create|Operation not permitted|clone|unshare/i.test(why))
         return {
           why: `This host does not let an ordinary user make namespaces (${why}).`,
           todo: [
-            'Ubuntu 23.10 and newer: sudo apt-get install -y apparmor-profiles && sudo ln -s /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && sudo apparmor_parser /etc/apparmor.d/bwrap-userns-restrict',
-            'Debian with namespaces switched off: sudo sysctl kernel.unprivileged_userns_clone=1',
-            'In a container: start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or run Baton on the host.',
+            `Docker (or Podman, where it may): sudo apt-get install -y docker.io && sudo usermod -aG docker $USER, then log in again and docker pull ${image}`,
+            ...(/ENOSPC/.test(why)
+              ? ['The host allows none at all: sudo sysctl user.max_user_namespaces=15000']
+              : unprivileged),
+            'Or unconfined, which the log then says: --sandbox none',
           ],
         };
       if (/[Uu]nknown option/.test(why))
@@ -57,7 +66,7 @@ export function remedy(level: Level, why: string, image: string): { why: string;
                 `Let users count: printf '[Service]\\nDelegate=cpu memory pids\\n' | sudo install -D -m 644 /dev/stdin /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload, then log in again`,
               ],
         };
-      return { why, todo: [] };
+      return { why: why.trim().split('\n').at(-1) ?? why, todo: [] };
     case 'none':
       return { why, todo: [] };
   }
