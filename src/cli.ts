@@ -3,7 +3,7 @@ import { takeHandedKeys } from './cli/keys.js';
 import { program } from './cli/program.js';
 import { commandName, exit, Failure } from './cli/terminal.js';
 import { RayError, SshError, TargetProblem } from './target/index.js';
-import { isDiskFull } from './trace/index.js';
+import { FileProblem, isDiskFull } from './trace/index.js';
 
 const diskFull = (message: string) =>
   new Failure(
@@ -33,8 +33,12 @@ try {
 /** What is known to go wrong says what to do in its own words; a stack of calls adds nothing. */
 function expected(error: unknown): Failure | null {
   if (isDiskFull(error)) return diskFull((error as Error).message);
+  if (error instanceof FileProblem) return new Failure('file.damaged', error.message);
   if (error instanceof TargetProblem) return new Failure('target.invalid', error.message, exit.usage);
   if (error instanceof RayError || error instanceof SshError)
     return new Failure(`target.${error.code}`, error.message, exit.environment);
+  // A sentence of ours. Where it has a kind of its own (a TypeError, say) it is a fault, and where it arose helps.
+  if (error instanceof Error && error.constructor === Error && !('code' in error))
+    return new Failure('failed', error.message, exit.environment);
   return null;
 }

@@ -2,8 +2,10 @@ import { blameTable, culprit } from '../coach/index.js';
 import {
   Blobs,
   countedVerdicts,
+  FileProblem,
   listRuns,
   RolloutPages,
+  type RunInfo,
   readLog,
   readReviews,
   stateAfter,
@@ -14,9 +16,15 @@ import { printBlame, printSummary, summarise } from './report.js';
 import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 export function listCommand(terminal: Terminal): number {
-  const runs = listRuns(runsBase());
-  const rows = runs.map((folder) => {
-    const info = folder.readInfo();
+  const rows = listRuns(runsBase()).flatMap((folder) => {
+    let info: RunInfo;
+    try {
+      info = folder.readInfo();
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      terminal.note(`left out: ${inert(error.message)}`);
+      return [];
+    }
     const ended = endedOf(folder);
     const good = ended.filter((each) => each.outcome?.success).length;
     return {

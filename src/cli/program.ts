@@ -13,7 +13,6 @@ import { engineCommand } from './engine-program.js';
 import { findWeights } from './eval.js';
 import { findRun } from './find-run.js';
 import { initCommand } from './init.js';
-import { userKeys } from './keys.js';
 import { lookCommands } from './look-program.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { overruleCommand } from './overrule.js';
@@ -21,6 +20,7 @@ import { cacheFolder } from './places.js';
 import { policyCommands, registryOf } from './policy-program.js';
 import { type RunOptions, runCommand } from './run-command.js';
 import { type ScoreOptions, scoreCommand } from './score.js';
+import { secretCommands } from './secret-program.js';
 import { shardCommand } from './shard.js';
 import { chosenFor, unsaidWords } from './started-here.js';
 import { targetCommands } from './target-program.js';
@@ -198,7 +198,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(() => {
       process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
     });
-  secretCommands(root, done);
+  secretCommands(root, json, terminal, done);
   trainingCommands(root, terminal, done);
   engineCommand(root, done);
   controlCommands(root, json, terminal, done);
@@ -215,7 +215,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   return code;
 }
 
-export function json(command: Command): Command {
+function json(command: Command): Command {
   return command.option('--json', 'write JSON to stdout and nothing else there');
 }
 
@@ -273,23 +273,4 @@ async function startRunning(out: Terminal, opened: Opened, options: RunOptions):
     // Nothing was trained here: what the engine kept is of no use to anybody.
     if (!weights) rmSync(own, { recursive: true, force: true });
   }
-}
-
-function secretCommands(root: Command, done: (code: number) => void): void {
-  const file = () => userKeys();
-  const secret = root.command('secret').description('keys of model servers, each kept for one address only');
-  secret
-    .command('set <name>')
-    .description('store a key, read from stdin')
-    .requiredOption('--for <url>', 'the address it may be sent to')
-    .action(async (name: string, options: { for: string }) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-      file().set(name, options.for, Buffer.concat(chunks).toString('utf8').trim());
-      done(exit.fine);
-    });
-  secret
-    .command('delete <name>')
-    .description('forget a key')
-    .action((name: string) => done(file().delete(name) ? exit.fine : exit.problems));
 }

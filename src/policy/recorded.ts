@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { firstOf } from '../trace/index.js';
 import { type Ask, CallFailed, type Policy } from './ask.js';
 
 const recordSchema = z.object({
@@ -16,9 +17,8 @@ export function readRecordings(jsonl: string, file: string): Recording[] {
     try {
       return [recordSchema.parse(JSON.parse(line))];
     } catch (error) {
-      throw new Error(
-        `${file}:${at + 1}: this is not a recorded reply: ${(error as Error).message.split('\n')[0]}`,
-      );
+      const why = error instanceof z.ZodError ? firstOf(error) : (error as Error).message;
+      throw new Error(`${file}:${at + 1}: this is not a recorded reply: ${why}`);
     }
   });
 }

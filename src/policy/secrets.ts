@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { readJson } from '../trace/index.js';
 import { originOf, readReference } from '../workflow/index.js';
 
 /** The user's own settings: secrets and targets. Never a workflow's folder. */
@@ -60,6 +61,11 @@ export class SecretFile {
     ];
   }
 
+  /** Which secrets are stored, and for which origins; no key. */
+  list(): { name: string; origins: string[] }[] {
+    return Object.entries(this.read()).map(([name, keys]) => ({ name, origins: Object.keys(keys) }));
+  }
+
   set(name: string, url: string, value: string): void {
     const store = this.read();
     store[name] = { ...store[name], [originOf(url)]: value };
@@ -76,10 +82,7 @@ export class SecretFile {
 
   private read(): Record<string, Record<string, string>> {
     if (!existsSync(this.path)) return {};
-    const parsed = storeSchema.safeParse(JSON.parse(readFileSync(this.path, 'utf8')));
-    if (!parsed.success)
-      throw new Error(`${this.path} does not hold Baton's secrets; move it away and set them again.`);
-    return parsed.data;
+    return readJson(this.path, storeSchema, "a file of Baton's secrets (move it away and set them again)");
   }
 
   private write(store: Record<string, Record<string, string>>): void {

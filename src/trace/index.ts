@@ -9,6 +9,7 @@ export { isDiskFull } from './disk-full.js';
 export * from './events.js';
 export * from './export/index.js';
 export { followLog, LogTail } from './follow.js';
+export { FileProblem, firstOf, readJson } from './json-file.js';
 export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type LogLine, readLine, scanLines } from './lines.js';

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { bodySchema } from './events.js';
+import { FileProblem, firstOf, readJson } from './json-file.js';
 
 /** What a run was started with: its own copy of everything, so that it keeps its meaning when the files change. */
 export const runSchema = z.object({
@@ -81,15 +82,15 @@ export class RunFolder {
   }
 
   readInfo(): RunInfo {
-    const raw: unknown = JSON.parse(readFileSync(this.info, 'utf8'));
+    const raw = readJson(this.info, z.unknown(), 'a run of Baton');
     const format = (raw as { format?: unknown } | null)?.format;
     if (typeof format === 'number' && format > RUN_FORMAT)
-      throw new Error(
+      throw new FileProblem(
         `${this.path} was written by a newer Baton (log format ${format}, this one reads ${RUN_FORMAT}); update Baton to open it.`,
       );
     const parsed = runSchema.safeParse(raw);
     if (!parsed.success)
-      throw new Error(`${this.info} is not a run of Baton: ${z.prettifyError(parsed.error).split('\n')[0]}`);
+      throw new FileProblem(`${this.info} is not a run of Baton: ${firstOf(parsed.error)}`);
     return parsed.data;
   }
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readJson } from '../../trace/index.js';
 import { roleName, versionName } from '../protocol.js';
 import { writeDurably } from '../server/store.js';
 
@@ -70,7 +71,7 @@ export class PolicyRegistry {
 
   current(): Current {
     if (!existsSync(this.currentFile)) return {};
-    return currentSchema.parse(JSON.parse(readFileSync(this.currentFile, 'utf8')));
+    return readJson(this.currentFile, currentSchema, 'what roles act with (promote them again)');
   }
 
   place(role: string, version: string): string {
@@ -95,7 +96,7 @@ export class PolicyRegistry {
     const place = this.place(role, version);
     if (!existsSync(place))
       throw new PolicyProblem(`There is no policy ${role}@${version} in ${this.folder}.`);
-    return recordSchema.parse(JSON.parse(readFileSync(join(place, 'policy.json'), 'utf8')));
+    return readJson(join(place, 'policy.json'), recordSchema, 'the record of a policy (promote it again)');
   }
 
   /** Throws a PolicyProblem where a file of a version was changed or is gone. */

@@ -19,12 +19,13 @@ export function startCli(
   cwd: string,
   args: string[],
   env: Record<string, string> = {},
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): { child: ChildProcess; ended: Promise<Ran> } {
   const own = { XDG_CACHE_HOME: join(cwd, '.cache'), XDG_CONFIG_HOME: join(cwd, '.config') };
   const child = spawn(process.execPath, [cli, ...args], {
     cwd,
     env: { ...process.env, ...own, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
   const out: Ran = { code: null, stdout: '', stderr: '' };
   child.stdout!.on('data', (chunk: Buffer) => {

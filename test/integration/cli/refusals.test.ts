@@ -1,7 +1,7 @@
 // What a person can get wrong at the command line: it says what, names what there is, and exits as documented.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { folderWith, runCli } from './command.js';
 
@@ -117,7 +117,7 @@ test('recorded replies that are none are named with their line; a prompt without
   const broken = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': `${replies}{"answer": 1}\n` });
   const refused = await runCli(broken, ['run']);
   expect(refused.code).not.toBe(0);
-  expect(refused.stderr).toContain('replies.jsonl:2: this is not a recorded reply');
+  expect(refused.stderr).toContain('replies.jsonl:2: this is not a recorded reply: Invalid input');
   const some = folderWith({
     'a.baton.yaml': workflow,
     'replies.jsonl': `${JSON.stringify({ when: 'something else', reply: writes })}\n`,
@@ -156,13 +156,52 @@ test('without a sandbox nothing runs, and each way to get one is named', async (
   expect(code).toBe(3);
 });
 
-test('a folder that is no run, or was damaged, is named with its file', async () => {
-  const [name] = readdirSync(join(folder, '.baton/runs'));
-  const damaged = folderWith({});
-  const run = join(damaged, '.baton/runs', name!);
-  mkdirSync(run, { recursive: true });
-  writeFileSync(join(run, 'run.json'), '{"baton": 1}');
-  const { code, stderr } = await runCli(dirname(run), ['show', run]);
-  expect(stderr).toContain(`${join(run, 'run.json')} is not a run of Baton`);
-  expect(code).not.toBe(0);
+describe('a file of ours that was changed by hand is named; nothing of a stack of calls', () => {
+  const said = ({ code, stderr }: { code: number | null; stderr: string }) => {
+    expect(stderr).not.toMatch(/^ {4}at /m);
+    return { code, stderr };
+  };
+
+  test('a run: the others are listed all the same', async () => {
+    const damaged = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
+    await runCli(damaged, ['run', '--tasks', 'one']);
+    for (const [name, text] of [
+      ['no-json', '{"format": 1'],
+      ['no-run', '{"format": 1}'],
+      ['newer', '{"format": 99}'],
+    ] as const) {
+      const run = join(damaged, '.baton/runs', name);
+      mkdirSync(run);
+      writeFileSync(join(run, 'run.json'), text);
+      const { code, stderr } = said(await runCli(damaged, ['show', name]));
+      expect(stderr).toMatch(
+        name === 'newer' ? /newer Baton .*update Baton/ : /run.json is not a run of Baton: \S/,
+      );
+      expect(code).toBe(1);
+    }
+    const { code, stdout, stderr } = await runCli(damaged, ['runs', '--json']);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { runs: unknown[] }).runs).toHaveLength(1);
+    expect(stderr.match(/left out: /g)).toHaveLength(3);
+  });
+
+  test('the keys', async () => {
+    const place = folderWith({});
+    mkdirSync(join(place, '.config/baton'), { recursive: true });
+    writeFileSync(join(place, '.config/baton/secrets.json'), 'KEY=1');
+    const { code, stderr } = said(await runCli(place, ['secret', 'list']));
+    expect(stderr).toContain(
+      "secrets.json is not a file of Baton's secrets (move it away and set them again)",
+    );
+    expect(code).toBe(1);
+  });
+
+  test('what roles act with', async () => {
+    const place = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
+    mkdirSync(join(place, '.baton/policies'), { recursive: true });
+    writeFileSync(join(place, '.baton/policies/current.json'), '[]');
+    const { code, stderr } = said(await runCli(place, ['policies']));
+    expect(stderr).toMatch(/current.json is not what roles act with \(promote them again\): \S/);
+    expect(code).toBe(1);
+  });
 });

@@ -1,0 +1,48 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { folderWith, type Ran, runCli, startCli } from './command.js';
+
+const KEY = 'sk-canary-4711';
+
+/** `baton secret ...` with a key on stdin. */
+function typed(folder: string, args: string[], key: string): Promise<Ran> {
+  const { child, ended } = startCli(folder, ['secret', ...args], {}, 'pipe');
+  child.stdin!.end(key);
+  return ended;
+}
+
+test('a key is stored for one address, listed without being shown, and forgotten', async () => {
+  const folder = folderWith({});
+  expect((await runCli(folder, ['secret', 'list'])).stdout).toBe('No key is stored.\n');
+  const stored = await typed(folder, ['set', 'MINE', '--for', 'https://api.example.com/v1'], `${KEY}\n`);
+  expect(stored).toMatchObject({ code: 0, stderr: '' });
+  expect(stored.stdout).toContain('MINE is stored for https://api.example.com, and goes nowhere else.');
+  await typed(folder, ['set', 'MINE', '--for', 'http://127.0.0.1:8000', '--json'], KEY);
+  expect(statSync(join(folder, '.config/baton/secrets.json')).mode & 0o777).toBe(0o600);
+  const listed = await runCli(folder, ['secret', 'list', '--json']);
+  expect(JSON.parse(listed.stdout)).toEqual({
+    secrets: [{ name: 'MINE', origins: ['https://api.example.com', 'http://127.0.0.1:8000'] }],
+  });
+  expect(stored.stdout + listed.stdout + (await runCli(folder, ['secret', 'list'])).stdout).not.toContain(
+    KEY,
+  );
+  const unknown = await runCli(folder, ['secret', 'delete', 'YOURS']);
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toContain('There is no key "YOURS"; stored are MINE.');
+  expect((await runCli(folder, ['secret', 'delete', 'MINE'])).stdout).toBe('MINE is forgotten.\n');
+  expect(JSON.parse((await runCli(folder, ['secret', 'list', '--json'])).stdout)).toEqual({ secrets: [] });
+});
+
+test('what is no address, and no key, is not stored', async () => {
+  const folder = folderWith({});
+  for (const address of ['api.example.com', 'ftp://example.com', '']) {
+    const { code, stderr } = await typed(folder, ['set', 'MINE', '--for', address], KEY);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--for takes the address of a server');
+  }
+  const empty = await typed(folder, ['set', 'MINE', '--for', 'https://api.example.com'], '\n');
+  expect(empty.code).toBe(2);
+  expect(empty.stderr).toContain('printenv MINE | baton secret set MINE --for https://api.example.com');
+  expect((await runCli(folder, ['secret', 'list'])).stdout).toBe('No key is stored.\n');
+});
