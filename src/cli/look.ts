@@ -13,7 +13,7 @@ import {
 import { endedOf } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
-import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
+import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 export function listCommand(terminal: Terminal): number {
   const rows = listRuns(runsBase()).flatMap((folder) => {
@@ -100,7 +100,7 @@ export function showCommand(
     terminal.emit({ run: folder.name, info: { ...info, workflow: undefined, texts: undefined }, summary });
     terminal.say(
       inert(
-        `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${new RolloutPages(folder).count()} rollouts ended`,
+        `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${counted(new RolloutPages(folder).count(), 'rollout')} ended`,
       ),
     );
     printSummary(terminal, summary);

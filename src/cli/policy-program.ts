@@ -58,31 +58,32 @@ export function policyCommands(
         const policies = registry.list();
         const served = servedOf(process.cwd());
         out.emit({ current, policies, served });
-        out.table(
-          ['policy', 'acts', 'engine', 'method', 'rank', 'from', 'weights', 'served at'],
-          policies.map((each) => [
-            `${each.role}@${each.version}`,
-            current[each.role]?.version === each.version
-              ? current[each.role]!.pinned
-                ? 'pinned'
-                : 'yes'
-              : '',
-            each.engine,
-            each.method,
-            each.rank?.toFixed(3) ?? '',
-            `${each.from.run} ${each.from.checkpoint}`,
-            each.hash.slice(0, 12),
-            served
-              .filter(({ policy }) => policy === `${each.role}@${each.version}`)
-              .map(({ base_url }) => base_url)
-              .join(' '),
-          ]),
-        );
+        if (policies.length === 0) out.say('None yet: train, then promote a role.');
+        else
+          out.table(
+            ['policy', 'acts', 'engine', 'method', 'rank', 'from', 'weights', 'served at'],
+            policies.map((each) => [
+              `${each.role}@${each.version}`,
+              current[each.role]?.version === each.version
+                ? current[each.role]!.pinned
+                  ? 'pinned'
+                  : 'yes'
+                : '',
+              each.engine,
+              each.method,
+              each.rank?.toFixed(3) ?? '',
+              `${each.from.run} ${each.from.checkpoint}`,
+              each.hash.slice(0, 12),
+              served
+                .filter(({ policy }) => policy === `${each.role}@${each.version}`)
+                .map(({ base_url }) => base_url)
+                .join(' '),
+            ]),
+          );
         const kept = new Set(policies.map(({ role, version }) => `${role}@${version}`));
         for (const { policy, from, base_url } of served)
           if (!kept.has(policy))
             out.say(`${policy}${from ? ` (${from.run}, ${from.checkpoint})` : ''} is served at ${base_url}`);
-        if (policies.length === 0) out.say('None yet: train, then promote a role.');
       }),
     );
   json(root.command('promote <role> [run]'))

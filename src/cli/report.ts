@@ -1,6 +1,6 @@
 import { type BlameRow, blameTable } from '../coach/index.js';
 import type { Ended } from '../rollout/index.js';
-import { inert, percent, type Terminal } from './terminal.js';
+import { counted, inert, percent, type Terminal } from './terminal.js';
 
 /** What the last event of `run`, `eval` and `train` carries. */
 export interface Summary {
@@ -86,11 +86,11 @@ export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollou
         `${row.example.diagnosis} [${row.example.rollout}]`,
       ]),
   );
-  if (rows.length > 10) terminal.say(`and ${rows.length - 10} rarer failures`);
+  if (rows.length > 10) terminal.say(`and ${counted(rows.length - 10, 'rarer failure')}`);
 }
 
 export function printSummary(terminal: Terminal, summary: Summary): void {
-  terminal.say(`${summary.rollouts} rollouts, ${percent(summary.success)} succeeded`);
+  terminal.say(`${counted(summary.rollouts, 'rollout')}, ${percent(summary.success)} succeeded`);
   terminal.table(
     ['stratum', 'rollouts', 'success'],
     Object.entries(summary.byStratum).map(([name, each]) => [name, each.rollouts, percent(each.success)]),

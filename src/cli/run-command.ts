@@ -201,6 +201,9 @@ function finish(
   terminal.say();
   printSummary(terminal, summary);
   terminal.say(`log: ${folder.path}`);
+  const [first] = summary.blame;
+  if (status === 'done' && first)
+    terminal.say(`next: ${commandName()} why ${runWord(folder)} ${first.example.rollout}`);
   if (status === 'budget')
     terminal.say(`Stopped: ${spent} is reached. Go on with a higher one: ${raiseCommand(folder, spent)}`);
   if (status === 'cancelled')

@@ -38,18 +38,19 @@ export function targetCommands(
   const target = root
     .command('target')
     .description('machines that training can run on; only you define them');
-  json(target.command('list')).action(() => {
-    const out = terminal();
-    const all = readTargets(targetsFile());
-    out.emit({ file: targetsFile(), targets: all });
-    for (const [name, each] of Object.entries(all))
-      out.say(`${name}  ${each.kind}  ${each.kind === 'ssh' ? each.host : each.address}`);
-    if (Object.keys(all).length === 0)
-      out.say(`No targets in ${targetsFile()}. Add one: ${commandName()} target add NAME --ssh HOST`);
-    done(exit.fine);
-  });
-  target
-    .command('add <name>')
+  json(target.command('list'))
+    .description('the machines in your settings')
+    .action(() => {
+      const out = terminal();
+      const all = readTargets(targetsFile());
+      out.emit({ file: targetsFile(), targets: all });
+      for (const [name, each] of Object.entries(all))
+        out.say(`${name}  ${each.kind}  ${each.kind === 'ssh' ? each.host : each.address}`);
+      if (Object.keys(all).length === 0)
+        out.say(`No targets in ${targetsFile()}. Add one: ${commandName()} target add NAME --ssh HOST`);
+      done(exit.fine);
+    });
+  json(target.command('add <name>'))
     .description('add a machine to your settings')
     .option('--ssh <host>', 'a host of your ssh configuration, or user@host')
     .option('--ray <address>', "a Ray cluster's dashboard, http://HOST:8265; with --ssh: as seen from there")
@@ -59,10 +60,10 @@ export function targetCommands(
     .option('--node <path>', 'the Node there, if it is not on the PATH')
     .option('--engine-python <path>', "a Python there that has the torch engine's packages")
     .action((name: string, options: Record<string, string | undefined>) => {
+      const out = terminal();
       addTarget(targetsFile(), name, targetOf(options));
-      terminal().say(
-        `${name} is in ${targetsFile()}. See what it has: ${commandName()} target preflight ${name}`,
-      );
+      out.emit({ target: name, file: targetsFile() });
+      out.say(`${name} is in ${targetsFile()}. See what it has: ${commandName()} target preflight ${name}`);
       done(exit.fine);
     });
   json(target.command('preflight [name]'))
@@ -111,16 +112,18 @@ export function targetCommands(
     });
 
   const jobs = root.command('jobs').description('training that runs on a target');
-  json(jobs.command('list <target>')).action(async (name: string) => {
-    const out = terminal();
-    const host = await openHost(findTarget(targetsFile(), name));
-    const found = await host.jobs().finally(() => host.close());
-    out.emit({ target: name, jobs: found });
-    for (const { name: job, state, step } of found)
-      out.say(`${explainState(job, state)}${step ? ` Step ${step.at} of ${step.of}.` : ''}`);
-    if (found.length === 0) out.say(`There is no job on ${name}.`);
-    done(exit.fine);
-  });
+  json(jobs.command('list <target>'))
+    .description('the jobs on a machine, each with its state')
+    .action(async (name: string) => {
+      const out = terminal();
+      const host = await openHost(findTarget(targetsFile(), name));
+      const found = await host.jobs().finally(() => host.close());
+      out.emit({ target: name, jobs: found });
+      for (const { name: job, state, step } of found)
+        out.say(`${explainState(job, state)}${step ? ` Step ${step.at} of ${step.of}.` : ''}`);
+      if (found.length === 0) out.say(`There is no job on ${name}.`);
+      done(exit.fine);
+    });
   const job = (
     what: string,
     description: string,

@@ -98,6 +98,11 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** "1 rollout", "2 rollouts". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** How the user starts Baton, for hints: `npm start` has no `baton` on the path. */
 export function commandName(): string {
   return process.env.BATON_COMMAND || 'baton';

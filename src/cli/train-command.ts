@@ -13,7 +13,7 @@ import { shardsOver, takeScheduler } from './shards.js';
 import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
-import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
+import { commandName, counted, exit, Failure, percent, type Terminal } from './terminal.js';
 import { finishTraining } from './train-finish.js';
 import { watchOn } from './train-watch.js';
 
@@ -145,7 +145,7 @@ async function stopped(
   const best = bestCheckpoint(saved)?.name;
   terminal.emit({ event: 'run.paused', run: run.folder.name, why, checkpoints: saved });
   terminal.say(
-    `Stopped (${why}) with ${saved.length} checkpoint${saved.length === 1 ? '' : 's'}${best ? `; the best so far on select is ${best}` : ''}. log: ${run.folder.path}`,
+    `Stopped (${why}) with ${counted(saved.length, 'checkpoint')}${best ? `; the best so far on select is ${best}` : ''}. log: ${run.folder.path}`,
   );
   terminal.say(
     why === 'cancelled'

@@ -1,5 +1,5 @@
 import type { Comparison, Interval, Report } from '../evaluation/index.js';
-import type { Terminal } from './terminal.js';
+import { counted, type Terminal } from './terminal.js';
 
 /** "before -> after" with 95 % intervals over tables. */
 export function printComparison(
@@ -53,7 +53,9 @@ export function printReport(terminal: Terminal, report: Report): void {
       plain(each),
     ]),
   ];
-  terminal.say(`\n${report.rollouts} rollouts, 95 % intervals over ${report.success.n} tables`);
+  terminal.say(
+    `\n${counted(report.rollouts, 'rollout')}, 95 % intervals over ${counted(report.success.n, 'table')}`,
+  );
   terminal.table(['', 'mean'], rows);
 }
 
