@@ -156,6 +156,7 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
     attached: () => server.attached,
     held: (held) => server.tell('held', told(held)),
     logged: (text, point) => server.tell('logged', { rollout: point.rollout, action: point.action, text }),
+    wrote: (rollout, action, text) => server.tell('wrote', { rollout, action, text }),
   };
   return {
     carry,

@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { Stream } from 'openai/streaming';
 import * as z from 'zod';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
 import { FETCH_PATIENCE, patientFetch } from './patient.js';
@@ -41,10 +42,18 @@ export function openaiPolicy(options: ServerOptions): Policy {
     timeout: options.timeoutSeconds * 1000,
     ...(options.timeoutSeconds >= FETCH_PATIENCE ? { fetch: patientFetch } : {}),
   });
-  return { name: options.model, ask: (ask) => callServer(client, options, ask) };
+  // Engines of ours answer whole; another server may turn out to know no streams.
+  const server = { client, streams: !options.tokens };
+  return { name: options.model, ask: (ask) => callServer(server, options, ask) };
 }
 
-async function callServer(client: OpenAI, options: ServerOptions, ask: Ask): Promise<Reply> {
+async function callServer(
+  server: { client: OpenAI; streams: boolean },
+  options: ServerOptions,
+  ask: Ask,
+): Promise<Reply> {
+  const { client } = server;
+  const onText = server.streams ? ask.onText : undefined;
   const start = performance.now();
   const body = {
     model: options.model,
@@ -70,12 +79,15 @@ async function callServer(client: OpenAI, options: ServerOptions, ask: Ask): Pro
   if (ask.signal.aborted) stop();
   ask.signal.addEventListener('abort', stop, { once: true });
   try {
-    const raw = ask.onText
-      ? await streamed(client, body, ask.onText, abort.signal)
+    const raw = onText
+      ? await streamed(client, body, onText, abort)
       : await client.chat.completions.create(body, { signal: abort.signal });
     return readReply(raw, ask, (performance.now() - start) / 1000);
   } catch (error) {
-    throw failure(error, options);
+    const failed = failure(error, options);
+    if (!onText || !refusesStreams(error)) throw failed;
+    server.streams = false;
+    throw new CallFailed(failed.message, true, 0);
   } finally {
     ask.signal.removeEventListener('abort', stop);
   }
@@ -83,19 +95,30 @@ async function callServer(client: OpenAI, options: ServerOptions, ask: Ask): Pro
 
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
+/** The reply as it is written, put together as a server would have sent it whole; or whole, where it streams nothing. */
 async function streamed(
   client: OpenAI,
   body: Body,
   onText: (text: string) => void,
-  signal: AbortSignal,
+  abort: AbortController,
 ): Promise<unknown> {
-  const { stream: _, ...rest } = body;
-  const stream = client.chat.completions.stream(
-    { ...rest, stream_options: { include_usage: true } },
-    { signal },
-  );
-  stream.on('content', onText);
-  return await stream.finalChatCompletion();
+  const asked = { ...body, stream: true, stream_options: { include_usage: true } } as const;
+  const response = await client.chat.completions.create(asked, { signal: abort.signal }).asResponse();
+  if (!/event-stream/.test(response.headers.get('content-type') ?? '')) return response.json();
+  let content = '';
+  let finish_reason: string | null = null;
+  const rest: Record<string, unknown> = {};
+  for await (const chunk of Stream.fromSSEResponse<OpenAI.ChatCompletionChunk>(response, abort)) {
+    const [choice] = chunk.choices;
+    const text = choice?.delta?.content ?? '';
+    if (text !== '') onText(text);
+    content += text;
+    finish_reason = choice?.finish_reason ?? finish_reason;
+    if (chunk.usage) rest.usage = chunk.usage;
+    if (chunk.system_fingerprint) rest.system_fingerprint = chunk.system_fingerprint;
+  }
+  if (finish_reason === null) throw new CallFailed('The reply broke off before its end.', true);
+  return { ...rest, choices: [{ finish_reason, message: { content } }] };
 }
 
 function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
@@ -156,6 +179,15 @@ function failure(error: unknown, options: ServerOptions): Error {
   return error instanceof Error
     ? new CallFailed(`The server's reply cannot be read: ${error.message.slice(0, 300)}`, true)
     : new Error(String(error));
+}
+
+/** A server that names the parameter, or its value, as what it cannot do. */
+function refusesStreams(error: unknown): boolean {
+  return (
+    error instanceof OpenAI.APIError &&
+    [400, 404, 422, 501].includes(error.status as number) &&
+    /stream/i.test(error.message)
+  );
 }
 
 function deepest(error: Error): string {

@@ -6,7 +6,7 @@ import type { TurnPlace } from './place.js';
 
 /** Ask an agent's model once and log the answer; it is on disk when this resolves. */
 export async function askModel(
-  { deps, log, seedParts }: TurnPlace,
+  { deps, log, rollout, seedParts }: TurnPlace,
   agent: Agent,
   action: string,
   visit: number,
@@ -27,7 +27,11 @@ export async function askModel(
     const batch = await deps.pace?.turn(policy.name);
     ({ reply, attempt } = await askWithRetries(
       policy,
-      { messages, temperature, topP, maxTokens, seed, signal: deps.signal, ...(batch ? { batch } : {}) },
+      {
+        ...{ messages, temperature, topP, maxTokens, seed, signal: deps.signal },
+        ...(batch ? { batch } : {}),
+        ...(deps.gate.watched ? { onText: (text) => deps.gate.wrote(rollout, action, text) } : {}),
+      },
       {
         attempts: deps.attempts,
         onFailure: ({ attempt, error, again }) =>

@@ -34,6 +34,8 @@ export interface LiveRun {
 export interface LiveListener {
   held(at: HeldAt): void;
   logged(text: string): void;
+  /** A piece of what an action's model is writing. */
+  wrote(action: string, text: string): void;
   /** Another rollout is followed now: a branch of the one before. */
   forked(parent: string, branch: string): void;
   /** The rollout ended, or its run did. */
@@ -81,6 +83,9 @@ export async function attachLive(
     client.onClose(() => reject(new Error(l10n.t('{0} ended before it could be held.', folder.name))));
   });
   client.on('logged', ({ text }) => listener.logged(text));
+  client.on('wrote', (piece) => {
+    if (piece.rollout === rollout) listener.wrote(piece.action, piece.text);
+  });
   client.on('rolloutEnded', (notice) => {
     if (notice.rollout === rollout) end();
   });

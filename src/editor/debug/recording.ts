@@ -41,6 +41,8 @@ export interface Followed {
   held(timeline: Timeline, why: string): void;
   ended(timeline: Timeline): void;
   say(text: string): void;
+  /** A piece of what an action's model is writing. */
+  wrote(action: string, text: string): void;
 }
 
 /** The roles of a text by line, for breakpoints set in it; null where it is not a workflow's text. */

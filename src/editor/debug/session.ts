@@ -15,6 +15,7 @@ import {
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as l10n from '@vscode/l10n';
 import { stateAfter, type WorkspaceState } from '../../trace/index.js';
+import { inert } from '../markup.js';
 import { retold } from '../runs/told.js';
 import { type ArmedBreakpoint, armBreakpoint, hitOf, runnersOf } from './breakpoints.js';
 import { filterHit, filters } from './conditions.js';
@@ -35,6 +36,8 @@ export class RolloutSession extends DebugSession implements Followed {
   private readonly handles = new Handles<() => Shown[]>();
   private readonly breakpoints = new Map<string, ArmedBreakpoint[]>();
   private filters = new Set<string>();
+  /** The action whose reply is being shown as it is written. */
+  private writing: string | null = null;
   private scoreBelow: number | null = null;
   private attached = false;
   /** A live rollout goes on: what is shown is not where it is. */
@@ -365,6 +368,7 @@ export class RolloutSession extends DebugSession implements Followed {
   }
 
   private stand(at: number, reason: string, description?: string): void {
+    this.endReply();
     const { timeline, onMoment, live } = this.must();
     this.at = at;
     this.going = false;
@@ -428,7 +432,20 @@ export class RolloutSession extends DebugSession implements Followed {
   }
 
   say(text: string): void {
+    this.endReply();
     this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
+  }
+
+  wrote(action: string, text: string): void {
+    if (this.writing !== action) this.say(l10n.t('{0} writes:', action));
+    this.writing = action;
+    this.sendEvent(new OutputEvent(inert(text), 'stdout'));
+  }
+
+  /** What comes next stands on a line of its own. */
+  private endReply(): void {
+    if (this.writing !== null) this.sendEvent(new OutputEvent('\n', 'stdout'));
+    this.writing = null;
   }
 
   private must(): Recording {

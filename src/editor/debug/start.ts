@@ -145,6 +145,7 @@ export class DebugStarter {
       held: (at: HeldAt) =>
         session.held(timeline({ action: at.action, agent: at.agent, says: words(at) }), at.why),
       logged: (text: string) => session.say(text),
+      wrote: (action: string, text: string) => session.wrote(action, text),
       forked: (parent: string, branch: string) => {
         parents.set(branch, parent);
         rollout = branch;

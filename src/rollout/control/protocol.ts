@@ -93,6 +93,8 @@ export const notices = {
   held: heldSchema,
   continued: nothing,
   logged: z.object({ rollout, action: z.string(), text: z.string() }),
+  /** A piece of a reply, as the model writes it. */
+  wrote: z.object({ rollout, action: z.string(), text: z.string() }),
   rolloutEnded: z.object({ rollout, success: z.boolean().nullable() }),
   finished: z.object({ status: z.string() }),
 } as const;

@@ -13,6 +13,7 @@ export interface GateListener {
   attached(): boolean;
   held(held: Held): void;
   logged(text: string, point: Point): void;
+  wrote(rollout: string, action: string, text: string): void;
 }
 
 /**
@@ -36,6 +37,10 @@ export class PausableGate implements Gate {
 
   get watched(): boolean {
     return this.listener?.attached() ?? false;
+  }
+
+  wrote(rollout: string, action: string, text: string): void {
+    this.listener?.wrote(rollout, action, text);
   }
 
   async reach(point: Point): Promise<void> {

@@ -23,6 +23,8 @@ export interface Gate {
   /** Somebody steps through: actions are judged as they end, so that a score can stop them. */
   readonly watched: boolean;
   reach(point: Point): Promise<void>;
+  /** A piece of a reply, as the model writes it. */
+  wrote(rollout: string, action: string, text: string): void;
 }
 
-export const openGate: Gate = { watched: false, reach: () => Promise.resolve() };
+export const openGate: Gate = { watched: false, reach: () => Promise.resolve(), wrote: () => undefined };

@@ -92,6 +92,7 @@ function attach(folder: RunFolder, filters: string[] = [], how: 'attach' | 'laun
       {
         held: (held) => session.held(timeline(at(held)), held.why),
         logged: (text) => session.say(text),
+        wrote: (action, text) => session.wrote(action, text),
         forked: (_, branch) => {
           rollout = branch;
         },
@@ -257,6 +258,30 @@ test('conditions of a live run count from one, know how an action ended, and tak
   expect(client.said).toContain('researcher.0.0: status == "done" and code == null and seconds >= 0');
   expect(await client.move('continue')).toBe('before writer.0.0');
   expect(client.said).toContain('turn 1 of visit 1');
+  await client.ask('disconnect');
+  expect((await ended).code).toBe(0);
+}, 120_000);
+
+test('what a model writes is shown as it is written, and drives no console (hostile case 25)', async () => {
+  server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const send = (choice: object) =>
+        response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, ...choice }] })}\n\n`);
+      for (const content of ['waves move ', '\u001b]0;owned\u0007 water']) send({ delta: { content } });
+      send({ finish_reason: 'stop' });
+      response.end('data: [DONE]\n\n');
+    });
+  });
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  const folder = team(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
+  const { ended } = startCli(folder, ['run', '--sandbox', 'none', '--hold']);
+  const { client } = await attach(await runIn(folder)).held;
+  await client.move('next');
+  const said = client.said.join('\n');
+  expect(said).toContain('researcher.0.0 writes:\nwaves move\n');
+  expect(said).toContain('water');
+  expect(said).not.toContain('\u001b');
   await client.ask('disconnect');
   expect((await ended).code).toBe(0);
 }, 120_000);

@@ -1,0 +1,242 @@
+// A model server over real HTTP: what it may answer, and how it may fail.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  type Ask,
+  askWithRetries,
+  type CallFailed,
+  openPolicy,
+  type Policy,
+  type PolicySources,
+} from '../../../src/policy/index.js';
+import type { Model } from '../../../src/workflow/index.js';
+
+type Asked = { stream?: boolean; logprobs?: boolean; seed?: number };
+type Answer = (response: ServerResponse, asked: Asked, request: IncomingMessage) => void;
+let answers: Answer[] = [];
+const asked: Asked[] = [];
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    asked.push(JSON.parse(Buffer.concat(chunks).toString()) as Asked);
+    (answers.length > 1 ? answers.shift() : answers[0])!(response, asked.at(-1)!, request);
+  });
+});
+let url: string;
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+});
+beforeEach(() => {
+  asked.length = 0;
+});
+afterAll(() => server.close());
+
+const json =
+  (body: unknown, status = 200, headers = {}): Answer =>
+  (response) =>
+    void response
+      .writeHead(status, { 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify(body));
+const choice = (content: string) => ({ finish_reason: 'stop', message: { role: 'assistant', content } });
+const usage = { prompt_tokens: 7, completion_tokens: 3 };
+const good = json({ choices: [choice('hello')], usage });
+const refused = (status: number, message: string, headers = {}) =>
+  json({ error: { message } }, status, headers);
+/** Server-sent events, a piece at a time. */
+const events =
+  (pieces: string[], end: 'whole' | 'cut' | 'error'): Answer =>
+  (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const send = (body: unknown) => response.write(`data: ${JSON.stringify(body)}\n\n`);
+    for (const content of pieces) send({ choices: [{ index: 0, delta: { content } }] });
+    if (end === 'cut') return void response.destroy();
+    if (end === 'error') send({ error: { message: 'the model fell over' } });
+    else {
+      send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], system_fingerprint: 'w1' });
+      send({ choices: [], usage });
+      response.write('data: [DONE]\n\n');
+    }
+    response.end();
+  };
+
+function policy(model: Partial<Model> = {}): Policy {
+  const found = openPolicy(
+    { name: 'm', provider: 'openai', base_url: url, model: 'm', ...model } as Model,
+    null,
+    {
+      engine: { baseUrl: url, token: 'token' },
+    } as PolicySources,
+  );
+  if ('missing' in found) throw new Error(found.missing);
+  return found.policy;
+}
+const ask = (more: Partial<Ask> = {}): Ask => ({
+  messages: [{ role: 'user', content: 'Say hello to them.' }],
+  ...{ temperature: 1, topP: 1, maxTokens: 8, seed: 5, signal: new AbortController().signal, ...more },
+});
+
+test('a reply with what the server counted, and an estimate that says so where it counts nothing', async () => {
+  answers = [good];
+  expect(await policy().ask(ask())).toMatchObject({
+    text: 'hello',
+    finish: 'stop',
+    ids: null,
+    usage: { promptTokens: 7, replyTokens: 3, counted: true },
+  });
+  expect(asked[0]).toMatchObject({ seed: 5 });
+  answers = [json({ choices: [choice('hello')] })];
+  expect((await policy().ask(ask())).usage).toEqual({ promptTokens: 5, replyTokens: 2, counted: false });
+});
+
+test('token ids and log-probabilities are kept together or not at all', async () => {
+  const tokens = (logprobs: number[]) =>
+    json({
+      prompt_token_ids: [1, 2],
+      system_fingerprint: 'abc',
+      choices: [
+        {
+          ...choice('hi'),
+          token_ids: [3, 4],
+          logprobs: { content: logprobs.map((logprob) => ({ logprob })) },
+        },
+      ],
+    });
+  const embedded = policy({ provider: 'embedded' });
+  answers = [tokens([-0.5, -0.25])];
+  expect(await embedded.ask(ask())).toMatchObject({
+    ...{ promptIds: [1, 2], ids: [3, 4], logprobs: [-0.5, -0.25], weights: 'abc' },
+  });
+  expect(asked[0]).toMatchObject({ logprobs: true, return_token_ids: true });
+  answers = [tokens([-0.5])];
+  expect(await embedded.ask(ask())).toMatchObject({ ids: null, logprobs: null });
+});
+
+test('a reply is shown as it is written, and comes out as if it had been sent whole', async () => {
+  const pieces: string[] = [];
+  answers = [events(['hel', 'lo'], 'whole')];
+  const reply = await policy().ask(ask({ onText: (text) => void pieces.push(text) }));
+  expect(pieces).toEqual(['hel', 'lo']);
+  expect(reply).toMatchObject({
+    text: 'hello',
+    finish: 'stop',
+    weights: 'w1',
+    usage: { replyTokens: 3, counted: true },
+  });
+  expect(asked).toEqual([expect.objectContaining({ stream: true, stream_options: { include_usage: true } })]);
+});
+
+test('a server that streams nothing answers whole; one that refuses to is not asked to again', async () => {
+  const model = policy();
+  const onText = () => undefined;
+  answers = [good];
+  expect(await model.ask(ask({ onText }))).toMatchObject({ text: 'hello' });
+  answers = [refused(400, 'stream is not supported'), good];
+  const { reply, attempt } = await askWithRetries(model, ask({ onText }), {
+    attempts: 3,
+    onFailure: () => undefined,
+  });
+  expect(reply.text).toBe('hello');
+  expect(attempt).toBe(1);
+  expect(asked.at(-1)!.stream).toBeUndefined();
+  // An engine of ours is never asked to.
+  await policy({ provider: 'embedded' }).ask(ask({ onText }));
+  expect(asked.at(-1)!.stream).toBeUndefined();
+});
+
+const failed = (over: Partial<Ask> = {}, model?: Partial<Model>) =>
+  policy(model)
+    .ask(ask(over))
+    .then(
+      () => 'it did not fail',
+      (error: CallFailed) => ({ says: error.message, again: error.again, wait: error.wait }),
+    );
+
+test.each<[string, Answer, RegExp, boolean]>([
+  ['401', refused(401, 'no such key'), /refused m \(HTTP 401\).*no such key/, false],
+  ['404', refused(404, 'no such model'), /HTTP 404/, false],
+  ['429', refused(429, 'slow down', { 'retry-after': '3' }), /HTTP 429/, true],
+  ['500', refused(500, 'oops'), /HTTP 500/, true],
+  ['something else', json({ object: 'list', data: [] }), /is not a chat completion/, true],
+  [
+    'no JSON',
+    (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('<html>'),
+    /cannot be read/,
+    true,
+  ],
+  ['a cut connection', (response) => void response.destroy(), /Nothing answers at/, true],
+])('it fails with %s: what is said, and whether it is asked again', async (name, answer, says, again) => {
+  answers = [answer];
+  const found = await failed();
+  expect(found).toMatchObject({ says: expect.stringMatching(says), again, wait: name === '429' ? 3 : null });
+});
+
+test.each([
+  ['cut', 'cut', /broke off|Nothing answers|cannot be read/],
+  ['error', 'error', /the model fell over/],
+] as const)('a stream that ends with %s is no reply', async (_name, end, says) => {
+  answers = [events(['hel'], end)];
+  const found = await failed({ onText: () => undefined });
+  expect(found).toMatchObject({ says: expect.stringMatching(says), again: true });
+});
+
+test('a server that is not there, and one that is too slow', async () => {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const base_url = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/v1`;
+  await new Promise((resolve) => closed.close(resolve));
+  expect(await failed({}, { base_url })).toMatchObject({
+    says: `Nothing answers at ${base_url} (ECONNREFUSED); is the server running?`,
+    again: true,
+  });
+  answers = [() => undefined];
+  expect(await failed({}, { timeout: 0.2 })).toMatchObject({
+    says: 'm did not answer within 0.2 s.',
+    again: true,
+  });
+});
+
+test('cancelling ends a call at once, and the server sees it go', async () => {
+  const abort = new AbortController();
+  let gone: Promise<unknown> = Promise.resolve();
+  answers = [
+    (_response, _asked, request) => {
+      gone = once(request.socket, 'close');
+      abort.abort();
+    },
+  ];
+  await expect(policy().ask(ask({ signal: abort.signal }))).rejects.toThrow(/abort/i);
+  await gone;
+});
+
+test('it is asked again a bounded number of times, after waits that grow, and as long as the server asks for', async () => {
+  const failures: { attempt: number; again: boolean }[] = [];
+  const options = {
+    attempts: 3,
+    onFailure: ({ attempt, again }: { attempt: number; again: boolean }) =>
+      void failures.push({ attempt, again }),
+  };
+  answers = [refused(500, 'oops')];
+  let start = performance.now();
+  await expect(askWithRetries(policy(), ask(), options)).rejects.toThrow('HTTP 500');
+  // Half to all of 0.5 and of 1 s.
+  expect(performance.now() - start).toBeGreaterThan(740);
+  expect(asked).toHaveLength(3);
+  expect(failures).toEqual([
+    { attempt: 0, again: true },
+    { attempt: 1, again: true },
+    { attempt: 2, again: false },
+  ]);
+  asked.length = 0;
+  await expect(askWithRetries(policy(), ask(), { ...options, attempts: 1 })).rejects.toThrow('HTTP 500');
+  answers = [refused(401, 'no')];
+  await expect(askWithRetries(policy(), ask(), options)).rejects.toThrow('HTTP 401');
+  expect(asked).toHaveLength(2);
+  answers = [refused(429, 'slow down', { 'retry-after': '1' }), good];
+  start = performance.now();
+  await askWithRetries(policy(), ask(), options);
+  expect(performance.now() - start).toBeGreaterThan(990);
+});
