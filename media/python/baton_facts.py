@@ -131,6 +131,10 @@ def cell(value):
     return found if found is not None or value != value else str(value)
 
 
+# Bytes of a JSON file up to which its value is told; `JSON_LIMIT` of the workflow room.
+VALUE_LIMIT = 32768
+
+
 class Grid:
     def __init__(self, columns, rows):
         self.columns = [str(each) for each in columns]
@@ -175,6 +179,10 @@ def as_grid(held):
 
 
 def as_column(held):
+    if isinstance(held, Grid):
+        if len(held.columns) != 1:
+            raise ValueError(f"it holds a table of {len(held.columns)} columns, not one column")
+        return held.columns[0], held.col(0)
     name = getattr(held, "name", None)
     if hasattr(held, "to_numpy"):
         held = held.to_numpy()
@@ -434,7 +442,7 @@ def facts_of(request):
             facts.update(about_table(held if isinstance(held, Grid) else as_grid(held), request))
         elif kind == "column":
             held = read_any(path, data)
-            facts.update(about_column(held.col(0) if isinstance(held, Grid) else held, request))
+            facts.update(about_column(held, request))
         elif kind == "model":
             facts.update(about_model(read_any(path, data)))
         elif kind == "json":
@@ -443,7 +451,7 @@ def facts_of(request):
             facts["valid"] = False
             value = json.loads(data)
             facts["valid"] = True
-            facts["value"] = Told(json_of(value)) if len(data) <= 4096 else None
+            facts["value"] = Told(json_of(value)) if len(data) <= VALUE_LIMIT else None
         elif kind == "text":
             text = data.decode("utf-8")
             facts.update(lines=len(text.splitlines()), words=len(text.split()), **head_of(text.splitlines(), request))

@@ -1,6 +1,14 @@
 import { Ajv } from 'ajv';
-import { evaluate, type Lookup, truth, type Value } from './expression/index.js';
-import type { Facts } from './facts.js';
+import {
+  type Expression,
+  evaluate,
+  holds,
+  type Lookup,
+  namesIn,
+  truth,
+  type Value,
+} from './expression/index.js';
+import { type Facts, JSON_LIMIT } from './facts.js';
 import type { FailureCode } from './failures.js';
 import type { Artifact, Checked } from './model.js';
 import type { Task } from './tasks/index.js';
@@ -36,15 +44,24 @@ export function breaches(artifact: Artifact, facts: FactsByArtifact, task: Task)
         : breach('artifact.missing', `${where} is missing`),
     ];
   if (problem) return [breach('artifact.unreadable', `${where}: ${problem}`)];
+  const large = artifact.kind === 'json' && own.value === null && Number(own.bytes) > JSON_LIMIT;
+  if (large && looksInside(artifact))
+    return [
+      breach(
+        'artifact.unreadable',
+        `${where}: it is larger than ${JSON_LIMIT / 1024} KB, so what it holds cannot be checked`,
+      ),
+    ];
   const found = schemaBreach(artifact, own);
   if (found) return [breach('schema.mismatch', `${where} does not match its schema: ${found}`)];
   const lookup = lookupFacts(facts, task, artifact.name);
   return artifact.checks.flatMap((check) => {
     const answer = evaluate(check.expression, lookup);
-    // Only an artifact that is not there leaves a name without a value: that is its producer's breach, not this one's.
-    if ('unknown' in answer) return [];
-    if (truth(answer.value)) return [];
-    const said = check.says ?? `"${check.text}" does not hold${seen(check, lookup)}`;
+    // Another artifact that is not there, or holds something else, is its producer's breach, not this one's.
+    const isOwn = 'unknown' in answer && [VALUE, artifact.name].includes(answer.unknown.split('.')[0]!);
+    if ('unknown' in answer ? !isOwn : truth(answer.value)) return [];
+    const why = 'unknown' in answer ? ` (there is no ${answer.unknown})` : seen(check, lookup);
+    const said = check.says ?? `"${check.text}" does not hold${why}`;
     return [breach(check.code ?? 'contract.broken', `${where}: ${said}`, check.text)];
   });
 }
@@ -97,9 +114,29 @@ function dig(from: Value | undefined, parts: string[]): Value | undefined {
   return at;
 }
 
+/** The name that what a JSON file holds has in its checks. */
+const VALUE = 'value';
+
+/** Whether a contract asks for what a JSON file holds. */
+function looksInside({ name, schema, checks }: Artifact): boolean {
+  const names = checks.flatMap(({ expression }) => namesIn(expression).map(({ parts }) => parts));
+  return (
+    schema !== null ||
+    names.some(([first, second]) => first === VALUE || (first === name && second === VALUE))
+  );
+}
+
+/** The part of a condition that makes it false: of what `and` joins the first that does not hold. */
+function failing(condition: Expression, lookup: Lookup): Expression {
+  if (condition.is !== 'binary' || condition.op !== 'and') return condition;
+  const { left, right } = condition;
+  return failing(holds(left, lookup) ? right : left, lookup);
+}
+
 /** The values behind a check that does not hold: " (rows is 80)". */
 function seen(check: Checked, lookup: Lookup): string {
-  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(check.text);
+  const { start, end } = failing(check.expression, lookup);
+  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(check.text.slice(start, end));
   if (!match) return '';
   const value = lookup(match[1]!.split('.'));
   if (value === undefined) return '';

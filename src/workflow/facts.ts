@@ -12,6 +12,9 @@ export interface Facts {
   [fact: string]: Value | undefined;
 }
 
+/** Bytes of a JSON file up to which its value is a fact; `VALUE_LIMIT` of media/python/baton_facts.py. */
+export const JSON_LIMIT = 32_768;
+
 export const factsSchema: z.ZodType<Facts> = z.object({ exists: z.boolean() }).catchall(z.json());
 
 const everywhere: Record<string, TypeName> = {
@@ -78,7 +81,8 @@ const meanings: Readonly<Record<string, () => string>> = {
   features: () => l10n.t('the columns that it was fitted on'),
   fitted: () => l10n.t('it was fitted'),
   rows_fitted: () => l10n.t('how many rows it was fitted on, where the model keeps that'),
-  value: () => l10n.t('what the file holds'),
+  value: () =>
+    l10n.t('what the file holds; of more than 32 KB it is not known, and a check that asks for it fails'),
   lines: () => l10n.t('how many lines it has'),
   words: () => l10n.t('how many words it has'),
   text: () => l10n.t('its beginning'),
