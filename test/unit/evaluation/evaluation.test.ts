@@ -71,6 +71,27 @@ test('metrics are matched by id, and what cannot be matched has no value', () =>
   });
 });
 
+test('f1 and mae, by hand', () => {
+  const truth = 'id,y\n1,a\n2,a\n3,b\n4,c\n';
+  // a: 2 of 2 found, 3 said: 4 / 5. b: 0. c: 1 of 1 found, 1 said: 1. Their mean.
+  expect(measure('f1', 'id,y\n1,a\n2,a\n3,a\n4,c\n', truth)).toEqual({ value: (0.8 + 0 + 1) / 3 });
+  expect(measure('f1', truth, truth)).toEqual({ value: 1 });
+  expect(measure('mae', 'id,y\n1,1\n2,5\n', 'id,y\n1,2\n2,2\n')).toEqual({ value: 2 });
+});
+
+test('ids and labels that are numbers are compared as numbers; anything that is no table of them is said', () => {
+  expect(measure('accuracy', 'id,y\n1.0, 2\n', 'id,y\n1,2.0\n')).toEqual({ value: 1 });
+  const wrong = (submission: string) => measure('rmse', submission, 'id,y\n1,1\n');
+  expect(wrong('id,y\n1,\n')).toEqual({ invalid: '"" is not a number' });
+  expect(wrong('id,y\n2,1\n')).toEqual({ invalid: 'the row with id 1 is missing' });
+  expect(wrong('id\n1\n')).toEqual({ invalid: 'a row has fewer than two cells' });
+  expect(wrong('id,y\n"1,1\n')).toMatchObject({ invalid: expect.stringContaining('it is not CSV') });
+  expect(wrong('')).toEqual({ invalid: 'it has 0 rows, not 1' });
+  expect(measure('rmse', 'id,y\n1,1\n', 'id\n1\n')).toEqual({
+    invalid: 'the answers: a row has fewer than two cells',
+  });
+});
+
 test('an alarm when one stratum falls while another rises', () => {
   const at = (classification: boolean[], regression: boolean[]) =>
     evaluateRollouts([
