@@ -2,6 +2,7 @@ import type { Blobs, Outcome, WorkspaceState } from '../trace/index.js';
 import {
   evaluate,
   type FactsByArtifact,
+  failingText,
   holds,
   isFault,
   lookupFacts,
@@ -22,14 +23,16 @@ export function computeOutcome(
   answers: (name: string | null) => string | null,
 ): Outcome {
   const lookup = lookupFacts(withAbsent(workflow, facts), task);
-  let success = workflow.outcome.success
-    ? holds(workflow.outcome.success.expression, lookup)
-    : Object.values(workflow.artifacts).every(
-        (artifact) => artifact.producer === null || facts[artifact.name]?.valid === true,
-      );
-  let why: string | null = success
-    ? null
-    : (workflow.outcome.success?.text ?? 'an artifact does not keep its contract');
+  const condition = workflow.outcome.success;
+  const broken = Object.values(workflow.artifacts).find(
+    ({ name, producer }) => producer !== null && facts[name]?.valid !== true,
+  );
+  let success = condition ? holds(condition.expression, lookup) : broken === undefined;
+  let why: string | null = null;
+  if (!success)
+    why = condition
+      ? `${failingText(condition, lookup)} does not hold`
+      : `${broken?.name} does not keep its contract`;
   if (task.expect !== null) {
     const expected = parseExpression(task.expect);
     if (isFault(expected) || !holds(expected, lookup)) {

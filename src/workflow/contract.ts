@@ -133,10 +133,15 @@ function failing(condition: Expression, lookup: Lookup): Expression {
   return failing(holds(left, lookup) ? right : left, lookup);
 }
 
+/** The text of the part that makes a condition false. */
+export function failingText({ text, expression }: Checked, lookup: Lookup): string {
+  const { start, end } = failing(expression, lookup);
+  return text.slice(start, end);
+}
+
 /** The values behind a check that does not hold: " (rows is 80)". */
 function seen(check: Checked, lookup: Lookup): string {
-  const { start, end } = failing(check.expression, lookup);
-  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(check.text.slice(start, end));
+  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(failingText(check, lookup));
   if (!match) return '';
   const value = lookup(match[1]!.split('.'));
   if (value === undefined) return '';

@@ -4,7 +4,14 @@
  */
 export { type Checked as CheckResult, type CheckOptions, checkWorkflow } from './check.js';
 export { isLoopback } from './checks/safety.js';
-export { type Breach, breaches, type FactsByArtifact, judgeContracts, lookupFacts } from './contract.js';
+export {
+  type Breach,
+  breaches,
+  type FactsByArtifact,
+  failingText,
+  judgeContracts,
+  lookupFacts,
+} from './contract.js';
 export { applyEdits, type Change, changeText, oneEdit, renameEdits, type TextEdit } from './edit/index.js';
 export { functions as expressionFunctions } from './expression/functions.js';
 export {

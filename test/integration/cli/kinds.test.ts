@@ -134,3 +134,25 @@ agents: {maker: {role: Make it., produces: [c]}}
   });
   expect((await runCli(folder, ['run'])).stdout).toContain('it holds a table of 2 columns, not one column');
 });
+
+test('an outcome says which part of success does not hold, or whose contract is broken', async () => {
+  const files = (outcome: string) => ({
+    'a.baton.yaml': `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: Go.}]
+artifacts: {a: {kind: message, checks: [words > 1]}, b: {kind: message, checks: [words > 9]}}
+agents:
+  first: {role: Say a., produces: [a]}
+  second: {role: Say b., produces: [b]}
+${outcome}`,
+    'replies.jsonl': '{"reply": "two words"}\n',
+  });
+  for (const [outcome, says] of [
+    ['', 'failure (b does not keep its contract)'],
+    ['outcome: {success: a.valid and b.words > 5 and b.valid}\n', 'failure (b.words > 5 does not hold)'],
+  ] as const) {
+    const folder = folderWith(files(outcome));
+    await runCli(folder, ['run']);
+    expect((await runCli(folder, ['show', 'last', 'run.task-1.0'])).stdout).toContain(says);
+  }
+});
