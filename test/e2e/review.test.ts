@@ -120,4 +120,10 @@ test('comments and what was overruled come back after the window was reloaded', 
   await openSample(editor);
   const thread = await editor.openComment('the header is not the one', 'The task allowed any header.');
   await thread.getByText('columns.mismatch').first().waitFor();
+  // What the verdict rests on, as it was then.
+  await thread
+    .getByRole('link', { name: /submission\.csv/ })
+    .first()
+    .click();
+  await editor.line('Miles_per_Gallon').waitFor();
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import * as z from 'zod';
 import { type Alone, aloneSchema } from '../../rollout/index.js';
 import {
   Blobs,
@@ -24,7 +25,7 @@ export class Run {
   readonly key: string;
   readonly pages: RolloutPages;
   readonly blobs: Blobs;
-  private kept: { stamp: string; state: RunState } | undefined;
+  private kept: { stamp: string; state: RunState; success: number | null } | undefined;
 
   private constructor(
     readonly folder: RunFolder,
@@ -72,10 +73,22 @@ export class Run {
   }
 
   state(): RunState {
+    return this.now().state;
+  }
+
+  /** The share of its rollouts that succeeded, 0 to 1; null while it goes on, and of a training. */
+  get success(): number | null {
+    return this.now().success;
+  }
+
+  private now(): { state: RunState; success: number | null } {
     const { live } = this;
     const stamp = `${sizeAndTime(this.folder.log)}/${live}`;
-    if (this.kept?.stamp !== stamp) this.kept = { stamp, state: stateOf(lastEvents(this.folder.log), live) };
-    return this.kept.state;
+    if (this.kept?.stamp !== stamp) {
+      const events = lastEvents(this.folder.log);
+      this.kept = { stamp, state: stateOf(events, live), success: live ? null : successOf(events) };
+    }
+    return this.kept;
   }
 
   /** Another one where something that its rows show may have changed. */
@@ -155,6 +168,12 @@ function lastEvents(path: string): LogEvent[] {
   } finally {
     closeSync(file);
   }
+}
+
+function successOf(events: readonly LogEvent[]): number | null {
+  const last = events.findLast((event) => event.type === 'run.finished');
+  const { success } = z.object({ success: z.unknown() }).safeParse(last?.data.summary).data ?? {};
+  return typeof success === 'number' ? success : null;
 }
 
 function stateOf(events: readonly LogEvent[], live: boolean): RunState {

@@ -298,7 +298,11 @@ function runItem(run: Run): vscode.TreeItem {
   const count = run.pages.count();
   const step = run.info.kind === 'train' ? stepOf(run) : null;
   const rollouts =
-    live && run.planned > 0 ? vscode.l10n.t('{0} of {1}', count, run.planned) : rolloutWords(count);
+    live && run.planned > 0
+      ? vscode.l10n.t('{0} of {1}', count, run.planned)
+      : run.success === null
+        ? rolloutWords(count)
+        : vscode.l10n.t('{0}, {1} % succeeded', rolloutWords(count), Math.round(run.success * 100));
   const waits = run.pausedFor;
   const progress = waits === null || waits === pauses.byHand ? (step ?? rollouts) : retold(waits);
   const when = new Date(run.info.created);
