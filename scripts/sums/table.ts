@@ -42,7 +42,26 @@ export function resultTable(records: readonly Trained[]): string {
     line(head.map((_, at) => (at === 0 ? '---' : '---:'))),
     ...rows.map(line),
     '',
+    ...overSeeds(records).flatMap((sentence) => [sentence, '']),
   ].join('\n');
+}
+
+/** What trainings that differ in their seed alone reached together; their intervals are over seeds. */
+function overSeeds(records: readonly Trained[]): string[] {
+  const alike = new Map<string, Trained[]>();
+  for (const each of records) {
+    const key = `${each.model}, ${each.steps} x ${each.rollouts}`;
+    alike.set(key, [...(alike.get(key) ?? []), each]);
+  }
+  return [...alike].flatMap(([key, group]) => {
+    if (group.length < 2) return [];
+    const was = group.map(({ before }) => success(before).mean);
+    const now = group.map(({ after }) => success(after).mean);
+    const change = now.map((value, at) => value - was[at]!);
+    return [
+      `${key}, over ${group.length} seeds (95 % t intervals over seeds): success ${share(tInterval(was))} % before and ${share(tInterval(now))} % after, change ${share(tInterval(change))} points.`,
+    ];
+  });
 }
 
 const success = ({ tasks }: Evaluation): Interval => tInterval(Object.values(tasks));
