@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { ErrorCode } from './cli/error-codes.js';
 import { takeHandedKeys } from './cli/keys.js';
 import { program } from './cli/program.js';
 import { commandName, exit, Failure } from './cli/terminal.js';
@@ -25,7 +26,9 @@ try {
   const failure = error instanceof Failure ? error : expected(error);
   const { message } = failure ?? (error as Error);
   if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({ error: { code: failure?.code ?? 'internal', message } })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: failure?.code ?? ('internal' satisfies ErrorCode), message } })}\n`,
+    );
   process.stderr.write(`baton: ${failure ? message : ((error as Error).stack ?? message)}\n`);
   process.exitCode = failure?.exitCode ?? exit.environment;
 }

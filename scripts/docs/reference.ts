@@ -1,8 +1,10 @@
+import { errorCodes } from '../../src/cli/error-codes.js';
 import {
   artifactKinds,
   expressionFunctions,
   factMeaning,
   factTypes,
+  failureCodes,
   typeWords,
 } from '../../src/workflow/index.js';
 import { entriesOf, type Schema } from './schema.js';
@@ -59,6 +61,22 @@ export function reference(
         code(`${name}(${takes.map(typeWords).join(', ')})`),
         `${typeWords(gives)}: ${says()}`,
       ]),
+    ),
+    '## What an agent can get wrong',
+    '',
+    'The failure codes of verdicts. A check of your own may name one of them (`code:`), or one that starts with `x.`.',
+    '',
+    ...table(
+      ['code', 'what it means'],
+      Object.entries(failureCodes).map(([name, means]) => [code(name), means]),
+    ),
+    '## Errors of the command line',
+    '',
+    'With `--json`, a command that fails ends with `{"error": {"code", "message"}}`.',
+    '',
+    ...table(
+      ['code', 'what it means'],
+      Object.entries(errorCodes).map(([name, means]) => [code(name), means]),
     ),
     '## Commands of the editor',
     '',

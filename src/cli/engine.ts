@@ -13,6 +13,7 @@ import {
 import { ensureEnvironment } from '../target/index.js';
 import type { Workflow } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
+import { isErrorCode } from './error-codes.js';
 import { cacheFolder, shipped } from './places.js';
 import { commandName, exit, Failure } from './terminal.js';
 
@@ -127,7 +128,7 @@ export async function startChosen(dir: string, choice: EngineChoice, port = 0): 
     return { ...(await joinEngine(engine, stop)), gone };
   } catch (error) {
     throw new Failure(
-      (error instanceof EngineRefusal && error.code) || 'engine.failed',
+      error instanceof EngineRefusal && isErrorCode(error.code) ? error.code : 'engine.failed',
       `The engine did not start: ${(error as Error).message}`,
       exit.environment,
     );

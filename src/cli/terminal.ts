@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import type { ErrorCode } from './error-codes.js';
 
 /** Exit codes of every command. */
 export const exit = { fine: 0, problems: 1, usage: 2, environment: 3, budget: 4, cancelled: 130 } as const;
@@ -12,7 +13,7 @@ export const colours = pc.createColors(
 /** Something a user can mend: what happened, where, and what to do next. */
 export class Failure extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly exitCode: number = exit.problems,
   ) {
