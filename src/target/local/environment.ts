@@ -34,7 +34,7 @@ const packages = [
   'numpy',
   'gguf',
 ];
-const tools = ['ruff', 'mypy', 'pytest', 'httpx'];
+const tools = ['ruff', 'mypy', 'pytest', 'httpx', 'tensorboard'];
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 /** Where the environment for this engine lies, made or not. */
