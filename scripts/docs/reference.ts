@@ -52,7 +52,7 @@ export function reference(
     ),
     '## Facts and expressions',
     '',
-    'Checks, conditions, `until` and `success` are expressions over facts: `X_train.rows == task.train_rows and not (task.target in X_train.covers)`. In the checks of an artifact its own facts stand without its name; `task.…` names the fields of the task. There are numbers, texts in quotes, lists in brackets, `true`, `false`, `null`, `and`, `or`, `not`, `in`, comparisons, `+ - * / %` and the functions below. What is not known is `null`.',
+    'Checks, conditions, `until` and `success` are expressions over facts: `X_train.rows == task.train_rows and not (task.target in X_train.covers)`. In the checks of an artifact its own facts stand without its name; `task.…` names the fields of the task. There are numbers, texts in quotes, lists in brackets, `true`, `false`, `null`, `and`, `or`, `not`, `in`, comparisons, `+ - * / %` and the functions below. What is not known is `null`. A check that asks for what its own JSON file does not hold fails; one that asks for something of another artifact that is not there is left to the contract of that one.',
     '',
     ...table(['fact', 'of', 'is', 'what it says'], facts()),
     ...table(
