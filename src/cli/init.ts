@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { discoverModels, type Found } from '../policy/index.js';
+import { originOf } from '../workflow/index.js';
 import { askModel, askTemplate, type Chosen, choices } from './init-questions.js';
 import { shipped } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -84,7 +85,7 @@ function named(found: readonly Found[], wanted: string): Chosen {
   );
 }
 
-const storeKey = (key: string, { baseUrl }: Chosen) => `secret set ${key} --for ${new URL(baseUrl).origin}`;
+const storeKey = (key: string, { baseUrl }: Chosen) => `secret set ${key} --for ${originOf(baseUrl)}`;
 
 function smallest(model: Chosen | null): string {
   const { baseUrl, model: name, key } = model ?? { ...OLLAMA, key: null };

@@ -10,13 +10,19 @@ let handed: HandedKeys = {};
 export async function takeHandedKeys(): Promise<void> {
   if (process.env[HANDED] !== '1') return;
   delete process.env[HANDED];
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  const json = await readStdin();
   try {
-    handed = parseKeys(Buffer.concat(chunks).toString('utf8'));
+    handed = parseKeys(json);
   } catch {
     throw new Failure('keys.unreadable', `${HANDED} is set, and stdin does not hold keys.`, exit.usage);
   }
+}
+
+/** All that comes on stdin. */
+export async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The user's keys: those that were handed over, then those in the user's own file. */

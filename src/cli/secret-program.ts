@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { userKeys } from './keys.js';
+import { originOf } from '../workflow/index.js';
+import { readStdin, userKeys } from './keys.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 /** `baton secret set | list | delete`: keys of model servers. None is ever printed. */
@@ -15,10 +16,8 @@ export function secretCommands(
     .requiredOption('--for <url>', 'the address it may be sent to')
     .action(async (name: string, options: { for: string }) => {
       const out = terminal();
-      const origin = originOf(options.for);
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-      const key = Buffer.concat(chunks).toString('utf8').trim();
+      const origin = serverOrigin(options.for);
+      const key = (await readStdin()).trim();
       if (key === '')
         throw new Failure(
           'secret.empty',
@@ -64,9 +63,8 @@ export function secretCommands(
     });
 }
 
-function originOf(url: string): string {
-  const { origin, protocol } = URL.canParse(url) ? new URL(url) : { origin: '', protocol: '' };
-  if (protocol === 'http:' || protocol === 'https:') return origin;
+function serverOrigin(url: string): string {
+  if (URL.canParse(url) && /^https?:/i.test(url)) return originOf(url);
   throw new Failure(
     'secret.address',
     `--for takes the address of a server, such as https://api.example.com; not "${url}".`,

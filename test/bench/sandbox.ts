@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openSandbox } from '../../src/sandbox/index.js';
+import { quantile, spread } from './quantiles.js';
 
 const rounds = Number(process.argv[2] ?? 60);
 const most = 1.3;
@@ -53,10 +54,6 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-function quantile(values: number[], at: number): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(at * (values.length - 1))]!;
-}
-
 // With -I the interpreter also scans for installed packages; -S leaves that out, as our launcher does.
 const floors = { '-I': [] as number[], '-I -S -B': [] as number[] };
 const ours: number[] = [];
@@ -77,8 +74,7 @@ for (let at = -5; at < rounds; at++) {
 await sandbox.close();
 rmSync(folder, { recursive: true });
 
-const show = (values: number[]) =>
-  `median ${quantile(values, 0.5).toFixed(1)} ms (${quantile(values, 0.1).toFixed(1)} to ${quantile(values, 0.9).toFixed(1)})`;
+const show = (values: number[]) => spread(values, 1);
 console.log(sandbox.describe());
 console.log(`one sandboxed action: ${show(ours)}`);
 for (const [flags, values] of Object.entries(floors)) {

@@ -47,17 +47,9 @@ test('F5 on a workflow steps through its last failed rollout, without a launch.j
   await editor.page.locator('.tab').filter({ hasText: 'team.baton.yaml' }).click();
   await editor.page.locator('.view-lines').first().click();
   await editor.page.keyboard.press('F5');
-  const frame = editor.page
-    .locator('.debug-call-stack .monaco-list-row')
-    .filter({ hasText: 'before researcher.0.0' });
-  await frame.first().waitFor();
+  await editor.stackFrame('before researcher.0.0').waitFor();
   await editor.photograph('f5');
   await editor.debugTool('Continue').click();
-  await editor.page
-    .locator('.debug-call-stack .monaco-list-row')
-    .filter({ hasText: 'words < 4' })
-    .first()
-    .waitFor();
-  await editor.debugTool('Stop').or(editor.debugTool('Disconnect')).first().click();
-  await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await editor.stackFrame('words < 4').waitFor();
+  await editor.stopDebugging();
 });

@@ -10,8 +10,7 @@ beforeAll(async () => {
 afterAll(() => editor?.close());
 
 const tool = (name: string) => editor.debugTool(name);
-const frame = (text: string) =>
-  editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
+const frame = (text: string) => editor.stackFrame(text);
 /** The tree of the workspace at which the debugger looks. */
 const moment = {
   getByText: (text: string) =>
@@ -119,10 +118,7 @@ test('a breakpoint stops where its condition holds, and a log point says what it
   await withBreakpoint(62, 'Debug: Add Conditional Breakpoint...', 'X_train.rows > 0');
   await withBreakpoint(69, 'Debug: Add Logpoint...', 'the modeler gets {X_train.rows} rows');
   await withBreakpoint(77, 'Debug: Add Conditional Breakpoint...', 'X_train.rows == 0');
-  const filter = editor.page
-    .locator('.debug-breakpoints .monaco-list-row')
-    .filter({ hasText: 'Contract is broken' });
-  await filter.locator('input[type=checkbox], .monaco-checkbox').first().click();
+  await editor.toggleFilter('Contract is broken');
   await editor.command('Debug: Restart');
   await frame('before data_engineer.0.0').waitFor();
   await tool('Continue').click();
@@ -134,7 +130,6 @@ test('a breakpoint stops where its condition holds, and a log point says what it
     .filter({ hasText: /the modeler gets \d+ rows/ })
     .last()
     .waitFor();
-  await tool('Stop').or(tool('Disconnect')).first().click();
-  await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await editor.stopDebugging();
   expect(await editor.page.locator('.notification-toast').count()).toBe(0);
 });

@@ -232,6 +232,26 @@ export class Editor {
     return buttons.and(this.page.getByLabel(new RegExp(`^${name}`)));
   }
 
+  /** A row of the call stack: a frame, or the thread of a role with why it stands there. */
+  stackFrame(text: string | RegExp): Locator {
+    return this.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /** A filter of the breakpoints view. */
+  debugFilter(label: string): Locator {
+    return this.page.locator('.debug-breakpoints .monaco-list-row').filter({ hasText: label }).first();
+  }
+
+  /** Turn a filter of the breakpoints view on or off. */
+  async toggleFilter(label: string): Promise<void> {
+    await this.debugFilter(label).locator('input[type=checkbox], .monaco-checkbox').first().click();
+  }
+
+  async stopDebugging(): Promise<void> {
+    await this.debugTool('Stop').or(this.debugTool('Disconnect')).first().click();
+    await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  }
+
   /** A line of the active text editor. */
   line(text: string | RegExp): Locator {
     return this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first();

@@ -17,16 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => editor?.close());
 
-const frame = (text: string | RegExp) =>
-  editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
-const filter = (label: string) =>
-  editor.page.locator('.debug-breakpoints .monaco-list-row').filter({ hasText: label }).first();
+const frame = (text: string | RegExp) => editor.stackFrame(text);
 const goOn = () => editor.debugTool('Continue').click();
-
-/** Turn a filter of the breakpoints view on or off. */
-async function toggle(label: string): Promise<void> {
-  await filter(label).locator('input[type=checkbox], .monaco-checkbox').first().click();
-}
 
 async function stepThrough(rollout: string, first: string): Promise<void> {
   await editor.showRuns();
@@ -35,37 +27,32 @@ async function stepThrough(rollout: string, first: string): Promise<void> {
   await frame(`before ${first}`).waitFor();
 }
 
-async function stop(): Promise<void> {
-  await editor.debugTool('Stop').or(editor.debugTool('Disconnect')).first().click();
-  await editor.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
-}
-
 test('a filter stops where a program failed', async () => {
   await stepThrough('women-1', 'data_engineer.0.0');
-  await toggle('Contract is broken');
-  await toggle('Program failed');
+  await editor.toggleFilter('Contract is broken');
+  await editor.toggleFilter('Program failed');
   await goOn();
   await frame('program 1: failed').waitFor();
   await frame('modeler.0.0').waitFor();
   await editor.photograph('filter-program');
-  await toggle('Program failed');
+  await editor.toggleFilter('Program failed');
 });
 
 test('another one at a score below 5, or below a number of one’s own', async () => {
-  await toggle('Score is low');
+  await editor.toggleFilter('Score is low');
   await goOn();
   await frame(/score \d+ is below 5/).waitFor();
   await editor.photograph('filter-score');
-  await filter('Score is low').hover();
-  await filter('Score is low').getByRole('button', { name: 'Edit Condition' }).click();
+  await editor.debugFilter('Score is low').hover();
+  await editor.debugFilter('Score is low').getByRole('button', { name: 'Edit Condition' }).click();
   await editor.page.keyboard.type('1');
   await editor.page.keyboard.press('Enter');
   await editor.command('Debug: Restart');
   await frame('before data_engineer.0.0').waitFor();
   await goOn();
   await frame('the rollout failed').waitFor();
-  await toggle('Score is low');
-  await stop();
+  await editor.toggleFilter('Score is low');
+  await editor.stopDebugging();
 });
 
 test('a breakpoint with a hit count stops at that visit', async () => {
@@ -84,11 +71,11 @@ test('a breakpoint with a hit count stops at that visit', async () => {
   await editor.photograph('hit-count');
   await goOn();
   await frame('the rollout failed').waitFor();
-  await stop();
+  await editor.stopDebugging();
 });
 
 test('and one where four fifths of the budget are spent', async () => {
-  await toggle('Budget is nearly spent');
+  await editor.toggleFilter('Budget is nearly spent');
   await editor.showRuns();
   await editor.expand(/^capped/);
   await stepThrough('sea', 'researcher.0.0');
@@ -96,5 +83,5 @@ test('and one where four fifths of the budget are spent', async () => {
   await frame('100 % of the budget is spent').waitFor();
   await frame('writer.0.0').waitFor();
   await editor.photograph('filter-budget');
-  await stop();
+  await editor.stopDebugging();
 });

@@ -26,8 +26,7 @@ afterAll(async () => {
 });
 
 const tool = (name: string) => editor.debugTool(name);
-const frame = (text: string) =>
-  editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
+const frame = (text: string) => editor.stackFrame(text);
 
 test('a run is stepped through as it goes, and looked back at', async () => {
   await editor.command('Baton: Debug a Task Live');

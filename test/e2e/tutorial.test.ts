@@ -13,8 +13,7 @@ afterAll(() => editor?.close());
 const tool = (name: string) => editor.debugTool(name);
 /** A task of three roles on a busy machine. */
 const TASK = { timeout: 180_000 };
-const frame = (text: string | RegExp) =>
-  editor.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: text }).first();
+const frame = (text: string | RegExp) => editor.stackFrame(text);
 
 test('1 and 2: the sample run says who broke it, and is stepped through backwards', async () => {
   await openSample(editor);

@@ -60,7 +60,7 @@ export class DebugStarter {
       );
       return undefined;
     }
-    // The editor shows it by itself only where a session is not the first thing in its window.
+    // As the other ways to begin do.
     if (!given.type) await vscode.commands.executeCommand('workbench.view.debug');
     return { ...configuration, run: run.key, rollout: configuration.rollout ?? row.rollout };
   }
