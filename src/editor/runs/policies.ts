@@ -46,21 +46,38 @@ export class PoliciesTree {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly known = new WeakMap<Run, Told>();
+  /** What the rows said when they were last asked for. */
+  private drawn = '';
 
   constructor(
     private readonly host: Host,
     private readonly store: RunStore,
   ) {
     host.keep(this.changed);
-    host.keep(store.onDidChange(() => this.changed.fire(undefined)));
+    host.keep(store.onDidChange(() => void this.redraw()));
     // The folder, too: of what is in a new one at once, the editor may tell nothing.
     const served = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/{serving,serving/*.json}'));
     for (const comesOrGoes of [served.onDidCreate, served.onDidChange, served.onDidDelete])
-      comesOrGoes(() => this.changed.fire(undefined));
+      comesOrGoes(() => void this.redraw());
+  }
+
+  /** Draw only what has changed: while a tree is drawn anew, the editor hands a row's action no row. */
+  private async redraw(): Promise<void> {
+    if (this.said(await this.roles()) !== this.drawn) this.changed.fire(undefined);
+  }
+
+  private said(roles: readonly RoleRow[]): string {
+    return JSON.stringify(roles.map((role) => [role, ...role.versions].map((row) => this.getTreeItem(row))));
   }
 
   async getChildren(row?: PolicyRow): Promise<PolicyRow[]> {
     if (row) return row.is === 'role' ? row.versions : [];
+    const roles = await this.roles();
+    this.drawn = this.said(roles);
+    return roles;
+  }
+
+  private async roles(): Promise<RoleRow[]> {
     const roles = new Map<string, RoleRow>();
     const served = new Map<string, ServedPolicy[]>();
     const runs = await this.store.runs();

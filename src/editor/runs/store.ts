@@ -10,6 +10,7 @@ import { Run } from './run.js';
 export type Listed = Run | { unreadable: string; folder: RunFolder };
 
 const LOOK_MS = 1000;
+const SOON_MS = 200;
 
 /**
  * The runs of the open folders and the recorded one, found on disk: a run that a terminal started appears as one
@@ -21,6 +22,7 @@ export class RunStore {
   private readonly open = new Map<string, Run>();
   private listed: Promise<Listed[]> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private bases: string[] = [];
   private stamp = '';
   private reads = 0;
@@ -29,14 +31,19 @@ export class RunStore {
   constructor(private readonly host: Host) {
     host.keep(this.changed);
     const watcher = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/runs/*/run.json*'));
-    watcher.onDidCreate(() => this.refresh());
-    watcher.onDidChange(() => this.refresh());
-    watcher.onDidDelete(() => this.refresh());
+    watcher.onDidCreate(() => this.refreshSoon());
+    watcher.onDidChange(() => this.refreshSoon());
+    watcher.onDidDelete(() => this.refreshSoon());
     const workflows = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true));
     workflows.onDidCreate(() => this.refresh());
     workflows.onDidDelete(() => this.refresh());
     host.keep(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
-    host.keep({ dispose: () => clearInterval(this.timer) });
+    host.keep({
+      dispose: () => {
+        clearInterval(this.timer);
+        clearTimeout(this.soon);
+      },
+    });
   }
 
   /** Newest first; the recorded run last. */
@@ -76,6 +83,14 @@ export class RunStore {
   refresh(): void {
     this.listed = undefined;
     this.changed.fire();
+  }
+
+  /** Once for all that a run writes in a moment. */
+  private refreshSoon(): void {
+    this.soon ??= setTimeout(() => {
+      this.soon = undefined;
+      this.refresh();
+    }, SOON_MS);
   }
 
   /** The recorded run, copied to where reviews of it can be written. */

@@ -153,7 +153,7 @@ describe('a team', () => {
     const env = { BATON_TORCH_PYTHON: vllmPython(), BATON_VLLM_TEST: folder };
     const { code, stderr } = await runCli(folder, [...train, ...over], env);
     expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
-    expect(stderr).toContain('"sampler":"vllm"');
+    expect(stderr).toContain('sampler: vllm (asked for, vLLM ');
     expect(stderr).toMatch(/solver: update proven, served and trained log-probabilities differ by \d/);
     const run = new RunFolder(join(folder, '.baton/runs', readdirSync(join(folder, '.baton/runs'))[0]!));
     expect(run.readInfo().engine).toMatchObject({ engine: 'torch', sampler: 'vllm' });
