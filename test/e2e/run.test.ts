@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { lockOwner } from '../../src/trace/index.js';
 import { countingServer, runCli } from '../integration/cli/command.js';
 import { Editor } from './editor.js';
+import { startEditor } from './server.js';
 import { messageTeam, recorded, repliesFile, served } from './workflows.js';
 
 const told = messageTeam(recorded, ['{id: sea, prompt: the sea}', '{id: sky, prompt: the sky}']);
@@ -23,17 +24,22 @@ agents:
 `;
 let editor: Editor;
 let server: Awaited<ReturnType<typeof countingServer>>;
+let own: Awaited<ReturnType<typeof startEditor>>;
 beforeAll(async () => {
+  // User data of its own: where another tour opened the recorded run, no list is empty.
+  own = await startEditor(inject('testbed'), inject('place'), { trust: true, user: 'user-run' });
   server = await countingServer(() => 'an answer', 6000);
-  editor = await Editor.open({
+  const files = {
     'told.baton.yaml': told,
     'replies.jsonl': repliesFile(replies),
     'slow/slow.baton.yaml': slow(server.url),
     'broken.baton.yaml': told.replace('consumes: [facts]', 'consumes: [fact]'),
-  });
+  };
+  editor = await Editor.open(files, undefined, own.url);
 });
 afterAll(async () => {
   await editor?.close();
+  own?.child.kill();
   server?.server.close();
 });
 const runsIn = (folder: string) => readdirSync(join(editor.folder, folder, '.baton/runs'));
