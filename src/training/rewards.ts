@@ -103,6 +103,11 @@ export function advantagesOf(
   if (rewardStd < options.zeroSignal)
     return { skipped: `all scores are the same (deviation ${rewardStd.toFixed(4)})`, rewardMean, rewardStd };
   const based = baseline(samples, rewards, options.algorithm);
+  if (options.algorithm !== 'reinforce++') {
+    const apart = baseline(samples, rewards, 'dr-grpo').filter((difference) => difference !== null);
+    if (moments(apart).std < options.zeroSignal)
+      return { skipped: 'the scores of each task are the same', rewardMean, rewardStd };
+  }
   const perToken = samples.map((sample, at) =>
     based[at] === null ? null : tokenReturns(based[at]!, sample, options.gamma, options.klCoefficient),
   );

@@ -46,6 +46,8 @@ export const problemCodes = {
   'secret.in-clear': 'error',
   'secret.not-allowed': 'error',
   'scope.user-only': 'error',
+  'training.nothing-to-compare': 'error',
+  'training.kl-stays-off': 'warning',
   'training.kl-no-gradient': 'error',
   'training.kl-crossed': 'warning',
   'failure.unknown': 'error',

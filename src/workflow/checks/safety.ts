@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { unsafePath } from '../paths.js';
-import type { Problem } from '../problems.js';
+import type { Problem, ProblemCode } from '../problems.js';
 import type { RawModel, RawWorkflow } from '../schema.js';
 import { readReference } from '../secrets.js';
 import type { Source } from '../source/source.js';
@@ -209,24 +209,46 @@ function editorProblems(raw: RawWorkflow, source: Source): Problem[] {
 }
 
 function trainingProblems(raw: RawWorkflow, source: Source): Problem[] {
-  const { kl } = raw.training;
-  if (kl.coefficient === 0) return [];
-  const path = ['training', 'kl', 'estimator'];
+  return [...groupProblems(raw, source), ...klProblems(raw, source)];
+}
+
+function groupProblems({ training: { algorithm, samples } }: RawWorkflow, source: Source): Problem[] {
+  if (algorithm === 'reinforce++' || samples > 1) return [];
+  return [
+    source.problem(
+      'training.nothing-to-compare',
+      l10n.t(
+        '{0} compares rollouts of the same task, and samples is 1: every advantage would be 0. Set samples to 2 or more, or take reinforce++.',
+        algorithm,
+      ),
+      ['training', 'algorithm'],
+    ),
+  ];
+}
+
+function klProblems({ training: { kl } }: RawWorkflow, source: Source): Problem[] {
+  const problem = (key: string, code: ProblemCode, message: string) => [
+    source.problem(code, message, ['training', 'kl', key]),
+  ];
+  if (kl.coefficient === 0)
+    return kl.target === undefined
+      ? []
+      : problem(
+          'target',
+          'training.kl-stays-off',
+          l10n.t('A coefficient of 0 stays 0 whatever the target is: give it a start above 0.'),
+        );
   if (kl.in === 'loss' && kl.estimator === 'k1')
-    return [
-      source.problem(
-        'training.kl-no-gradient',
-        l10n.t('k1 in the loss has no expected gradient: use k2 or k3, or put it into the reward.'),
-        path,
-      ),
-    ];
+    return problem(
+      'estimator',
+      'training.kl-no-gradient',
+      l10n.t('k1 in the loss has no expected gradient: use k2 or k3, or put it into the reward.'),
+    );
   if (kl.in === 'reward' && kl.estimator !== 'k1')
-    return [
-      source.problem(
-        'training.kl-crossed',
-        l10n.t('{0} is meant for the loss; in the reward k1 is the unbiased one.', kl.estimator),
-        path,
-      ),
-    ];
+    return problem(
+      'estimator',
+      'training.kl-crossed',
+      l10n.t('{0} is meant for the loss; in the reward k1 is the unbiased one.', kl.estimator),
+    );
   return [];
 }

@@ -106,6 +106,15 @@ describe('advantages', () => {
     expect(advantagesOf(samples, [null, null], options)).toMatchObject({ skipped: 'no action has a score' });
   });
 
+  test('for a group estimator, scores that differ only from task to task are zero signal', () => {
+    const samples = ['a', 'a', 'b', 'b'].map((group, at) => sample({ group, rollout: `r${at}` }));
+    const of = (algorithm: AdvantageOptions['algorithm']) =>
+      advantagesOf(samples, [1, 1, 0, 0.001], { ...options, algorithm });
+    for (const algorithm of ['rloo', 'grpo', 'dr-grpo', 'reinforce++-baseline'] as const)
+      expect(of(algorithm)).toMatchObject({ skipped: 'the scores of each task are the same' });
+    expect(of('reinforce++')).not.toHaveProperty('skipped');
+  });
+
   test('group estimators by hand: rewards 1, 0, 0.5 of one task', () => {
     const samples = ['r1', 'r2', 'r3'].map((rollout) => sample({ rollout, old: [-1] }));
     const rewards = [1, 0, 0.5];

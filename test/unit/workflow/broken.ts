@@ -189,6 +189,20 @@ export const cases: [string, string, string, string, string][] = [
     'no expected gradient',
   ],
   [
+    'an estimator that compares samples of a task, of one',
+    `${head}${artifacts}${agents}training: {algorithm: rloo, samples: 1}\n`,
+    'training.nothing-to-compare',
+    '12:rloo',
+    'every advantage would be 0',
+  ],
+  [
+    'a target for a coefficient that cannot move',
+    `${head}${artifacts}${agents}training: {kl: {coefficient: 0, target: 0.1}}\n`,
+    'training.kl-stays-off',
+    '12:0.1',
+    'stays 0',
+  ],
+  [
     'a bad condition of a repeat',
     `${head}${artifacts}${agents}flow: [{repeat: {do: [reader, writer], until: report.line > 3, max: 2}}]\n`,
     'expression.unknown-name',
