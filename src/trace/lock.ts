@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 interface Owner {
@@ -13,23 +13,42 @@ export interface Lock {
   release(): void;
 }
 
-/** Take the write lock of a run, or say who has it. A lock whose process is gone is taken over. */
+/** Longer than anybody takes to look and to write one small file: who still has it then was killed in it. */
+const TAKING_MS = 5000;
+
+/**
+ * Take the write lock of a run, or say who has it. A lock whose process is gone is taken over. Those who take one at
+ * the same time look and write one after the other: two who both saw a dead owner would both take over.
+ */
 export function takeLock(path: string): { lock: Lock } | { heldBy: Owner } {
   const own: Owner = { pid: process.pid, started: processStart(process.pid) ?? '', host: hostname() };
-  for (let attempt = 0; attempt < 3; attempt++) {
+  const taking = `${path}.taking`;
+  enter(taking);
+  try {
+    const owner = lockOwner(path);
+    if (owner) return { heldBy: owner };
+    // Whole at once, so that nobody reads half of it.
+    const whole = `${path}.${process.pid}`;
+    writeFileSync(whole, JSON.stringify(own), { mode: 0o600 });
+    renameSync(whole, path);
+    return { lock: { release: () => rmSync(path, { force: true }) } };
+  } finally {
+    rmSync(taking, { force: true });
+  }
+}
+
+function enter(path: string): void {
+  for (;;) {
     try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, JSON.stringify(own));
-      closeSync(file);
-      return { lock: { release: () => rmSync(path, { force: true }) } };
+      closeSync(openSync(path, 'wx', 0o600));
+      return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const owner = readOwner(path);
-    if (owner && isAlive(owner)) return { heldBy: owner };
-    rmSync(path, { force: true });
+    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - since > TAKING_MS) rmSync(path, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
-  throw new Error(`The lock ${path} is taken and released too quickly to be had.`);
 }
 
 /** Who holds the lock now; undefined where nobody alive does. */

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { lockOwner, takeLock } from '../../../src/trace/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'baton-lock-'));
+const path = join(folder, 'run.lock');
+const program = join(folder, 'take.mjs');
+
+beforeAll(() =>
+  build({
+    stdin: {
+      resolveDir: join(import.meta.dirname, '../../../src/trace'),
+      contents: `import { takeLock } from './lock.js';
+        while (Date.now() < Number(process.argv[3]));
+        process.stdout.write('lock' in takeLock(process.argv[2]) ? 'has it' : 'has it not');
+        process.stdin.resume().on('end', () => process.exit());`,
+    },
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  }),
+);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Have six processes take the lock in the same millisecond; gives how many have it, while all of them live. */
+async function atOnce(): Promise<number> {
+  const at = Date.now() + 1500;
+  const all = Array.from({ length: 6 }, () => spawn(process.execPath, [program, path, String(at)]));
+  const says = await Promise.all(
+    all.map(({ stdout }) => new Promise((done) => stdout.once('data', (data) => done(String(data))))),
+  );
+  for (const { stdin } of all) stdin.end();
+  await Promise.all(all.map((child) => new Promise((done) => child.once('exit', done))));
+  return says.filter((word) => word === 'has it').length;
+}
+
+it('of many that take a lock at once, one has it, also where its owner was killed', async () => {
+  for (let round = 0; round < 6; round++) {
+    rmSync(path, { force: true });
+    // No process has this id.
+    if (round > 0) writeFileSync(path, JSON.stringify({ pid: 2 ** 30, started: '1', host: hostname() }));
+    expect(await atOnce()).toBe(1);
+  }
+}, 60_000);
+
+it('one that was killed while it took a lock keeps nobody from it', () => {
+  writeFileSync(`${path}.taking`, '');
+  const before = Date.now() / 1000 - 60;
+  utimesSync(`${path}.taking`, before, before);
+  const taken = takeLock(path);
+  expect(lockOwner(path)?.pid).toBe(process.pid);
+  expect(takeLock(path)).toMatchObject({ heldBy: { pid: process.pid } });
+  expect(existsSync(`${path}.taking`)).toBe(false);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ host: hostname() });
+  if ('lock' in taken) taken.lock.release();
+  expect(lockOwner(path)).toBeUndefined();
+});
