@@ -1,16 +1,20 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   fromReviewed,
   type Happening,
+  type Lock,
   type LogEvent,
   type LogWriter,
   openReview,
   type RunFolder,
   readLog,
   reviewed,
+  reviewLock,
+  takeLock,
   type Verdict,
 } from '../trace/index.js';
+import { exit, Failure } from './terminal.js';
 
 /** One pass of a judge over a run, in a log of its own under reviews/. A pass that was not finished goes on. */
 export class ReviewPass {
@@ -18,6 +22,7 @@ export class ReviewPass {
   private constructor(
     private readonly log: LogWriter,
     private readonly before: readonly LogEvent[],
+    private readonly lock: Lock,
   ) {
     const judged = before.flatMap((event) =>
       event.type === 'verdict' ? (fromReviewed(event.data.action)?.rollout ?? []) : [],
@@ -29,14 +34,22 @@ export class ReviewPass {
 
   static async open(folder: RunFolder, writer: string): Promise<ReviewPass> {
     const reviews = dirname(folder.review('any'));
-    const names = existsSync(reviews) ? readdirSync(reviews) : [];
-    const own = names.filter((name) => name.startsWith(`${writer}-`) && name.endsWith('.jsonl')).sort();
+    const taken = takeLock(reviewLock(folder, writer));
+    if ('heldBy' in taken)
+      throw new Failure(
+        'run.locked',
+        `Process ${taken.heldBy.pid} on ${taken.heldBy.host} judges ${folder.name} with ${writer} already; wait until it is done.`,
+        exit.environment,
+      );
+    const own = readdirSync(reviews)
+      .filter((name) => name.startsWith(`${writer}-`) && name.endsWith('.jsonl'))
+      .sort();
     const last = own.at(-1)?.replace(/\.jsonl$/, '');
     const open =
       last !== undefined &&
       !readLog(folder.review(last)).events.some((event) => event.type === 'run.finished');
     const { log, recovered } = await openReview(folder, open ? last : `${writer}-${Date.now()}`);
-    return new ReviewPass(log, recovered.events);
+    return new ReviewPass(log, recovered.events, taken.lock);
   }
 
   /** Whether the verdicts of a rollout are there; they are written together. */
@@ -74,7 +87,8 @@ export class ReviewPass {
     await this.log.sync();
   }
 
-  close(): Promise<void> {
-    return this.log.close();
+  async close(): Promise<void> {
+    await this.log.close();
+    this.lock.release();
   }
 }

@@ -17,7 +17,7 @@ export { type Lock, lockOwner, processStart, takeLock } from './lock.js';
 export { mergeRollouts } from './merge.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
-export { keepOverrule, type Overrule, openReview, readReviews } from './reviews.js';
+export { keepOverrule, type Overrule, openReview, readReviews, reviewLock } from './reviews.js';
 export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, safeId } from './run-folder.js';
 export { sittingSeconds } from './sittings.js';
 export { type Counted, countedVerdicts, scoresOf } from './verdicts.js';

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 
 interface Owner {
   pid: number;
@@ -48,6 +49,21 @@ function enter(path: string): void {
     const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     if (Date.now() - since > TAKING_MS) rmSync(path, { force: true });
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
+}
+
+/** Do what takes a moment while nobody else does it: who holds the lock is waited for, but not for ever. */
+export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + TAKING_MS; ; await setTimeout(10)) {
+    const taken = takeLock(path);
+    if ('lock' in taken)
+      try {
+        return await work();
+      } finally {
+        taken.lock.release();
+      }
+    if (Date.now() > until)
+      throw new Error(`Process ${taken.heldBy.pid} on ${taken.heldBy.host} does not let go of ${path}.`);
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fromReviewed, reviewed } from './action-names.js';
 import type { Happening, LogEvent } from './events.js';
+import { withLock } from './lock.js';
 import { readLog } from './read.js';
 import type { RunFolder } from './run-folder.js';
 import { LogWriter } from './write.js';
@@ -29,11 +30,21 @@ export function readReviews(folder: RunFolder): Map<string, LogEvent[]> {
   return found;
 }
 
-/** Open a log under reviews/, whose folder a recorded run may lack. */
+/** Open a log under reviews/. */
 export function openReview(folder: RunFolder, name: string): ReturnType<typeof LogWriter.open> {
-  const path = folder.review(name);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return LogWriter.open(path);
+  makeReviews(folder);
+  return LogWriter.open(folder.review(name));
+}
+
+/** The path of the lock for a writer of reviews. */
+export function reviewLock(folder: RunFolder, writer: string): string {
+  makeReviews(folder);
+  return `${folder.review(writer)}.lock`;
+}
+
+/** A recorded run may lack the folder. */
+function makeReviews(folder: RunFolder): void {
+  mkdirSync(dirname(folder.review('any')), { recursive: true, mode: 0o700 });
 }
 
 /** A person's word on an action. */
@@ -49,7 +60,11 @@ export interface Overrule {
 /** Keep a person's word in the run's reviews. It is on disk when this resolves. */
 export async function keepOverrule(folder: RunFolder, given: Overrule): Promise<void> {
   const { rollout, action, score, reason, author } = given;
-  const { log } = await openReview(folder, `person-${author.replace(/[^\w.-]/g, '_')}`);
-  log.append({ type: 'overrule', data: { action: reviewed(rollout, action), score, author, reason } });
-  await log.close();
+  const writer = `person-${author.replace(/[^\w.-]/g, '_')}`;
+  // One after the other: a person has an editor and a terminal, and a log has one writer.
+  await withLock(reviewLock(folder, writer), async () => {
+    const { log } = await openReview(folder, writer);
+    log.append({ type: 'overrule', data: { action: reviewed(rollout, action), score, author, reason } });
+    await log.close();
+  });
 }

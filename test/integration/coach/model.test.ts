@@ -1,7 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listRuns, readLog, type Verdict } from '../../../src/trace/index.js';
+import { listRuns, readLog, takeLock, type Verdict } from '../../../src/trace/index.js';
 import { samplesOf } from '../../../src/training/index.js';
 import { countingServer, folderWith, runCli } from '../cli/command.js';
 
@@ -229,6 +230,14 @@ describe('judging an old run again', () => {
     expect(await cli('score')).toMatchObject({ code: 0, stdout: expect.stringMatching(/0 verdicts differ/) });
     expect(server.asked.length).toBe(bought + 1);
     expect(agents.calls()).toBe(generated);
+    // Two passes of one judge would write to one log.
+    const held = takeLock(join(listRuns(folder)[0]!.path, 'reviews/contracts.jsonl.lock'));
+    expect(await cli('score', 'last', '--coach', 'contracts')).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/Process \d+ on .* judges .* with contracts already; wait/),
+    });
+    if ('lock' in held) held.lock.release();
+    expect(await cli('score', 'last', '--coach', 'contracts')).toMatchObject({ code: 0 });
     const said = await cli(
       'overrule',
       'last',

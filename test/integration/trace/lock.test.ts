@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { lockOwner, takeLock } from '../../../src/trace/index.js';
+import { keepOverrule, lockOwner, RunFolder, readReviews, takeLock } from '../../../src/trace/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'baton-lock-'));
 const path = join(folder, 'run.lock');
@@ -59,4 +59,18 @@ it('one that was killed while it took a lock keeps nobody from it', () => {
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ host: hostname() });
   if ('lock' in taken) taken.lock.release();
   expect(lockOwner(path)).toBeUndefined();
+});
+
+it('what a person says of several actions at once is all kept', async () => {
+  const run = new RunFolder(join(folder, 'run'));
+  const said = Array.from({ length: 8 }, (_, at) => ({
+    rollout: 'r',
+    action: `a.0.${at}`,
+    score: at,
+    reason: 'as I see it',
+    author: 'ann',
+  }));
+  await Promise.all(said.map((each) => keepOverrule(run, each)));
+  const kept = readReviews(run).get('r')!;
+  expect(kept.map(({ data }) => (data as { score: number }).score).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
