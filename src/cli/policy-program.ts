@@ -43,9 +43,10 @@ export function policyCommands(
     )
     .option('--dry-run', 'with --gc: only say what would be removed')
     .action(({ gc, dryRun }: { gc?: boolean; dryRun?: boolean }) =>
-      act((out, registry) => {
+      act(async (out, registry) => {
         if (gc) {
-          const gone = registry.collect(usedBy(process.cwd()), dryRun === true);
+          const collect = () => registry.collect(usedBy(process.cwd()), dryRun === true);
+          const gone = await registry.alone(collect);
           out.emit({ removed: gone, dryRun: dryRun === true });
           out.say(
             gone.length === 0
@@ -90,8 +91,9 @@ export function policyCommands(
     .description("let a role act with the weights of a training run's best checkpoint")
     .option('--checkpoint <name>', 'another checkpoint than the best one')
     .action((role: string, run: string | undefined, { checkpoint }: { checkpoint?: string }) =>
-      act((out, registry) => {
-        const record = registry.promote(candidate(role, run, checkpoint));
+      act(async (out, registry) => {
+        const found = candidate(role, run, checkpoint);
+        const record = await registry.alone(() => registry.promote(found), true);
         out.emit(record);
         out.say(
           `${role} acts with ${role}@${record.version} now (${record.from.run}, ${record.from.checkpoint}).`,
@@ -101,8 +103,8 @@ export function policyCommands(
   json(root.command('rollback <role>'))
     .description('let a role act with what it had before')
     .action((role: string) =>
-      act((out, registry) => {
-        const version = registry.rollback(role);
+      act(async (out, registry) => {
+        const version = await registry.alone(() => registry.rollback(role));
         out.emit({ role, version });
         out.say(`${role} acts with ${version === null ? 'its base' : `${role}@${version}`} again.`);
       }),
@@ -111,8 +113,8 @@ export function policyCommands(
     .description('hold a role at what it acts with')
     .option('--off', 'let it be promoted and rolled back again')
     .action((role: string, { off }: { off?: boolean }) =>
-      act((out, registry) => {
-        registry.pin(role, off !== true);
+      act(async (out, registry) => {
+        await registry.alone(() => registry.pin(role, off !== true), true);
         out.emit({ role, pinned: off !== true });
         out.say(`${role} is ${off ? 'free' : 'pinned'}.`);
       }),

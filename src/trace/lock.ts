@@ -52,9 +52,9 @@ function enter(path: string): void {
   }
 }
 
-/** Do what takes a moment while nobody else does it: who holds the lock is waited for, but not for ever. */
-export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  for (const until = Date.now() + TAKING_MS; ; await setTimeout(10)) {
+/** Do something while nobody else does it: who holds the lock is waited for, `patience` ms at most. */
+export async function withLock<T>(path: string, work: () => Promise<T>, patience = TAKING_MS): Promise<T> {
+  for (const until = Date.now() + patience; ; await setTimeout(10)) {
     const taken = takeLock(path);
     if ('lock' in taken)
       try {

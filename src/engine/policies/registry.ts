@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readJson } from '../../trace/index.js';
+import { readJson, withLock } from '../../trace/index.js';
 import { roleName, versionName } from '../protocol.js';
 import { writeDurably } from '../server/store.js';
 
@@ -59,6 +59,9 @@ export type Candidate = Omit<PolicyRecord, 'version' | 'parent' | 'files' | 'pro
   /** folder of the trained version in the engine's state */
   folder: string;
 };
+
+/** Longer than a copy of large weights takes. */
+const COPYING_MS = 120_000;
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
@@ -108,6 +111,13 @@ export class PolicyRegistry {
           `${path} is not the file that was promoted; promote ${role} again, or roll it back.`,
         );
     }
+  }
+
+  /** Change what is kept while no other process does: of two roles promoted at once, one would be lost. */
+  async alone<T>(work: () => T, makesFolder = false): Promise<T> {
+    if (makesFolder) mkdirSync(this.folder, { recursive: true });
+    else if (!existsSync(this.folder)) return work();
+    return withLock(join(this.folder, 'current.lock'), async () => work(), COPYING_MS);
   }
 
   /** Keeps a copy of trained weights and makes the role act with it. Throws a PolicyProblem where it is pinned. */

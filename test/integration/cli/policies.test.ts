@@ -71,3 +71,25 @@ it('says what is wrong with what cannot be promoted', async () => {
   const none = await runCli(folder, ['promote', 'modeler', trained, '--checkpoint', 'step-9']);
   expect(none.stderr).toContain('there are: base, step-1');
 });
+
+it('promotes several roles at once, and several times', async () => {
+  const [one, two, three] = await Promise.all([
+    promote(),
+    promote(),
+    runCli(folder, ['promote', 'analyst', trained, '--checkpoint', 'step-1', '--json']),
+  ]);
+  const versions = [one, two].map(({ stdout }) => (JSON.parse(stdout) as { version: string }).version);
+  expect(versions.sort()).toEqual(['p2', 'p3']);
+  expect(three.code).toBe(0);
+  const { stdout } = await runCli(folder, ['policies', '--json']);
+  const { current } = JSON.parse(stdout) as { current: Record<string, { version: string }> };
+  expect(current.modeler!.version).toBe('p3');
+  expect(current.analyst!.version).toBe('p1');
+});
+
+it('makes no folder where there is nothing to go back to', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'baton-empty-'));
+  expect((await runCli(empty, ['rollback', 'modeler'])).stderr).toContain('nothing to go back to');
+  expect(readdirSync(empty)).not.toContain('.baton');
+  rmSync(empty, { recursive: true });
+});
