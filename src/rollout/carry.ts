@@ -127,6 +127,7 @@ export async function carryRollout(
 class Work {
   readonly repaired = { failed: 0, repaired: 0 };
   private readonly visits = new Map<string, number>();
+  private failed: { error: unknown } | null = null;
   constructor(
     private readonly place: TurnPlace,
     private readonly events: () => LogEvent[],
@@ -152,6 +153,8 @@ class Work {
   }
 
   private async visit(name: string, arm: Arm): Promise<void> {
+    // An arm beside this one failed.
+    if (this.failed) throw this.failed.error;
     const agent = this.place.deps.workflow.agents[name]!;
     const visit = this.visits.get(name) ?? 0;
     this.visits.set(name, visit + 1);
@@ -163,7 +166,15 @@ class Work {
   private async parallel(flows: Flow[], arm: Arm): Promise<void> {
     const { workflow } = this.place.deps;
     const arms = flows.map((flow, at) => ({ flow, arm: arm.split(`${arm.name}-${at}`) }));
-    await Promise.all(arms.map((each) => this.run(each.flow, each.arm)));
+    // All of them come to an end before the rollout does: what they bought and did is on record.
+    const stop = (error: unknown) => {
+      this.failed ??= { error };
+    };
+    await Promise.all(arms.map((each) => this.run(each.flow, each.arm).catch(stop)));
+    if (this.failed) {
+      for (const each of arms) each.arm.close();
+      throw this.failed.error;
+    }
     const joined = arms.map((each) => ({
       arm: each.arm,
       owns: agentsIn(each.flow).flatMap((agent) =>

@@ -83,3 +83,24 @@ test('hostile case 28: parallel agents that write the same file each have their 
   expect(branch.filter((event) => event.type === 'arm.joined')).toHaveLength(1);
   expect(texts(branch)).toMatchObject({ 'left.txt': 'left', 'right.txt': 'right', 'all.txt': 'right' });
 });
+
+test.each([
+  ['a model that does not answer', '', ['opener', 'righty'], 0],
+  ['a budget that is spent', 'limits: {calls: 2}\n', ['opener', 'lefty', 'righty'], 4],
+])('%s ends a rollout when the other arm is done too, and all that it did is on record', async (...given) => {
+  const [, limits, answering, code] = given;
+  const replies = Object.entries(programs)
+    .filter(([role]) => answering.includes(role))
+    .map(([role, program]) =>
+      JSON.stringify({ when: `I am ${role}`, reply: `\`\`\`python\n${program}\n\`\`\`` }),
+    );
+  const folder = folderWith({ 'a.baton.yaml': workflow + limits, 'replies.jsonl': replies.join('\n') });
+  expect(await runCli(folder, ['run'])).toMatchObject({ code });
+  const { events, torn, damage } = readLog(listRuns(folder)[0]!.rollout('run.task-1.0'));
+  expect({ torn, damage }).toEqual({ torn: false, damage: [] });
+  const actionsOf = (type: string) =>
+    events.flatMap((event) => (event.type === type ? [(event.data as { action: string }).action] : []));
+  // Each reply that was paid for was also acted on.
+  expect(actionsOf('model.called')).toHaveLength(2);
+  expect(actionsOf('action.finished')).toEqual(actionsOf('model.called'));
+});
