@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { takeLock } from '../../trace/index.js';
 import { hasGpu } from './gpu.js';
 
 export interface EnvironmentOptions {
@@ -58,21 +59,18 @@ export async function ensureEnvironment(options: EnvironmentOptions): Promise<st
   const ready = readyPython(options) ?? (options.dev ? null : readyPython({ ...options, dev: true }));
   if (ready !== null) return ready;
   const folder = environmentFolder(options);
-  const lock = `${folder}.lock`;
   mkdirSync(join(options.cache, 'torch'), { recursive: true });
-  try {
-    mkdirSync(lock);
-  } catch {
+  const taken = takeLock(`${folder}.making`);
+  if ('heldBy' in taken)
     throw new EnvironmentError(
-      `another process is making the Python environment ${folder}; wait for it, or remove ${lock} if none is`,
+      `process ${taken.heldBy.pid} on ${taken.heldBy.host} is making the Python environment ${folder}; wait until it is done, then try again`,
     );
-  }
   try {
     rmSync(folder, { recursive: true, force: true });
     await install(folder, options);
     writeFileSync(join(folder, 'baton-ready'), `${new Date().toISOString()}\n`);
   } finally {
-    rmSync(lock, { recursive: true, force: true });
+    taken.lock.release();
   }
   return join(folder, 'bin', 'python');
 }
