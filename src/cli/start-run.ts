@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
@@ -113,7 +113,9 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   const bought = options.resume ? boughtCalls(folder) : [];
   for (const call of bought) budget.add(call);
   const gate = new PausableGate();
-  const cache = join(cacheFolder(), 'work', name);
+  // A copy of a run's folder has its name.
+  const here = createHash('sha256').update(folder.path).digest('hex').slice(0, 8);
+  const cache = join(cacheFolder(), 'work', `${name}-${here}`);
   const inputs = new Inputs(join(cacheFolder(), 'inputs'));
   const sources: PolicySources = {
     secrets: userKeys(),
@@ -148,6 +150,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   const close = async () => {
     await log.close();
     await sandbox?.close();
+    rmSync(cache, { recursive: true, force: true });
     locked.lock.release();
   };
   const { editor } = sources;

@@ -1,5 +1,5 @@
 // One artifact of every kind, in the real sandbox: its facts are what the program wrote. Tasks come from every kind of file.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderWith, runCli } from './command.js';
@@ -54,6 +54,8 @@ test('facts of every kind of artifact, over tasks of every kind of file', async 
   const ran = await runCli(folder, ['run', '--json']);
   expect(ran.code, ran.stderr).toBe(0);
   const { summary } = JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as { summary: object };
+  // Workspaces are gone from the cache when a run is over.
+  expect(readdirSync(join(folder, '.cache/baton/work'))).toEqual([]);
   const why = (await runCli(folder, ['why'])).stdout;
   expect(summary, why).toMatchObject({ rollouts: 3, success: 1, blame: [] });
   const { rollouts } = JSON.parse((await runCli(folder, ['runs', '--json'])).stdout).runs[0] as {
