@@ -23,7 +23,13 @@ export class Inputs {
         else copyFileSync(file.path, to);
         chmodSync(to, 0o644);
       }
-      renameSync(draft, folder);
+      try {
+        renameSync(draft, folder);
+      } catch (error) {
+        // Another run was as quick, with the same files.
+        if (!existsSync(folder)) throw error;
+        rmSync(draft, { recursive: true });
+      }
     }
     this.made.set(task.id, folder);
     return folder;
