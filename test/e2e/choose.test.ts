@@ -1,5 +1,5 @@
 // Two runs of one team: which one is shown beside the code, all rollouts of a long one, and F5 without any set-up.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../integration/cli/command.js';
@@ -30,6 +30,19 @@ test('the newest run is beside the code, until another one is chosen', async () 
   await editor.choose(/rollouts, 0 % succeeded/, 'Show Scores of This Run in the Editor');
   await lens(`${MANY} rollouts, 0 % succeeded`).waitFor();
   await editor.photograph('chosen-run');
+});
+
+test('the workflow of a run opens as it was, whatever the file says now', async () => {
+  const file = join(editor.folder, 'team.baton.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('words < 4', 'words < 9'));
+  await editor.choose(/rollouts, 100 % succeeded/, 'Open Workflow as It Was');
+  await editor.page.locator('.tab.active').filter({ hasText: 'team.baton.yaml' }).waitFor();
+  await editor.goto(tasks.length + 10);
+  await editor.line('words < 4').waitFor();
+  await editor.photograph('as-it-was');
+  await editor.command('View: Close Editor');
+  writeFileSync(file, text);
 });
 
 test('a long run shows its rollouts a page at a time', async () => {

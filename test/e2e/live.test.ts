@@ -142,7 +142,7 @@ test('an answer is changed, and both branches are shown side by side', async () 
   await editor.page.locator('.tab.active').filter({ hasText: 'reply.md' }).waitFor();
   await editor.page.keyboard.press('Control+A');
   await editor.page.keyboard.type('short and good');
-  await editor.page.keyboard.press('Control+S');
+  await editor.page.locator('.editor-actions').getByRole('button', { name: 'Fork with This Text' }).click();
   await editor.page.locator('.tab.active').filter({ hasText: '↔' }).waitFor({ timeout: 60_000 });
   await editor.page.getByText('outcome: success').first().waitFor();
   await editor.shoot('fork', themes);

@@ -44,6 +44,8 @@ test('a failed action has a comment with its evidence, and can be overruled with
   };
   expect(event).toMatchObject({ type: 'overrule', data: { score: 9 } });
   expect(event.data.author).not.toBe('');
+  // What was being read stays open, and shows the new word.
+  await thread.getByText('The task allowed any header.').waitFor();
 });
 
 async function runsButton(name: string): Promise<void> {

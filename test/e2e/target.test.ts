@@ -138,6 +138,23 @@ test.skipIf(!existsSync('/usr/sbin/sshd'))(
     await stops('Cancel the Training');
     await toast(/was cancelled; what it has done is here/).waitFor({ timeout: 120_000 });
     expect(existsSync(join(jobs, job!, 'exit'))).toBe(true);
+    await editor.command('Notifications: Clear All Notifications');
+    // The next one is cancelled at its row, by somebody who does not watch it.
+    before.push(job!);
+    await trainOn('gpu-box', 30);
+    await expect.poll(begun, { timeout: 120_000 }).toHaveLength(1);
+    const [next] = begun();
+    await stops('Stop Watching');
+    await toast(/goes on on gpu-box/).waitFor();
+    await editor.row(/^gpu-box/).hover();
+    await editor
+      .row(/^gpu-box/)
+      .getByRole('button', { name: 'See What It Has' })
+      .click();
+    await row.hover();
+    await row.getByRole('button', { name: 'Cancel Job' }).click();
+    await expect.poll(() => existsSync(join(jobs, next!, 'exit')), { timeout: 60_000 }).toBe(true);
+    await row.waitFor({ state: 'detached' });
   },
   400_000,
 );

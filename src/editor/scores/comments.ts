@@ -28,7 +28,8 @@ const PER_ROLE = 3;
 /** Comment threads on the failed actions of the run that is shown, at the role's line. */
 export class VerdictComments {
   private readonly controller: vscode.CommentController;
-  private readonly threads = new Map<string, vscode.CommentThread[]>();
+  /** By document, then by what a thread is about. */
+  private readonly threads = new Map<string, Map<string, vscode.CommentThread>>();
   private readonly about = new WeakMap<vscode.CommentThread, Judged>();
   private going: Promise<void> = Promise.resolve();
 
@@ -67,24 +68,29 @@ export class VerdictComments {
         setting<string>('inline', 'quiet', document.uri) === 'off'
           ? undefined
           : await this.store.chosen(document.uri);
-      const wanted = run ? this.failures(run) : [];
-      const stamp = JSON.stringify([
-        run?.key,
-        document.version,
-        wanted.map(({ rollout, action, overrule }) => [rollout, action, overrule]),
-      ]);
-      if (this.stamps.get(key) === stamp) continue;
-      this.drop(key);
-      this.stamps.set(key, stamp);
-      this.threads.set(
-        key,
-        wanted.flatMap((judged) => this.thread(document, judged) ?? []),
-      );
+      this.show(document, run ? this.failures(run) : []);
     }
     for (const key of this.threads.keys()) if (!open.has(key)) this.drop(key);
   }
 
-  private readonly stamps = new Map<string, string>();
+  /** What is open and still true stays as it is: somebody may be reading it. */
+  private show(document: vscode.TextDocument, wanted: readonly Judged[]): void {
+    const key = document.uri.toString();
+    const before = this.threads.get(key) ?? new Map<string, vscode.CommentThread>();
+    const now = new Map<string, vscode.CommentThread>();
+    for (const judged of wanted) {
+      const at = this.place(document, judged);
+      if (!at) continue;
+      const id = `${judged.run.key} ${judged.rollout} ${judged.action}`;
+      const thread = before.get(id) ?? this.thread(document.uri, at);
+      if (!thread.range?.isEqual(at)) thread.range = at;
+      if (saidOf(this.about.get(thread)) !== saidOf(judged)) this.fill(thread, judged);
+      now.set(id, thread);
+    }
+    for (const [id, thread] of before) if (!now.has(id)) thread.dispose();
+    this.threads.set(key, now);
+  }
+
   private readonly found = new WeakMap<Run, { stamp: string; failures: Judged[] }>();
 
   /** What failed; whole logs are read for it, so only where the run has changed. */
@@ -99,34 +105,39 @@ export class VerdictComments {
   }
 
   private drop(key: string): void {
-    for (const thread of this.threads.get(key) ?? []) thread.dispose();
+    for (const thread of this.threads.get(key)?.values() ?? []) thread.dispose();
     this.threads.delete(key);
-    // A document that is shown again gets its comments again.
-    this.stamps.delete(key);
   }
 
-  private thread(document: vscode.TextDocument, judged: Judged): vscode.CommentThread | undefined {
-    const role = agentOf(judged.action);
+  /** The line of the role that acted; undefined where the text has no such role any more. */
+  private place(document: vscode.TextDocument, { action }: Judged): vscode.Range | undefined {
+    const role = agentOf(action);
     const at = this.analyses
       .of(document)
       .mentions.find(
         (mention) => mention.kind === 'role' && mention.is === 'declaration' && mention.name === role,
       );
     if (!at) return undefined;
-    const line = document.positionAt(at.start).line;
-    const thread = this.controller.createCommentThread(
-      document.uri,
-      new vscode.Range(line, 0, line, 0),
-      comments(judged),
-    );
-    thread.label = `${role}: ${judged.verdict.code ?? vscode.l10n.t('low score')}`;
+    const { line } = document.positionAt(at.start);
+    return new vscode.Range(line, 0, line, 0);
+  }
+
+  private thread(uri: vscode.Uri, at: vscode.Range): vscode.CommentThread {
+    const thread = this.controller.createCommentThread(uri, at, []);
     thread.canReply = false;
     thread.contextValue = rows.verdict;
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
-    this.about.set(thread, judged);
     return thread;
   }
+
+  private fill(thread: vscode.CommentThread, judged: Judged): void {
+    thread.label = `${agentOf(judged.action)}: ${judged.verdict.code ?? vscode.l10n.t('low score')}`;
+    thread.comments = comments(judged);
+    this.about.set(thread, judged);
+  }
 }
+
+const saidOf = (judged: Judged | undefined) => JSON.stringify([judged?.verdict, judged?.overrule]);
 
 /** The failed actions worth a comment: the newest of each failure, a few for each role. */
 function failures(run: Run): Judged[] {
