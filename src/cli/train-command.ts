@@ -6,7 +6,7 @@ import { type Split, type Task, type Workflow, withOwnWeights } from '../workflo
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
-import { type Opened, pickTasks } from './open-workflow.js';
+import { mustHaveAnswers, type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, summarise } from './report.js';
 import { shardsOver, takeScheduler } from './shards.js';
@@ -55,6 +55,7 @@ export async function trainCommand(
 ): Promise<number> {
   const workflow = chosen(opened.workflow, options);
   const splits = splitsOf(opened.tasks, options);
+  mustHaveAnswers(workflow, Object.values(splits).flat());
   const roles = rolesOf(workflow, options.roles);
   const { abort, release } = stopOnSignals();
   stopWhenLost(engine, abort);

@@ -12,6 +12,8 @@ export interface ActionRecord {
   finished: EventData<'action.finished'> | null;
   /** Whether it is the last turn of its agent's visit. */
   last: boolean;
+  /** Whether its agent does nothing after it, in no later visit either. */
+  final: boolean;
 }
 
 /** The actions of a rollout in the order in which they started. */
@@ -30,6 +32,7 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
         checked: null,
         finished: null,
         last: true,
+        final: true,
       });
     }
     if (!('action' in event.data) || typeof event.data.action !== 'string') continue;
@@ -41,9 +44,10 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
     if (event.type === 'action.finished') record.finished = event.data;
   }
   const list = [...actions.values()];
-  for (const record of list)
-    record.last = !list.some(
-      (other) => other.agent === record.agent && other.visit === record.visit && other.turn > record.turn,
-    );
+  for (const [at, record] of list.entries()) {
+    const later = list.slice(at + 1).filter((other) => other.agent === record.agent);
+    record.final = later.length === 0;
+    record.last = !later.some((other) => other.visit === record.visit);
+  }
   return list;
 }

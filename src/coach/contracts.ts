@@ -197,11 +197,29 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
     const path = workflow.artifacts[first.artifact]?.path ?? null;
     return fault(first.code as FailureCode, first.message, action, path, 'artifact.checked');
   }
-  const metricFails = what.outcome !== null && !what.outcome.success && what.outcome.why?.includes(':');
-  const measured = workflow.outcome.metrics.map((metric) => metric.artifact);
-  if (metricFails && action.last && agent.produces.some((name) => measured.includes(name)) && allValid(what))
-    return fault('contract.broken', what.outcome!.why!, action, null, 'outcome');
+  const missed = missedBy(what);
+  if (missed && action.final && agent.produces.includes(missed.artifact) && allValid(what))
+    return fault(
+      missed.code,
+      missed.why,
+      action,
+      workflow.artifacts[missed.artifact]?.path ?? null,
+      'outcome',
+    );
   return null;
+}
+
+/** What an outcome that was not reached is about, whoever made that; null where it was reached or is about no artifact. */
+function missedBy({
+  workflow,
+  outcome,
+}: Judged): { artifact: string; why: string; code: FailureCode } | null {
+  if (!outcome || outcome.success || outcome.why === null) return null;
+  const { why } = outcome;
+  const unmeasured = workflow.outcome.metrics.find(({ artifact }) => why.startsWith(`${artifact}: `));
+  // A log that does not say what an outcome is about tells it of a metric in its words.
+  const artifact = outcome.about === undefined ? unmeasured?.artifact : outcome.about;
+  return artifact ? { artifact, why, code: unmeasured ? 'contract.broken' : 'outcome.missed' } : null;
 }
 
 function allValid({ workflow, events }: Judged): boolean {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   agentOf,
   type EventData,
@@ -10,7 +9,8 @@ import {
   type RunFolder,
   scoresOf,
 } from '../trace/index.js';
-import { agentsIn, type Flow, holds, lookupFacts, type Task, type TaskFile } from '../workflow/index.js';
+import { agentsIn, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
+import { answersOf } from './answers.js';
 import { Arm } from './arm.js';
 import { BudgetSpent } from './budget.js';
 import type { RolloutDeps } from './deps.js';
@@ -285,12 +285,4 @@ function summary(
     head,
     seconds,
   };
-}
-
-/** The hidden answers of a task: the named file, or the only one. They never enter the sandbox. */
-function answersOf(task: Task, name: string | null): string | null {
-  const found: TaskFile | undefined =
-    name === null ? task.hidden[0] : task.hidden.find((file) => file.name === name);
-  if (!found) return null;
-  return 'text' in found ? found.text : readFileSync(found.path, 'utf8');
 }

@@ -1,8 +1,9 @@
 import type { Blobs, Outcome, WorkspaceState } from '../trace/index.js';
 import {
+  agentsIn,
   evaluate,
   type FactsByArtifact,
-  failingText,
+  failingPart,
   holds,
   isFault,
   lookupFacts,
@@ -29,27 +30,33 @@ export function computeOutcome(
   );
   let success = condition ? holds(condition.expression, lookup) : broken === undefined;
   let why: string | null = null;
-  if (!success)
-    why = condition
-      ? `${failingText(condition, lookup)} does not hold`
-      : `${broken?.name} does not keep its contract`;
-  if (task.expect !== null) {
-    const expected = parseExpression(task.expect);
-    if (isFault(expected) || !holds(expected, lookup)) {
-      success = false;
-      why = `expected: ${task.expect}`;
-    }
+  let about: string | null = null;
+  const fail = (says: string, artifact: string | null) => {
+    success = false;
+    why = says;
+    about = artifact;
+  };
+  if (!success && condition) {
+    const { text, names } = failingPart(condition, lookup);
+    fail(`${text} does not hold`, lastOf(names, workflow));
+  } else if (!success) fail(`${broken?.name} does not keep its contract`, broken?.name ?? null);
+  const { expect } = task;
+  if (expect !== null) {
+    const expression = parseExpression(expect);
+    const names = isFault(expression) ? [] : failingPart({ text: expect, expression }, lookup).names;
+    if (isFault(expression) || !holds(expression, lookup))
+      fail(`expected: ${expect}`, lastOf(names, workflow));
   }
   const metrics: Outcome['metrics'] = {};
   for (const metric of workflow.outcome.metrics) {
     if (metric.when && !holds(metric.when.expression, lookup)) continue;
+    const truth = answers(metric.answers);
+    // A task without answers is one without labels: nothing is measured, and success is what the condition says.
+    if (truth === null) continue;
     const measured = success
-      ? measureMetric(metric, workflow, state, blobs, answers)
+      ? measureMetric(metric, workflow, state, blobs, truth)
       : { invalid: 'the rollout failed' };
-    if ('invalid' in measured && success) {
-      success = false;
-      why = `${metric.artifact}: ${measured.invalid}`;
-    }
+    if ('invalid' in measured && success) fail(`${metric.artifact}: ${measured.invalid}`, metric.artifact);
     const fallback = evaluate(metric.fallback.expression, lookup);
     const charged = 'value' in fallback && typeof fallback.value === 'number' ? fallback.value : 0;
     const raw = 'value' in measured ? measured.value : null;
@@ -61,7 +68,15 @@ export function computeOutcome(
       unit_fallback: unitOf(metric, charged, charged),
     };
   }
-  return { success, metrics, why };
+  return { success, metrics, why, about };
+}
+
+/** Of the artifacts that something names the one that is produced last: who made it had the others at hand. */
+function lastOf(names: readonly string[][], workflow: Workflow): string | null {
+  const order = agentsIn(workflow.flow);
+  const place = (name: string) => order.indexOf(workflow.artifacts[name]!.producer ?? '');
+  const made = names.map(([first]) => first!).filter((name) => Object.hasOwn(workflow.artifacts, name));
+  return made.sort((a, b) => place(b) - place(a))[0] ?? null;
 }
 
 /** On 0..1, higher is better: a score as it is; an error against twice its fallback (for RMSE: the target's range). */
@@ -75,12 +90,10 @@ function measureMetric(
   workflow: Workflow,
   state: WorkspaceState,
   blobs: Blobs,
-  answers: (name: string | null) => string | null,
+  truth: string,
 ): ReturnType<typeof measure> {
   const path = workflow.artifacts[metric.artifact]?.path;
   const file = path ? state.get(path) : undefined;
-  const truth = answers(metric.answers);
-  if (truth === null) return { invalid: 'the task has no hidden answers' };
   if (!file) return { invalid: 'it is missing' };
   return measure(metric.name, blobs.get(file.sha256).toString('utf8'), truth);
 }

@@ -73,6 +73,8 @@ export const outcomeSchema = z.object({
   success: z.boolean(),
   metrics: z.record(z.string(), metricSchema),
   why: z.string().nullable(),
+  /** The artifact that what failed is about; null where it is about none. Older logs do not say. */
+  about: z.string().nullable().optional(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

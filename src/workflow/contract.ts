@@ -133,15 +133,18 @@ function failing(condition: Expression, lookup: Lookup): Expression {
   return failing(holds(left, lookup) ? right : left, lookup);
 }
 
-/** The text of the part that makes a condition false. */
-export function failingText({ text, expression }: Checked, lookup: Lookup): string {
-  const { start, end } = failing(expression, lookup);
-  return text.slice(start, end);
+/** The part that makes a condition false: its text, and what it names. */
+export function failingPart(
+  { text, expression }: Checked,
+  lookup: Lookup,
+): { text: string; names: string[][] } {
+  const part = failing(expression, lookup);
+  return { text: text.slice(part.start, part.end), names: namesIn(part).map(({ parts }) => parts) };
 }
 
 /** The values behind a check that does not hold: " (rows is 80)". */
 function seen(check: Checked, lookup: Lookup): string {
-  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(failingText(check, lookup));
+  const match = /^\s*([A-Za-z_][\w.]*)\s*(==|!=|<=?|>=?)/.exec(failingPart(check, lookup).text);
   if (!match) return '';
   const value = lookup(match[1]!.split('.'));
   if (value === undefined) return '';

@@ -29,6 +29,7 @@ export const failureCodes = {
   'reply.truncated': 'the reply was cut at its longest',
   'quality.low': 'the work is valid and its result is poor',
   'answer.wrong': 'the answer is wrong',
+  'outcome.missed': 'the work keeps its contract, and the outcome that was asked for is not reached',
   blocked: 'another role left it nothing to work with',
 } as const satisfies Record<string, string>;
 

@@ -8,7 +8,7 @@ export {
   type Breach,
   breaches,
   type FactsByArtifact,
-  failingText,
+  failingPart,
   judgeContracts,
   lookupFacts,
 } from './contract.js';
@@ -34,7 +34,7 @@ export { type Facts, factMeaning, factsSchema, factTypes } from './facts.js';
 export { type FailureCode, failureCodes, knownFailure } from './failures.js';
 export { diskFiles, type Refused, type WorkflowFiles } from './files.js';
 export { type Mention, mentions, type NameKind } from './mentions/index.js';
-export { fairMetric, type Measured, measure, metricNames } from './metrics.js';
+export { answersFault, fairMetric, type Measured, measure, metricNames } from './metrics.js';
 export * from './model.js';
 export { unsafePath } from './paths.js';
 export { dollarsFor, free, type Price } from './price.js';

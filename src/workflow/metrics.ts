@@ -3,16 +3,36 @@ import { parse as parseCsv } from 'csv-parse/sync';
 /** A metric's value, or why it could not be computed. */
 export type Measured = { value: number } | { invalid: string };
 
-export const metricNames = ['accuracy', 'f1', 'rmse', 'mae'];
+/** Metrics of labels; the others are of numbers. */
+const ofLabels = ['accuracy', 'f1'];
+export const metricNames = [...ofLabels, 'rmse', 'mae'];
+
+/** What is wrong with hidden answers, where a metric cannot be computed from them; null where it can. */
+export function answersFault(metric: string, answers: string): string | null {
+  const truth = truthOf(metric, answers);
+  return 'invalid' in truth ? truth.invalid : null;
+}
+
+function truthOf(metric: string, answers: string): Table {
+  const truth = table(answers);
+  if ('invalid' in truth) return truth;
+  if (truth.rows.size === 0) return { invalid: 'there is no row below the header' };
+  const isNumber = (text: string) => text.trim() !== '' && Number.isFinite(Number(text));
+  const bad = ofLabels.includes(metric)
+    ? undefined
+    : [...truth.rows.values()].find((each) => !isNumber(each));
+  return bad === undefined ? truth : { invalid: `"${bad.slice(0, 40)}" is not a number` };
+}
 
 /**
  * Compare a submission with the hidden answers. Both are CSV; the first column of the answers is the id, the
- * last one the truth. Rows are matched by id; every id must be there exactly once.
+ * last one the truth. Rows are matched by id; every id must be there exactly once. Throws where the answers are at
+ * fault, for which no agent can be blamed.
  */
 export function measure(metric: string, submission: string, answers: string): Measured {
-  const truth = table(answers);
+  const truth = truthOf(metric, answers);
+  if ('invalid' in truth) throw new RangeError(`the answers: ${truth.invalid}`);
   const given = table(submission);
-  if ('invalid' in truth) return { invalid: `the answers: ${truth.invalid}` };
   if ('invalid' in given) return given;
   if (given.rows.size !== truth.rows.size)
     return { invalid: `it has ${given.rows.size} rows, not ${truth.rows.size}` };
@@ -39,7 +59,9 @@ export function fairMetric(raw: number, successRate: number, fallback: number): 
   return successRate * raw + (1 - successRate) * fallback;
 }
 
-function table(text: string): { rows: Map<string, string> } | { invalid: string } {
+type Table = { rows: Map<string, string> } | { invalid: string };
+
+function table(text: string): Table {
   let lines: string[][];
   try {
     lines = parseCsv(text, { skip_empty_lines: true, relax_column_count: true }) as string[][];

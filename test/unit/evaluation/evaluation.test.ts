@@ -8,7 +8,7 @@ import {
   tableMeans,
   tInterval,
 } from '../../../src/evaluation/index.js';
-import { fairMetric, measure } from '../../../src/workflow/index.js';
+import { answersFault, fairMetric, measure } from '../../../src/workflow/index.js';
 
 const ended = (group: string, task: string, success: boolean, stratum = 'classification'): Ended => ({
   rollout: `${task}.${Math.random()}`,
@@ -87,9 +87,17 @@ test('ids and labels that are numbers are compared as numbers; anything that is 
   expect(wrong('id\n1\n')).toEqual({ invalid: 'a row has fewer than two cells' });
   expect(wrong('id,y\n"1,1\n')).toMatchObject({ invalid: expect.stringContaining('it is not CSV') });
   expect(wrong('')).toEqual({ invalid: 'it has 0 rows, not 1' });
-  expect(measure('rmse', 'id,y\n1,1\n', 'id\n1\n')).toEqual({
-    invalid: 'the answers: a row has fewer than two cells',
-  });
+});
+
+test('answers that a metric cannot be computed from are nobody’s submission', () => {
+  expect(answersFault('rmse', 'id\n1\n')).toBe('a row has fewer than two cells');
+  expect(answersFault('accuracy', 'id,y\n')).toBe('there is no row below the header');
+  expect(answersFault('accuracy', 'id,y\n1,a\n1,b\n')).toBe('the id 1 stands there twice');
+  expect(answersFault('mae', 'id,y\n1,a\n')).toBe('"a" is not a number');
+  expect(answersFault('f1', 'id,y\n1,a\n')).toBeNull();
+  expect(() => measure('rmse', 'id,y\n1,1\n', 'id\n1\n')).toThrow(
+    'the answers: a row has fewer than two cells',
+  );
 });
 
 test('an alarm when one stratum falls while another rises', () => {
