@@ -1,0 +1,67 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listRuns } from '../../../src/trace/index.js';
+import { runCli } from './command.js';
+
+const sizes = ['--steps', '2', '--rollouts', '12', '--eval-tasks', '2', '--select-tasks', '2'];
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'baton-measure-'));
+  cpSync(join(import.meta.dirname, '../../../media/templates/table-team'), folder, { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a training that its budget stops says with what to go on, and goes on to its end', async () => {
+  const stopped = await runCli(folder, ['train', ...sizes, '--minutes', '0.03']);
+  expect(stopped.code, stopped.stderr).toBe(4);
+  const run = listRuns(folder)[0]!.name;
+  expect(stopped.stdout).toContain('the budget is spent: limits.minutes 0.03');
+  expect(stopped.stdout).toContain(`baton resume ${run} --minutes 0.06`);
+  const resumed = await runCli(folder, ['resume', run, '--minutes', '9']);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(resumed.stdout).toMatch(/best checkpoint \(chosen on select\): \S+/);
+  const followed = await runCli(folder, ['follow', run]);
+  expect(followed.stdout).toMatch(/training\.step step 1\n[\s\S]*run\.finished/);
+});
+
+test('a checkpoint of it is measured on held-out tasks, as a run, and compared with the training', async () => {
+  const [training] = listRuns(folder);
+  const measured = await runCli(folder, [
+    'eval',
+    '--from',
+    `${training!.name}:step-2`,
+    '--limit',
+    '2',
+    '--json',
+  ]);
+  expect(measured.code, measured.stderr).toBe(0);
+  const last = measured.stdout.trim().split('\n').at(-1)!;
+  expect(JSON.parse(last)).toMatchObject({ summary: { rollouts: 2, success: expect.any(Number) } });
+  const [evaluation] = listRuns(folder);
+  expect(evaluation!.name).not.toBe(training!.name);
+  const compared = await runCli(folder, ['compare', training!.name, evaluation!.name, '--json']);
+  const { change } = JSON.parse(compared.stdout) as {
+    change: { success: { smallestP: number; unpaired: string[] } };
+  };
+  // Two tables are in both: 2 / 2^2.
+  expect(change.success.smallestP).toBe(0.5);
+  expect(change.success.unpaired.length).toBeGreaterThan(0);
+  const table = (await runCli(folder, ['compare', training!.name, evaluation!.name])).stdout;
+  expect(table).toContain('change in success, paired by table');
+  expect(table).toContain('the smallest attainable is 0.50');
+});
+
+test('what cannot be measured is named, with what there is', async () => {
+  const from = (name: string) => runCli(folder, ['eval', '--from', name]);
+  const training = listRuns(folder).at(-1)!.name;
+  expect(await from(`${training}:step-9`)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('has no checkpoint "step-9"; it has base, step-2.'),
+  });
+  expect(await from('nope')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('No run is called "nope".'),
+  });
+});
