@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 
@@ -59,12 +68,26 @@ export class GitObjects {
     return this.put('commit', Buffer.from(lines.join('\n')));
   }
 
+  /**
+   * Move a branch. An old name is written over where it stands, since a file system may wait for the disk where a file
+   * is replaced; a link in its place is replaced.
+   */
   branch(name: string, commit: string): void {
     const path = join(this.folder, 'refs', 'heads', name);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const draft = `${path}.${process.pid}.${this.next++}.lock`;
-    writeFileSync(draft, `${commit}\n`);
-    renameSync(draft, path);
+    const line = `${commit}\n`;
+    try {
+      const file = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+      try {
+        writeSync(file, line, 0);
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const draft = `${path}.${process.pid}.${this.next++}.lock`;
+      writeFileSync(draft, line);
+      renameSync(draft, path);
+    }
   }
 
   private folderTree(folder: Folder): string {
