@@ -1,7 +1,7 @@
 // What it takes to keep the files that an action changed: our record of a workspace beside `git add` and `git commit` of
 // the same files as processes. Run with `node scripts/bench.mjs history`. Both by turns, on the same disk. On ext4 all
-// that makes files is several times slower where many were removed just before: it gives out no inode that it freed in
-// the last seconds, and looks at each of them.
+// that makes files is several times slower where many were removed just before: it gives out no inode that it freed a
+// short while ago, and looks at each of them.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
