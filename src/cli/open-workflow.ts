@@ -130,7 +130,7 @@ export function mustHaveAnswers(workflow: Workflow, tasks: readonly Task[]): voi
   const problems = tasks.flatMap((task) => answersProblem(workflow, task) ?? []);
   if (problems.length === 0) return;
   const shown = problems.slice(0, 3).join('\n');
-  const more = problems.length > 3 ? `\nand ${problems.length - 3} tasks more` : '';
+  const more = problems.length > 3 ? `\nand ${problems.length - 3} more` : '';
   throw new Failure(
     'task.answers',
     `${shown}${more}\nAnswers are CSV with a header: the id first, the truth last, each id once.`,

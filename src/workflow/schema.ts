@@ -177,7 +177,11 @@ const metric = z.strictObject({
   better: z.enum(['higher', 'lower']).describe('Which of two values is the better one'),
   fallback: expression.optional().describe('What a rollout without a valid result is charged'),
   artifact: name.optional().describe('The artifact that is measured; the last table where it is left out'),
-  answers: text.optional().describe('The hidden file with the truth; the only one where it is left out'),
+  answers: text
+    .optional()
+    .describe(
+      'The hidden file with the truth, a CSV whose first column is the id and whose last is the answer; the only one where it is left out',
+    ),
 });
 
 const outcome = z.strictObject({
