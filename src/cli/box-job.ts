@@ -108,6 +108,7 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
     await fetchJob(terminal, job);
     terminal.emit({ event: 'job.ended', job: name, code: state.code });
     terminal.say(`${name} ended with ${state.code}. Look at it with: ${commandName()} show ${name}`);
+    if (state.code !== exit.fine) terminal.say(`Go on there with: ${commandName()} jobs resume ${name}`);
     return state.code;
   }
   terminal.emit({ event: 'job.stopped', job: name, state: state.is });

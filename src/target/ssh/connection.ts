@@ -90,7 +90,7 @@ export async function mustRun(
   const { code, stdout, stderr } = await runThere(target, script, args, options);
   if (code !== 0) {
     const words = stderr.trim().split('\n').slice(-4).join('\n') || `it ended with ${code}`;
-    const full = /No space left|Disk quota/.test(stderr) ? ' Free disk space there, then try again.' : '';
+    const full = /No space left|Disk quota/.test(stderr) ? '\nFree disk space there, then try again.' : '';
     throw new SshError('failed', `${target.host}: ${words}${full}`);
   }
   return stdout;
