@@ -71,7 +71,9 @@ function plain({ mean, low, high }: Interval): string {
     : mean.toPrecision(3);
 }
 
-function points({ mean, low, high }: Interval): string {
+function points({ mean, low, high, n }: Interval): string {
   const text = (value: number) => `${value >= 0 ? '+' : ''}${Math.round(value * 100)}`;
+  if (n === 0) return 'no table is in both';
+  if (n === 1) return `${text(mean)} points on one table, which gives no interval`;
   return `${text(mean)} points [${text(low)}, ${text(high)}]`;
 }

@@ -51,6 +51,14 @@ test('a checkpoint of it is measured on held-out tasks, as a run, and compared w
   const table = (await runCli(folder, ['compare', training!.name, evaluation!.name])).stdout;
   expect(table).toContain('change in success, paired by table');
   expect(table).toContain('the smallest attainable is 0.50');
+  for (const only of evaluation!.readInfo().tasks)
+    expect((await runCli(folder, ['run', '--tasks', only])).code).toBe(0);
+  const [second, first] = listRuns(folder);
+  const one = (await runCli(folder, ['compare', evaluation!.name, first!.name])).stdout;
+  expect(one).toMatch(/[+-]\d+ points on one table, which gives no interval/);
+  expect((await runCli(folder, ['compare', first!.name, second!.name])).stdout).toContain(
+    'no table is in both',
+  );
 });
 
 test('what cannot be measured is named, with what there is', async () => {
