@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'nod
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { readJson } from '../trace/index.js';
+import { exclusively, readJson } from '../trace/index.js';
 import { originOf, readReference } from '../workflow/index.js';
 
 /** The user's own settings: secrets and targets. Never a workflow's folder. */
@@ -67,17 +67,23 @@ export class SecretFile {
   }
 
   set(name: string, url: string, value: string): void {
-    const store = this.read();
-    store[name] = { ...store[name], [originOf(url)]: value };
-    this.write(store);
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    exclusively(this.path, () => {
+      const store = this.read();
+      store[name] = { ...store[name], [originOf(url)]: value };
+      this.write(store);
+    });
   }
 
   delete(name: string): boolean {
-    const store = this.read();
-    const had = Object.hasOwn(store, name);
-    delete store[name];
-    if (had) this.write(store);
-    return had;
+    if (!existsSync(this.path)) return false;
+    return exclusively(this.path, () => {
+      const store = this.read();
+      const had = Object.hasOwn(store, name);
+      delete store[name];
+      if (had) this.write(store);
+      return had;
+    });
   }
 
   private read(): Record<string, Record<string, string>> {
@@ -86,7 +92,6 @@ export class SecretFile {
   }
 
   private write(store: Record<string, Record<string, string>>): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
     writeFileSync(`${this.path}.draft`, JSON.stringify(store, null, 2), { mode: 0o600 });
     chmodSync(`${this.path}.draft`, 0o600);
     renameSync(`${this.path}.draft`, this.path);

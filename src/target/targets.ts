@@ -6,6 +6,7 @@ import * as l10n from '@vscode/l10n';
 import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { configFolder } from '../policy/index.js';
+import { exclusively } from '../trace/index.js';
 import { fileSchema, remotePath, type targetSchema } from './declared.js';
 
 export type Target = z.output<typeof targetSchema>;
@@ -99,9 +100,7 @@ export function findTarget(path: string, wanted: string): Target {
 /** Names another Node for a target, and keeps the file's comments and the rest of it. Throws a TargetProblem. */
 export function setNode(path: string, wanted: string, node: string): void {
   findTarget(path, wanted);
-  const document = parseDocument(readFileSync(path, 'utf8'));
-  document.setIn(['targets', wanted, 'node'], remotePath.parse(node));
-  write(path, document);
+  edit(path, (document) => document.setIn(['targets', wanted, 'node'], remotePath.parse(node)));
 }
 
 /** Why a target of this name cannot be; null where it can. */
@@ -120,14 +119,18 @@ export function addTarget(path: string, wanted: string, target: TargetInput): vo
   const problem = targetProblem(wanted, target);
   if (problem !== null) throw new TargetProblem(problem);
   readTargets(path);
-  const document = existsSync(path) ? parseDocument(readFileSync(path, 'utf8')) : new Document({});
-  if (!isMap(document.contents)) document.contents = document.createNode({}) as never;
-  document.setIn(['targets', wanted], document.createNode(target));
-  write(path, document);
+  edit(path, (document) => document.setIn(['targets', wanted], document.createNode(target)));
 }
 
-function write(path: string, document: Document): void {
+function edit(path: string, change: (document: Document) => void): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.draft`, document.toString());
-  renameSync(`${path}.draft`, path);
+  exclusively(path, () => {
+    const document: Document = existsSync(path)
+      ? parseDocument(readFileSync(path, 'utf8'))
+      : new Document({});
+    if (!isMap(document.contents)) document.contents = document.createNode({}) as never;
+    change(document);
+    writeFileSync(`${path}.draft`, document.toString());
+    renameSync(`${path}.draft`, path);
+  });
 }

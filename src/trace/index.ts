@@ -13,7 +13,7 @@ export { FileProblem, firstOf, readJson } from './json-file.js';
 export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type LogLine, readLine, scanLines } from './lines.js';
-export { type Lock, lockOwner, processStart, takeLock, withLock } from './lock.js';
+export { exclusively, type Lock, lockOwner, processStart, takeLock, withLock } from './lock.js';
 export { mergeRollouts } from './merge.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';

@@ -23,9 +23,7 @@ const TAKING_MS = 5000;
  */
 export function takeLock(path: string): { lock: Lock } | { heldBy: Owner } {
   const own: Owner = { pid: process.pid, started: processStart(process.pid) ?? '', host: hostname() };
-  const taking = `${path}.taking`;
-  enter(taking);
-  try {
+  return exclusively(path, () => {
     const owner = lockOwner(path);
     if (owner) return { heldBy: owner };
     // Whole at once, so that nobody reads half of it.
@@ -33,6 +31,18 @@ export function takeLock(path: string): { lock: Lock } | { heldBy: Owner } {
     writeFileSync(whole, JSON.stringify(own), { mode: 0o600 });
     renameSync(whole, path);
     return { lock: { release: () => rmSync(path, { force: true }) } };
+  });
+}
+
+/**
+ * Read and write a small file while no other process does: it waits in place for who does. The file's folder must be
+ * there.
+ */
+export function exclusively<T>(path: string, work: () => T): T {
+  const taking = `${path}.taking`;
+  enter(taking);
+  try {
+    return work();
   } finally {
     rmSync(taking, { force: true });
   }

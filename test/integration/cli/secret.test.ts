@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith, type Ran, runCli, startCli } from './command.js';
@@ -45,4 +45,18 @@ test('what is no address, and no key, is not stored', async () => {
   expect(empty.code).toBe(2);
   expect(empty.stderr).toContain('printenv MINE | baton secret set MINE --for https://api.example.com');
   expect((await runCli(folder, ['secret', 'list'])).stdout).toBe('No key is stored.\n');
+});
+
+test('keys that are stored at once, and targets that are added at once, are all there', async () => {
+  const folder = folderWith({});
+  const names = ['A', 'B', 'C', 'D', 'E', 'F'];
+  await Promise.all([
+    ...names.map((name) => typed(folder, ['set', name, '--for', 'https://api.example.com'], KEY)),
+    ...names.map((name) => runCli(folder, ['target', 'add', `box-${name}`, '--ssh', 'me@example.invalid'])),
+  ]);
+  const keys = await runCli(folder, ['secret', 'list', '--json']);
+  const { secrets } = JSON.parse(keys.stdout) as { secrets: { name: string }[] };
+  expect(secrets.map(({ name }) => name).sort()).toEqual(names);
+  const targets = readFileSync(join(folder, '.config/baton/targets.yaml'), 'utf8');
+  expect(names.filter((name) => targets.includes(`box-${name}:`))).toEqual(names);
 });
