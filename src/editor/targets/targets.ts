@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
@@ -38,21 +39,30 @@ export class Targets {
   readonly onDidChange = this.changed.event;
   /** What each said when it was last asked, and how it was declared then. */
   private readonly said = new Map<string, { declared: string; rows: Promise<Said[]> }>();
+  private watched = false;
 
   constructor(
     private readonly host: Host,
     private readonly control: RunControl,
   ) {
     host.keep(this.changed);
+    this.watch();
+  }
+
+  /** Begin to watch the file where its folder is there: the editor watches nothing in a folder that is made later. */
+  private watch(): void {
     const file = targetsFile();
+    if (this.watched || !existsSync(dirname(file))) return;
+    this.watched = true;
     const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(file)), basename(file));
-    const watcher = host.keep(vscode.workspace.createFileSystemWatcher(pattern));
+    const watcher = this.host.keep(vscode.workspace.createFileSystemWatcher(pattern));
     for (const event of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete])
-      host.keep(event(() => this.redraw()));
+      this.host.keep(event(() => this.redraw()));
   }
 
   /** Show them anew; those that are declared as before are not asked again. */
   redraw(): void {
+    this.watch();
     this.changed.fire();
   }
 
