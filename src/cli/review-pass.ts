@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import {
   fromReviewed,
   type Happening,
@@ -33,7 +32,6 @@ export class ReviewPass {
   }
 
   static async open(folder: RunFolder, writer: string): Promise<ReviewPass> {
-    const reviews = dirname(folder.review('any'));
     const taken = takeLock(reviewLock(folder, writer));
     if ('heldBy' in taken)
       throw new Failure(
@@ -41,7 +39,7 @@ export class ReviewPass {
         `Process ${taken.heldBy.pid} on ${taken.heldBy.host} judges ${folder.name} with ${writer} already; wait until it is done.`,
         exit.environment,
       );
-    const own = readdirSync(reviews)
+    const own = readdirSync(folder.reviews)
       .filter((name) => name.startsWith(`${writer}-`) && name.endsWith('.jsonl'))
       .sort();
     const last = own.at(-1)?.replace(/\.jsonl$/, '');

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fromReviewed, reviewed } from './action-names.js';
 import type { Happening, LogEvent } from './events.js';
 import { withLock } from './lock.js';
@@ -12,7 +11,7 @@ import { LogWriter } from './write.js';
  * with actions named as in the rollout's own log.
  */
 export function readReviews(folder: RunFolder): Map<string, LogEvent[]> {
-  const reviews = dirname(folder.review('any'));
+  const { reviews } = folder;
   const found = new Map<string, LogEvent[]>();
   if (!existsSync(reviews)) return found;
   const names = readdirSync(reviews).filter((name) => name.endsWith('.jsonl'));
@@ -44,7 +43,7 @@ export function reviewLock(folder: RunFolder, writer: string): string {
 
 /** A recorded run may lack the folder. */
 function makeReviews(folder: RunFolder): void {
-  mkdirSync(dirname(folder.review('any')), { recursive: true, mode: 0o700 });
+  mkdirSync(folder.reviews, { recursive: true, mode: 0o700 });
 }
 
 /** A person's word on an action. */

@@ -68,8 +68,11 @@ export class RunFolder {
     const names = existsSync(folder) ? readdirSync(folder) : [];
     return names.filter((name) => name.endsWith('.jsonl')).map((name) => join(folder, name));
   }
+  get reviews(): string {
+    return join(this.path, 'reviews');
+  }
   review(writer: string): string {
-    return join(this.path, 'reviews', `${safeId(writer)}.jsonl`);
+    return join(this.reviews, `${safeId(writer)}.jsonl`);
   }
 
   static create(path: string, info: RunInfo): RunFolder {

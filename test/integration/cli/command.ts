@@ -41,6 +41,14 @@ export function startCli(
 export const runCli = (cwd: string, args: string[], env: Record<string, string> = {}): Promise<Ran> =>
   startCli(cwd, args, env).ended;
 
+/** What a recorded model says to each role that is told "I am ROLE": a program to run. */
+export function programReplies(programs: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(programs).map(([role, program]) =>
+    JSON.stringify({ when: `I am ${role}`, reply: `\`\`\`python\n${program}\n\`\`\`` }),
+  );
+  return lines.join('\n');
+}
+
 export function folderWith(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'baton-cli-'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

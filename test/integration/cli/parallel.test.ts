@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Blobs, listRuns, readLog, stateAfter } from '../../../src/trace/index.js';
-import { folderWith, runCli } from './command.js';
+import { folderWith, programReplies, runCli } from './command.js';
 
 const workflow = `baton: 1
 models: {m: {provider: recorded, file: replies.jsonl}}
@@ -35,10 +35,8 @@ const programs = {
 };
 
 test('hostile case 28: parallel agents that write the same file each have their own, and only what an arm owes is merged', async () => {
-  const replies = Object.entries(programs).map(([role, program]) =>
-    JSON.stringify({ when: `I am ${role}`, reply: `\`\`\`python\n${program}\n\`\`\`` }),
-  );
-  const folder = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies.join('\n') });
+  const replies = programReplies(programs);
+  const folder = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
   const ran = await runCli(folder, ['run', '--json']);
   expect(ran.code, ran.stderr).toBe(0);
   const [run] = listRuns(folder);
@@ -89,12 +87,9 @@ test.each([
   ['a budget that is spent', 'limits: {calls: 2}\n', ['opener', 'lefty', 'righty'], 4],
 ])('%s ends a rollout when the other arm is done too, and all that it did is on record', async (...given) => {
   const [, limits, answering, code] = given;
-  const replies = Object.entries(programs)
-    .filter(([role]) => answering.includes(role))
-    .map(([role, program]) =>
-      JSON.stringify({ when: `I am ${role}`, reply: `\`\`\`python\n${program}\n\`\`\`` }),
-    );
-  const folder = folderWith({ 'a.baton.yaml': workflow + limits, 'replies.jsonl': replies.join('\n') });
+  const those = Object.entries(programs).filter(([role]) => answering.includes(role));
+  const replies = programReplies(Object.fromEntries(those));
+  const folder = folderWith({ 'a.baton.yaml': workflow + limits, 'replies.jsonl': replies });
   expect(await runCli(folder, ['run'])).toMatchObject({ code });
   const { events, torn, damage } = readLog(listRuns(folder)[0]!.rollout('run.task-1.0'));
   expect({ torn, damage }).toEqual({ torn: false, damage: [] });

@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest';
 import { Blobs, listRuns, readLog, stateAfter } from '../../../src/trace/index.js';
-import { folderWith, runCli } from './command.js';
+import { folderWith, programReplies, runCli } from './command.js';
 
 /** Each visit of the writer adds a line, and each visit of the editor says how many there are. */
-const programs = {
+const replies = programReplies({
   writer: 'open("draft.txt", "a").write("a line\\n")',
   editor: 'open("count.txt", "w").write(str(len(open("draft.txt").readlines())))',
-};
-const replies = Object.entries(programs)
-  .map(([role, program]) =>
-    JSON.stringify({ when: `I am ${role}`, reply: `\`\`\`python\n${program}\n\`\`\`` }),
-  )
-  .join('\n');
+});
 const team = (more: string) => `baton: 1
 models: {m: {provider: recorded, file: replies.jsonl}}
 tasks: [{prompt: go}]

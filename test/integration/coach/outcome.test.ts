@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { folderWith, runCli } from '../cli/command.js';
+import { folderWith, programReplies, runCli } from '../cli/command.js';
 
-const program = (text: string) => `\`\`\`python\n${text}\n\`\`\``;
-const replies = [
-  ['writer', program('open("draft.txt", "a").write("a line\\n")')],
-  ['editor', program('open("draft.txt").read()\nopen("sub.csv", "w").write("id,y\\n1,1\\n2,3\\n")')],
-].map(([role, reply]) => JSON.stringify({ when: `I am ${role}`, reply }));
+const replies = programReplies({
+  writer: 'open("draft.txt", "a").write("a line\\n")',
+  editor: 'open("draft.txt").read()\nopen("sub.csv", "w").write("id,y\\n1,1\\n2,3\\n")',
+});
 
 /** A writer who works twice and an editor, each of whom keeps the contract. */
 const team = (task: string, outcome: string) =>
@@ -24,7 +23,7 @@ agents:
 flow: [{repeat: {do: [writer], until: draft.lines >= 9, max: 2}}, editor]
 outcome: {${outcome}}
 `,
-    'replies.jsonl': replies.join('\n'),
+    'replies.jsonl': replies,
     'answers.csv': 'id,y\n1,1\n2,2\n',
     'three.csv': 'id,y\n1,1\n2,2\n3,3\n',
     'wrong.csv': 'y\n1\n',
