@@ -78,15 +78,43 @@ export class Terminal {
       'right-mid': '',
       middle: '  ',
     };
+    const cells = rows.map((row) => row.map((cell) => inert(String(cell))));
+    const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+    const widths = fittingWidths([head, ...cells], columns);
     const table = new Table({
       head: head.map((each) => colours.dim(each)),
       chars: plain,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
       wordWrap: true,
+      colWidths: widths,
     });
-    table.push(...rows.map((row) => row.map((cell) => inert(String(cell)))));
-    this.say(table.toString());
+    table.push(
+      ...cells.map((row) =>
+        row.map((content, at) => ({
+          content,
+          wrapOnWordBoundary: longestWord(content) <= (widths[at] ?? Number.POSITIVE_INFINITY),
+        })),
+      ),
+    );
+    this.say(table.toString().replace(/ +$/gm, ''));
   }
+}
+
+/**
+ * Characters for each column of a table, so that its rows fit in a terminal of `columns`: the widest are made
+ * narrower, none under 20. Null for a column that stays as wide as it is.
+ */
+export function fittingWidths(rows: readonly (readonly string[])[], columns: number): (number | null)[] {
+  const natural = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
+  const gaps = 2 * (natural.length - 1);
+  const total = (limit: number) => natural.reduce((sum, width) => sum + Math.min(width, limit), gaps);
+  let limit = Math.max(20, ...natural);
+  while (limit > 20 && total(limit) > columns) limit -= 1;
+  return natural.map((width) => (width > limit ? limit : null));
+}
+
+function longestWord(text: string): number {
+  return Math.max(...text.split(/\s+/).map((word) => word.length));
 }
 
 /** Text from a log or an agent, without anything a terminal would obey. */
