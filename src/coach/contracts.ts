@@ -1,6 +1,7 @@
 import type { Evidence, Judge, Judged, Verdict } from '../trace/index.js';
 import type { FailureCode } from '../workflow/index.js';
 import { type ActionRecord, actionsOf } from './actions.js';
+import { blocker, foreignFile, neverRead } from './handoff.js';
 import { advice, causes, cleanScore, failureScores, OTHER_FAILURE, REPAIRED } from './rules.js';
 
 /**
@@ -34,7 +35,7 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     supersedes: null,
     confidence: 1,
   };
-  const upstream = blocker(action, actions, what);
+  const upstream = blocker(action, actions, what.workflow);
   if (
     action.finished?.status === 'blocked' ||
     (fault !== null && upstream !== null && isProgramFault(fault.code))
@@ -118,39 +119,17 @@ function laterIsClean(action: ActionRecord, actions: ActionRecord[], what: Judge
   );
 }
 
-/** The producer of a consumed artifact that is missing or broken at the end of its producer's work. */
-function blocker(
-  action: ActionRecord,
-  actions: ActionRecord[],
-  { workflow }: Judged,
-): { agent: string; action: string | null } | null {
-  for (const name of workflow.agents[action.agent]?.consumes ?? []) {
-    const producer = workflow.artifacts[name]?.producer;
-    if (!producer || producer === action.agent) continue;
-    const last = actions.filter((other) => other.agent === producer && other.finished).at(-1);
-    if (!last) return { agent: producer, action: null };
-    if (last.checked?.facts[name]?.valid !== true) {
-      const before = blocker(last, actions.slice(0, actions.indexOf(last)), { workflow } as Judged);
-      return last.finished?.status === 'blocked' && before ? before : { agent: producer, action: last.id };
-    }
-  }
-  return null;
-}
-
 function findFault(action: ActionRecord, what: Judged): Fault | null {
   const { workflow } = what;
   const agent = workflow.agents[action.agent];
   if (!agent) return null;
   const breaches = action.checked?.breaches ?? [];
   const broken = action.tools.findLast((tool) => tool.outcome !== 'ok');
-  const foreign = action.finished?.wrote.find((file) => {
-    const owner = Object.values(workflow.artifacts).find((artifact) => artifact.path === file.path);
-    return owner?.producer != null && owner.producer !== action.agent;
-  });
+  const foreign = foreignFile(action, workflow);
   if (foreign)
     return fault(
       'artifact.overwritten',
-      `${foreign.path} belongs to another role and was overwritten`,
+      `${foreign.path} belongs to another role and was ${foreign.how}`,
       action,
       foreign.path,
       'action.finished',
@@ -230,23 +209,6 @@ function allValid({ workflow, events }: Judged): boolean {
   return Object.values(workflow.artifacts).every(
     (artifact) => artifact.producer === null || valid.get(artifact.name) === true,
   );
-}
-
-/** A consumed artifact that no program of this visit opened, where the sandbox saw every read. */
-function neverRead(action: ActionRecord, { workflow, events }: Judged): string | null {
-  const agent = workflow.agents[action.agent]!;
-  if (!action.last || action.tools.length === 0) return null;
-  const visit = actionsOf(events).filter(
-    (other) => other.agent === action.agent && other.visit === action.visit,
-  );
-  const reads = visit.flatMap((other) => other.tools.map((tool) => tool.reads));
-  if (reads.some((read) => read === 'unknown')) return null;
-  const seen = new Set(reads.flat());
-  for (const name of agent.consumes) {
-    const path = workflow.artifacts[name]?.path;
-    if (path && !seen.has(`/work/${path}`) && !seen.has(path)) return path;
-  }
-  return null;
 }
 
 function fault(

@@ -1,0 +1,83 @@
+// What happened to artifacts between the roles that make and use them, from what the sandbox saw of files.
+import type { Judged } from '../trace/index.js';
+import type { Artifact, Workflow } from '../workflow/index.js';
+import { type ActionRecord, actionsOf } from './actions.js';
+
+/** Who is to blame for what an action could not do. `action`: null where that role never acted. */
+export interface Blocker {
+  agent: string;
+  action: string | null;
+}
+
+/**
+ * The role behind a consumed artifact that could not be used when the action began: its producer's last action before
+ * it left it missing or broken, or another role changed or deleted it since.
+ */
+export function blocker(
+  action: ActionRecord,
+  actions: readonly ActionRecord[],
+  workflow: Workflow,
+): Blocker | null {
+  const earlier = actions.slice(
+    0,
+    actions.findIndex(({ id }) => id === action.id),
+  );
+  for (const name of workflow.agents[action.agent]?.consumes ?? []) {
+    const artifact = workflow.artifacts[name];
+    const producer = artifact?.producer;
+    if (!artifact || !producer || producer === action.agent) continue;
+    const at = earlier.findLastIndex((other) => other.agent === producer && other.finished);
+    const last = earlier[at];
+    if (!last) return { agent: producer, action: null };
+    if (last.checked?.facts[name]?.valid !== true) {
+      const before = blocker(last, earlier, workflow);
+      return last.finished?.status === 'blocked' && before ? before : { agent: producer, action: last.id };
+    }
+    const spoiler = earlier
+      .slice(at + 1)
+      .findLast((other) => other.agent !== producer && touched(other).some((path) => liesIn(path, artifact)));
+    if (spoiler) return { agent: spoiler.agent, action: spoiler.id };
+  }
+  return null;
+}
+
+/** What an action did to a file of another role's artifact; null where it left them all alone. */
+export function foreignFile(
+  action: ActionRecord,
+  { artifacts }: Workflow,
+): { path: string; how: 'overwritten' | 'deleted' } | null {
+  const path = touched(action).find((each) =>
+    Object.values(artifacts).some(
+      (artifact) =>
+        artifact.producer !== null && artifact.producer !== action.agent && liesIn(each, artifact),
+    ),
+  );
+  if (path === undefined) return null;
+  return { path, how: action.finished?.deleted.includes(path) ? 'deleted' : 'overwritten' };
+}
+
+/** A consumed artifact that no program of this visit opened, where the sandbox saw every read. */
+export function neverRead(action: ActionRecord, { workflow, events }: Judged): string | null {
+  if (!action.last || action.tools.length === 0) return null;
+  const visit = actionsOf(events).filter(
+    (other) => other.agent === action.agent && other.visit === action.visit,
+  );
+  const reads = visit.flatMap((other) => other.tools.map((tool) => tool.reads));
+  if (reads.some((read) => read === 'unknown')) return null;
+  const seen = reads.flat().map((path) => path.replace(/^\/work\//, ''));
+  for (const name of workflow.agents[action.agent]!.consumes) {
+    const artifact = workflow.artifacts[name];
+    if (artifact?.path && !seen.some((path) => liesIn(path, artifact))) return artifact.path;
+  }
+  return null;
+}
+
+/** Files that an action wrote or deleted, relative to the workspace. Python's own caches are nobody's work. */
+function touched({ finished }: ActionRecord): string[] {
+  const paths = [...(finished?.wrote.map(({ path }) => path) ?? []), ...(finished?.deleted ?? [])];
+  return paths.filter((path) => !path.split('/').includes('__pycache__'));
+}
+
+function liesIn(path: string, artifact: Artifact): boolean {
+  return artifact.path === path || (artifact.kind === 'folder' && path.startsWith(`${artifact.path}/`));
+}

@@ -1,0 +1,118 @@
+// Who is to blame when an artifact was lost or changed on its way, each case in a real run in the real sandbox.
+import { expect, test } from 'vitest';
+import { folderWith, programReplies, runCli } from '../cli/command.js';
+
+const write = (path: string, text: string) => `open("${path}", "w").write("${text}")`;
+
+interface Verdicts {
+  verdicts: { verdict: { action: string; code: string | null; diagnosis: string }; score: number | null }[];
+  culprit?: unknown;
+}
+
+async function judged(workflow: string, programs: Record<string, string>) {
+  const folder = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': programReplies(programs) });
+  const ran = await runCli(folder, ['run', '--json']);
+  expect(ran.code, ran.stderr).toBe(0);
+  const { verdicts } = JSON.parse(
+    (await runCli(folder, ['why', 'last', 'run.task-1.0', '--json'])).stdout,
+  ) as Verdicts;
+  return Object.fromEntries(
+    verdicts.map(({ verdict, score }) => [
+      verdict.action,
+      { code: verdict.code, score, says: verdict.diagnosis },
+    ]),
+  );
+}
+
+const three = (kind: string, path: string) => `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: go}]
+artifacts:
+  data: {path: ${path}, kind: ${kind}}
+  note: {path: note.txt, kind: text}
+  report: {path: report.txt, kind: text}
+agents:
+  one: {role: Data., produces: [data], prompt: I am one}
+  two: {role: Note., produces: [note], prompt: I am two}
+  three: {role: Report., consumes: [data, note], produces: [report], prompt: I am three}
+flow: [one, two, three]
+`;
+const makes = `import os\nos.makedirs("data", exist_ok=True)\n${write('data/x.txt', '1')}`;
+const reads = `open("note.txt").read()\nfloat(open("data/x.txt").read())\n${write('report.txt', 'done')}`;
+
+test('a folder is read where a file in it was, and not read where none was', async () => {
+  const clean = await judged(three('folder', 'data'), {
+    one: makes,
+    two: write('note.txt', 'n'),
+    three: reads,
+  });
+  expect(clean['three.0.0']).toMatchObject({ code: null });
+  const blind = await judged(three('folder', 'data'), {
+    one: makes,
+    two: write('note.txt', 'n'),
+    three: `open("note.txt").read()\n${write('report.txt', 'done')}`,
+  });
+  expect(blind['three.0.0']).toMatchObject({
+    code: 'artifact.unread',
+    says: 'it never read data, which it was handed.',
+  });
+});
+
+test('who changes a file in the folder of another role is charged, and who stumbles over it is not', async () => {
+  const found = await judged(three('folder', 'data'), {
+    one: makes,
+    two: `${write('note.txt', 'n')}\n${write('data/x.txt', 'words')}`,
+    three: reads,
+  });
+  expect(found['one.0.0']).toMatchObject({ code: null });
+  expect(found['two.0.0']).toMatchObject({
+    code: 'artifact.overwritten',
+    says: expect.stringMatching(/^data\/x.txt belongs to another role and was overwritten/),
+  });
+  expect(found['three.0.0']).toMatchObject({ code: 'blocked', score: null });
+});
+
+test('who deletes what another role made is charged, and who misses it is not', async () => {
+  const found = await judged(three('text', 'data.txt'), {
+    one: write('data.txt', '1'),
+    two: `import os\n${write('note.txt', 'n')}\nos.remove("data.txt")`,
+    three: `open("note.txt").read()\nopen("data.txt").read()\n${write('report.txt', 'done')}`,
+  });
+  expect(found['one.0.0']).toMatchObject({ code: null });
+  expect(found['two.0.0']).toMatchObject({
+    code: 'artifact.overwritten',
+    says: expect.stringMatching(/^data.txt belongs to another role and was deleted/),
+  });
+  expect(found['three.0.0']).toMatchObject({ code: 'blocked', score: null });
+});
+
+const loop = `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: go}]
+artifacts:
+  draft: {path: draft.txt, kind: text, checks: [words == 1]}
+  count: {path: count.txt, kind: text}
+agents:
+  writer: {role: Write., produces: [draft], prompt: I am writer}
+  editor: {role: Edit., consumes: [draft], produces: [count], prompt: I am editor}
+flow: [{repeat: {do: [writer, editor], until: count.words == 9, max: 2}}]
+`;
+/** Words of the draft at the first and at the second visit. */
+const writer = (first: string, second: string) => `import os
+again = os.path.exists("seen")
+open("seen", "w").write("x")
+open("draft.txt", "w").write("${second}" if again else "${first}")`;
+
+test('in a repeated part an action is blocked by what it was handed, not by what its producer did later', async () => {
+  const stumbles = `text = open("draft.txt").read()\nassert len(text.split()) == 1\n${write('count.txt', 'one')}`;
+  const mended = await judged(loop, { writer: writer('two words', 'one'), editor: stumbles });
+  expect(mended['writer.0.0']).toMatchObject({ code: 'contract.broken' });
+  expect(mended['editor.0.0']).toMatchObject({ code: 'blocked', score: null });
+  expect(mended['editor.1.0']).toMatchObject({ code: null });
+  const own = await judged(loop, {
+    writer: writer('one', 'two words'),
+    editor: 'open("draft.txt").read()\n1 / 0',
+  });
+  expect(own['editor.0.0']).toMatchObject({ code: 'program.failed' });
+  expect(own['editor.1.0']).toMatchObject({ code: 'blocked', score: null });
+});
