@@ -3,6 +3,7 @@ import type { ErrorCode } from './cli/error-codes.js';
 import { takeHandedKeys } from './cli/keys.js';
 import { program } from './cli/program.js';
 import { commandName, exit, Failure } from './cli/terminal.js';
+import { PolicyProblem } from './engine/index.js';
 import { RayError, SshError, TargetProblem } from './target/index.js';
 import { FileProblem, isDiskFull } from './trace/index.js';
 
@@ -33,13 +34,23 @@ try {
   process.exitCode = failure?.exitCode ?? exit.environment;
 }
 
+/** How a system says no to a path: not there, not allowed, read-only, not of the kind. */
+const refusals = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR']);
+
 /** What is known to go wrong says what to do in its own words; a stack of calls adds nothing. */
 function expected(error: unknown): Failure | null {
   if (isDiskFull(error)) return diskFull((error as Error).message);
   if (error instanceof FileProblem) return new Failure('file.damaged', error.message);
+  if (error instanceof PolicyProblem) return new Failure('policy', error.message);
   if (error instanceof TargetProblem) return new Failure('target.invalid', error.message, exit.usage);
   if (error instanceof RayError || error instanceof SshError)
     return new Failure(`target.${error.code}`, error.message, exit.environment);
+  if (error instanceof Error && refusals.has((error as NodeJS.ErrnoException).code ?? ''))
+    return new Failure(
+      'file.refused',
+      `${error.message}\nSee that it is there, and that you may read it and write beside it.`,
+      exit.environment,
+    );
   // A sentence of ours. Where it has a kind of its own (a TypeError, say) it is a fault, and where it arose helps.
   if (error instanceof Error && error.constructor === Error && !('code' in error))
     return new Failure('failed', error.message, exit.environment);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { ControlClient, capsAmong, type ForkChange } from '../rollout/index.js';
 import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
 import { capFlags, editorFlag, list } from './arguments.js';
-import { choiceOf, type EngineChoice, engineFor, playableRoles } from './engine.js';
+import { choiceIn, type EngineChoice, engineFor } from './engine.js';
 import { findRun, runWord } from './find-run.js';
 import { forkHere } from './fork-here.js';
 import { openRecorded } from './open-workflow.js';
@@ -160,11 +160,11 @@ async function fork(
     ...folder.readInfo().options,
     enginePython: chosen.enginePython ?? undefined,
   };
-  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: playableRoles(had) });
+  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
   const dir = join(cacheFolder(), 'engines', folder.name);
   // The fork acts with the weights that its run acted with.
   const over = registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
-  const engine = await engineFor(opened.workflow, dir, over ? choiceOf(over) : had);
+  const engine = await engineFor(opened.workflow, dir, over ? choiceIn(opened.workflow, over) : had);
   try {
     const ended = await forkHere(folder, opened, at, engine, {
       ...options,

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import {
   type Engine,
   EngineClient,
   EngineRefusal,
+  PolicyProblem,
   type PolicyRecord,
   readBaseModel,
   startEngine,
@@ -11,7 +12,7 @@ import {
   torchSource,
 } from '../engine/index.js';
 import { ensureEnvironment } from '../target/index.js';
-import type { Workflow } from '../workflow/index.js';
+import { baseOf, type Workflow } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { isErrorCode } from './error-codes.js';
 import { cacheFolder, shipped } from './places.js';
@@ -48,13 +49,34 @@ export interface EngineChoice {
 }
 
 /** Roles that can be played: any, where another base model than the embedded one is named. */
-export function playableRoles(choice: EngineChoice): readonly string[] | undefined {
+export function playableRoles(choice: Pick<EngineChoice, 'base'>): readonly string[] | undefined {
   return choice.base === undefined ? embeddedRoles() : undefined;
+}
+
+/** A choice with the base that the workflow starts from, where none was made at the command. */
+export function overBaseOf<T extends EngineChoice>(workflow: Pick<Workflow, 'models'>, choice: T): T {
+  const base = choice.base ?? baseOf(workflow);
+  return base === undefined ? choice : { ...choice, base };
 }
 
 /** The engine that a promoted policy needs. */
 export function choiceOf({ engine, method, base }: PolicyRecord): EngineChoice {
   return { engine, method, base: base.model ?? undefined };
+}
+
+/**
+ * The engine that promoted policies need in a workflow. Throws a PolicyProblem where they were trained over another
+ * base than the one that the workflow names; a folder may have been moved since.
+ */
+export function choiceIn(workflow: Pick<Workflow, 'models'>, record: PolicyRecord): EngineChoice {
+  const choice = choiceOf(record);
+  const own = baseOf(workflow);
+  const moved = own && choice.base && isAbsolute(own) && isAbsolute(choice.base);
+  if (own !== undefined && choice.base !== own && !moved)
+    throw new PolicyProblem(
+      `${record.role}@${record.version} was trained over ${choice.base ?? 'the model that ships'}, and the workflow starts from ${own}: roll ${record.role} back, or change base.`,
+    );
+  return moved ? { ...choice, base: own } : choice;
 }
 
 /** An engine that another process brought up: its address on this machine, and its token. */
@@ -88,7 +110,7 @@ export async function engineFor(
 ): Promise<RunningEngine | null> {
   if (!Object.values(workflow.models).some((model) => model.provider === 'embedded')) return null;
   const address = takeAddress(process.env);
-  if (!address) return startChosen(dir, choice);
+  if (!address) return startChosen(dir, overBaseOf(workflow, choice));
   return joinEngine(address, async () => undefined).catch((error: Error) => {
     const what = `The engine at ${address.url}, which another process brought up, does not answer`;
     throw new Failure('engine.unreachable', `${what}: ${error.message}`, exit.environment);

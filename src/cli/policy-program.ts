@@ -152,6 +152,9 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
     throw new PolicyProblem(
       `${role} is untrained at ${chosen.name} of ${folder.name}; choose another checkpoint.`,
     );
+  const hash = chosen.hashes[role];
+  if (hash === undefined)
+    throw new PolicyProblem(`${role} was not trained by ${folder.name}: it acted there with ${policy}.`);
   const weights = join(cacheFolder(), 'engines', folder.name, 'policies', role, policy.split('@')[1]!);
   if (!existsSync(weights))
     throw new PolicyProblem(
@@ -165,7 +168,7 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
     engine,
     base: { model: options.base ?? null, hash: base },
     method: engine === 'torch' ? (options.method ?? 'lora') : 'full',
-    hash: chosen.hashes[role] ?? '',
+    hash,
     from: {
       run: folder.name,
       checkpoint: chosen.name,

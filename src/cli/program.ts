@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { installGpu, installNative } from '../engine/index.js';
+import { installGpu, installNative, promotedBase } from '../engine/index.js';
 import { type Caps, capsAmong } from '../rollout/index.js';
 import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
 import { keptAlone } from './alone.js';
 import { capFlags, editorFlag, list, notNegative, sandboxChoice, whole } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
-import { choiceOf, type EngineChoice, embeddedRoles, engineFor, playableRoles } from './engine.js';
+import { choiceIn, engineFor, playableRoles } from './engine.js';
 import { engineCommand } from './engine-program.js';
 import { findWeights } from './eval.js';
 import { findRun } from './find-run.js';
@@ -51,10 +51,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--allow-env <names>', 'environment variables it may read beside BATON_*', list, [])
     .action((file: string | undefined, { allowEnv }: { allowEnv: string[] }) => {
       const out = terminal();
-      const { problems, workflow } = checkFile(findWorkflow(file), {
-        allowEnv,
-        embeddedRoles: embeddedRoles(),
-      });
+      const found = findWorkflow(file);
+      const { problems, workflow } = checkFile(found, { allowEnv, embeddedRoles: actingRoles(found) });
       out.emit({ problems: problems.map(({ fix: _, instead: __, ...problem }) => problem) });
       for (const problem of problems) out.say(formatProblem(problem));
       if (workflow) out.say(problems.length === 0 ? 'No problems.' : 'It can be run.');
@@ -70,7 +68,10 @@ export async function program(argv: readonly string[]): Promise<number> {
           ? await shardCommand(terminal(), shard)
           : await startRunning(
               terminal(),
-              openWorkflow(file, { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() }),
+              openWorkflow(file, {
+                allowEnv: options.allowEnv,
+                embeddedRoles: actingRoles(findWorkflow(file)),
+              }),
               { ...options, caps: capsAmong(options) },
             ),
       ),
@@ -83,7 +84,11 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
     .option('--temperature <t>', 'for every agent; 0 is greedy', notNegative)
     .action(async (file: string | undefined, options: RunOptions) => {
-      const given = { allowEnv: options.allowEnv, embeddedRoles: embeddedRoles() };
+      const embeddedRoles =
+        options.from === undefined
+          ? actingRoles(findWorkflow(file))
+          : playableRoles(findWeights(options.from).choice);
+      const given = { allowEnv: options.allowEnv, embeddedRoles };
       const opened =
         file === undefined && options.from !== undefined
           ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
@@ -118,8 +123,8 @@ export async function program(argv: readonly string[]): Promise<number> {
       };
       const unsaid = unsaidWords(chosen);
       if (unsaid) terminal().note(unsaid);
-      const roles = playableRoles(info.options as EngineChoice);
-      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: roles });
+      // What it began with could act.
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
       const caps = capsAmong(options);
       if (info.kind === 'train') {
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder, caps };
@@ -251,6 +256,11 @@ function runFlags(command: Command): Command {
     .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', notNegative);
 }
 
+/** Roles that can act in a folder: any, where those that were promoted there act over another base. */
+function actingRoles(file: string): readonly string[] | undefined {
+  return playableRoles({ base: promotedBase(dirname(file)) });
+}
+
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
   const { workflow } = opened;
   const weights = options.from === undefined ? null : findWeights(options.from);
@@ -261,7 +271,7 @@ async function startRunning(out: Terminal, opened: Opened, options: RunOptions):
     ? {}
     : (options.promoted ?? registry.acting(withOwnWeights(workflow).map(({ name }) => name)));
   const over = registry.serve(promoted, own);
-  const choice = over ? choiceOf(over) : {};
+  const choice = over ? choiceIn(workflow, over) : {};
   const engine = await engineFor(workflow, weights?.dir ?? own, weights?.choice ?? choice);
   try {
     // Weights that were changed on disk since they were saved are refused here.

@@ -190,7 +190,8 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
     const other = chosen !== undefined && Object.hasOwn(workflow.models, chosen) ? chosen : null;
     const model = workflow.models[other ?? agent.model]!;
     const own = model.provider === 'embedded' ? `${name}@v0` : null;
-    const served = other ? own : (chosen ?? policies[name] ?? own);
+    // Only an engine of ours knows policies; any other server knows its model by the name the workflow gives it.
+    const served = other ? own : (chosen ?? (own && policies[name]) ?? own);
     const key = `${model.name}/${served ?? ''}`;
     let policy = open.get(key);
     if (!policy) {
@@ -208,7 +209,7 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
         model.temperature ??
         (options.kind === 'train' ? workflow.training.temperature : 1),
       topP: options.kind === 'train' ? 1 : (model.top_p ?? 1),
-      maxTokens: model.max_tokens ?? (model.provider === 'embedded' ? 200 : 2048),
+      maxTokens: model.max_tokens ?? (model.provider === 'embedded' && model.base === undefined ? 200 : 2048),
       price: model.price ?? free,
     };
   };
@@ -261,7 +262,6 @@ export function runName(kind: string): string {
 
 function runInfo(options: StartOptions, run: string, sandbox: Sandbox | null): RunInfo {
   const { workflow } = options;
-  const texts = Object.values(workflow.agents).flatMap((agent) => [agent.instructions, agent.prompt]);
   return {
     format: 1,
     run,
@@ -270,9 +270,7 @@ function runInfo(options: StartOptions, run: string, sandbox: Sandbox | null): R
     created: Date.now(),
     file: workflow.file,
     workflow: workflow.text,
-    texts: Object.fromEntries(
-      [...texts, workflow.coach.rubric].flatMap((text) => (text?.file ? [[text.file, text.text]] : [])),
-    ),
+    texts: workflow.texts,
     seed: options.seed,
     tasks: options.tasks,
     options: { ...options.options, ...options.caps },

@@ -6,6 +6,7 @@ import { type Split, type Task, type Workflow, withOwnWeights } from '../workflo
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
+import { rolesOf } from './frozen.js';
 import { mustHaveAnswers, type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, summarise } from './report.js';
@@ -32,6 +33,8 @@ export interface TrainOptions extends EngineChoice, Caps {
   python?: string | undefined;
   /** A box that the engine runs on, while the loop runs here. */
   engineOn?: string | undefined;
+  /** What roles act with that are not trained, `role@version` by role, where that is not their base. */
+  promoted?: Record<string, string> | undefined;
   /** Wait for an editor that serves its models. */
   editor?: boolean | undefined;
 }
@@ -59,7 +62,8 @@ export async function trainCommand(
   const roles = rolesOf(workflow, options.roles);
   const { abort, release } = stopOnSignals();
   stopWhenLost(engine, abort);
-  const policies = Object.fromEntries(Object.keys(workflow.agents).map((role) => [role, `${role}@v0`]));
+  const untrained = withOwnWeights(workflow).map(({ name }) => [name, `${name}@v0`]);
+  const policies = { ...Object.fromEntries(untrained), ...options.promoted };
   const run = await startRun({
     workflow,
     files: opened.files,
@@ -181,17 +185,4 @@ function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Ta
         `There is no task in the split "${name}"; say how to split under tasks.split.`,
       );
   return splits;
-}
-
-function rolesOf(workflow: Workflow, wanted: string[] | undefined): string[] {
-  const trainable = withOwnWeights(workflow);
-  const names = trainable.map((agent) => agent.name);
-  const unknown = wanted?.filter((role) => !names.includes(role)) ?? [];
-  if (unknown.length > 0)
-    throw new Failure(
-      'role.not-trainable',
-      `${unknown.join(', ')} cannot be trained; the roles with a trainable model are ${names.join(', ')}.`,
-      exit.usage,
-    );
-  return wanted ?? trainable.filter((agent) => agent.trained).map((agent) => agent.name);
 }

@@ -4,16 +4,17 @@ import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evalu
 import { findTarget, jobName, type SshTarget, targetsFile } from '../target/index.js';
 import { capFlags, editorFlag, engineChoice, list, sandboxChoice, whole } from './arguments.js';
 import { endedOf } from './ended.js';
-import { engineFor, playableRoles, type RunningEngine } from './engine.js';
+import { engineFor, overBaseOf, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
 import { findRun } from './find-run.js';
+import { promotedBeside, serveBeside } from './frozen.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { runName } from './start-run.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
 import { printComparison } from './train-report.js';
-import { mustPass, trainThere } from './train-there.js';
+import { mustPass, refuseBaseBeside, trainThere } from './train-there.js';
 
 type TrainCall = TrainOptions & {
   allowEnv: string[];
@@ -56,10 +57,7 @@ export function trainingCommands(
     .action(async (file: string | undefined, { runName: given, detach, target, ...options }: TrainCall) => {
       const on = target === undefined ? null : findTarget(targetsFile(), target);
       const here = on?.kind === 'ssh' && on.placement === 'here';
-      if (target !== undefined && here) {
-        await mustPass(terminal(), target, options);
-        options.engineOn = target;
-      } else if (target !== undefined) {
+      if (target !== undefined && !here) {
         done(await trainThere(terminal(), file, { ...options, target, ...(detach ? { detach } : {}) }));
         return;
       }
@@ -67,6 +65,11 @@ export function trainingCommands(
         allowEnv: options.allowEnv,
         embeddedRoles: playableRoles(options),
       });
+      if (target !== undefined) {
+        refuseBaseBeside(opened.workflow, options, target);
+        await mustPass(terminal(), target, overBaseOf(opened.workflow, options));
+        options.engineOn = target;
+      }
       const { allowEnv, ...chosen } = options;
       done(
         await trainWith(
@@ -97,12 +100,17 @@ export function trainingCommands(
 export async function trainWith(
   out: Terminal,
   place: Omit<TrainPlace, 'engine'>,
-  options: TrainOptions,
+  given: TrainOptions,
 ): Promise<number> {
   const { workflow } = place.opened;
+  // A run that goes on keeps to what it began with.
+  const promoted =
+    given.promoted ?? (place.resume || given.engineOn ? {} : promotedBeside(workflow, given.roles));
+  const options = { ...overBaseOf(workflow, given), promoted };
   const deterministic = options.deterministic ?? workflow.training.deterministic;
   const dir = join(cacheFolder(), 'engines', place.name);
   const choice = { ...options, deterministic };
+  serveBeside(workflow, promoted, dir, choice);
   const engine = options.engineOn
     ? await engineThere(out, boxOf(options.engineOn), place.name, choice)
     : await engineFor(workflow, dir, choice);

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type Finding, findTarget, passes, targetsFile } from '../target/index.js';
+import { baseOf, type Workflow } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
+import { overBaseOf } from './engine.js';
 import { asArguments, engineArguments } from './engine-there.js';
 import { openHost } from './job-host.js';
 import { checkFile, findWorkflow } from './open-workflow.js';
@@ -37,13 +39,20 @@ export async function trainThere(
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
   const place = workflowPlace(findWorkflow(file));
-  refuseEditorModels(findWorkflow(file), on, options.allowEnv);
-  const findings = await mustPass(terminal, on, chosen);
+  const { workflow } = checkFile(findWorkflow(file), {
+    allowEnv: options.allowEnv,
+    embeddedRoles: undefined,
+  });
+  if (workflow) refuseEditorModels(workflow, on);
+  const over = workflow ? overBaseOf(workflow, chosen) : chosen;
+  // On a box the whole loop runs beside the workflow; an engine of a cluster has no such folder.
+  if (target.kind === 'ray' && workflow) refuseBaseBeside(workflow, chosen, on);
+  const findings = await mustPass(terminal, on, over);
   const name = runName('train');
   const job = { host: await openHost(target), kind: target.kind, name, folder: place.folder };
   const gpu = findings.find((finding) => finding.what === 'GPU');
   terminal.note(`${on}: ${gpu?.works ? gpu.why : 'training on the CPU'}`);
-  const engine = engineArguments(chosen);
+  const engine = engineArguments(target.kind === 'ray' ? over : chosen);
   mkdirSync(join(place.folder, '.baton', 'jobs'), { recursive: true });
   writeFileSync(
     join(place.folder, '.baton', 'jobs', `${name}.json`),
@@ -62,10 +71,20 @@ export async function trainThere(
   }
 }
 
+/** An engine that runs without the workflow's folder cannot start from a model that lies in it. */
+export function refuseBaseBeside(workflow: Workflow, { base }: Pick<TrainOptions, 'base'>, on: string): void {
+  const own = base === undefined ? baseOf(workflow) : undefined;
+  if (own !== undefined && isAbsolute(own))
+    throw new Failure(
+      'model.unavailable',
+      `The base ${own} lies beside the workflow, and the engine on ${on} runs without that folder. Name one that it finds there: --base with a hub's id or a path on ${on}.`,
+      exit.usage,
+    );
+}
+
 /** An editor's models are served on this machine only. */
-function refuseEditorModels(file: string, target: string, allowEnv: string[]): void {
-  const { workflow } = checkFile(file, { allowEnv, embeddedRoles: undefined });
-  const found = Object.values(workflow?.models ?? {}).find(({ provider }) => provider === 'editor');
+function refuseEditorModels({ models }: Workflow, target: string): void {
+  const found = Object.values(models).find(({ provider }) => provider === 'editor');
   if (found)
     throw new Failure(
       'model.unavailable',

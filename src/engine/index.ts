@@ -23,6 +23,7 @@ export {
   PolicyProblem,
   type PolicyRecord,
   PolicyRegistry,
+  promotedBase,
 } from './policies/registry.js';
 export { announceServed, type ServedPolicy, servedOf } from './policies/serving.js';
 export { type Engine, EngineRefusal } from './process.js';

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import type { Task } from '../workflow/index.js';
+import type { Task, TaskFile } from '../workflow/index.js';
 
 /** Folders with the tasks' inputs, made once each in the user's cache. Hidden files are never among them. */
 export class Inputs {
@@ -11,8 +20,7 @@ export class Inputs {
   folder(task: Task): string {
     const known = this.made.get(task.id);
     if (known) return known;
-    const hash = createHash('sha256').update(JSON.stringify(task.files)).digest('hex').slice(0, 16);
-    const folder = join(this.cache, `${task.id}-${hash}`);
+    const folder = join(this.cache, `${task.id}-${hashOf(task.files)}`);
     if (!existsSync(folder)) {
       const draft = `${folder}.${process.pid}`;
       rmSync(draft, { recursive: true, force: true });
@@ -34,4 +42,14 @@ export class Inputs {
     this.made.set(task.id, folder);
     return folder;
   }
+}
+
+/** Of names and contents: a file that was changed since an earlier run is another input. */
+function hashOf(files: readonly TaskFile[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const content = 'text' in file ? file.text : readFileSync(file.path);
+    hash.update(`${JSON.stringify(file.name)} ${content.length}\n`).update(content);
+  }
+  return hash.digest('hex').slice(0, 16);
 }

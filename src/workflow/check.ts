@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { buildFlow } from './checks/flow.js';
 import { nameProblems } from './checks/names.js';
@@ -10,7 +10,7 @@ import type { Workflow } from './model.js';
 import { isError, type Problem } from './problems.js';
 import { workflowSchema } from './schema.js';
 import { parseSource, type Source } from './source/source.js';
-import { loadTasks } from './tasks/index.js';
+import { loadTasks, type Task } from './tasks/index.js';
 
 export interface CheckOptions extends SafetyOptions {
   files: WorkflowFiles;
@@ -56,9 +56,35 @@ function taskProblems(workflow: Workflow, source: Source, files: WorkflowFiles):
     ...problems.map((message) => source.problem('task.invalid', message, ['tasks'], key)),
     ...overlaps.map((message) => source.problem('split.overlap', message, ['tasks', 'split'], key)),
   ];
+  const shown = shownByModules(workflow, tasks);
+  if (shown)
+    found.push(
+      source.problem(
+        'task.invalid',
+        l10n.t(
+          'The hidden file {0} lies in {1}, whose modules agents can read; keep it somewhere else.',
+          basename(shown.path),
+          shown.folder,
+        ),
+        ['python', 'modules'],
+      ),
+    );
   if (tasks.length === 0 && found.length === 0)
     found.push(
       source.problem('task.none', l10n.t('There is not one task here.'), ['tasks'], { part: 'key' }),
     );
   return found;
+}
+
+/** A hidden file that agents would find among the Python modules that they may import. */
+function shownByModules(
+  { modules }: Workflow,
+  tasks: readonly Task[],
+): { path: string; folder: string } | undefined {
+  if (modules.length === 0) return undefined;
+  const hidden = tasks.flatMap((task) => task.hidden.flatMap((file) => ('path' in file ? [file.path] : [])));
+  return hidden.flatMap((path) => {
+    const folder = modules.find((each) => !relative(each, path).startsWith('..'));
+    return folder ? [{ path, folder }] : [];
+  })[0];
 }

@@ -25,6 +25,8 @@ export interface Workflow {
   /** Absolute folders whose Python modules agents may import. */
   modules: string[];
   target: string | null;
+  /** Texts of the files that it is made of beside its own (prompts, rubrics, schemas), by their path. */
+  texts: Record<string, string>;
 }
 
 export type Model = RawModel & { name: string };
@@ -99,6 +101,11 @@ export interface Coach {
 /** The agents that act with weights of an engine of ours: these can be trained. */
 export function withOwnWeights({ agents, models }: Pick<Workflow, 'agents' | 'models'>): Agent[] {
   return Object.values(agents).filter(({ model }) => models[model]?.provider === 'embedded');
+}
+
+/** The model that the embedded models of a workflow start from: an absolute path or a hub's id; undefined: the shipped one. */
+export function baseOf({ models }: Pick<Workflow, 'models'>): string | undefined {
+  return Object.values(models).find(({ provider }) => provider === 'embedded')?.base;
 }
 
 /** The agents of a flow in the order in which they first act. */

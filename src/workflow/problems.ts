@@ -42,6 +42,8 @@ export const problemCodes = {
   'model.unpriced': 'error',
   'model.ambiguous': 'error',
   'model.cannot-play': 'error',
+  'model.base': 'error',
+  'model.no-replies': 'warning',
   'model.not-trainable': 'error',
   'secret.in-clear': 'error',
   'secret.not-allowed': 'error',

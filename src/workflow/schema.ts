@@ -34,7 +34,7 @@ const model = z.strictObject({
     .enum(['openai', 'embedded', 'editor', 'recorded'])
     .default('openai')
     .describe(
-      'openai: any OpenAI-compatible server; embedded: the tiny model shipped with Baton; editor: a model of the editor; recorded: replies from a file',
+      'openai: any OpenAI-compatible server; embedded: a model that Baton plays and trains itself, the tiny one that ships with it or the one of base; editor: a model of the editor; recorded: replies from a file',
     ),
   base_url: z
     .url({ protocol: /^https?$/, error: () => l10n.t('Invalid URL') })
@@ -56,13 +56,22 @@ const model = z.strictObject({
     .max(1)
     .optional()
     .describe('Only the likeliest tokens of this share are drawn from'),
-  max_tokens: z.int().min(1).optional().describe('Tokens of one reply'),
+  max_tokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Tokens of one reply (default 2048; of the embedded model that ships, 200)'),
   timeout: z
     .number()
     .gt(0)
     .optional()
     .describe('Seconds to wait for one reply (default 120; of an embedded model, a day)'),
   file: text.optional().describe('recorded: the JSONL file with the replies'),
+  base: text
+    .optional()
+    .describe(
+      'embedded: the model that roles start from, for the torch engine: a folder or a .gguf file beside the workflow, or an id of the Hugging Face hub (owner/name)',
+    ),
 });
 
 const check = z.union([

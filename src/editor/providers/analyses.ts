@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { readBaseModel } from '../../engine/index.js';
+import { promotedBase, readBaseModel } from '../../engine/index.js';
 import type { WorkflowFiles } from '../../workflow/index.js';
 import { type Host, setting } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
@@ -65,7 +65,7 @@ export class Analyses {
       document.getText(),
       file,
       files,
-      { tasks, embeddedRoles: this.embeddedRoles(), allowEnv: setting<string[]>('allowEnv', []) },
+      { tasks, embeddedRoles: this.embeddedRoles(document.uri), allowEnv: setting<string[]>('allowEnv', []) },
       known?.analysis,
     );
     this.known.set(key, { version: document.version, analysis });
@@ -80,7 +80,9 @@ export class Analyses {
     return { file: uri.fsPath, files: openFiles(dirname(uri.fsPath)) };
   }
 
-  private embeddedRoles(): readonly string[] {
+  /** What the embedded model plays; undefined where promoted policies act over a base of their own. */
+  private embeddedRoles(uri: vscode.Uri): readonly string[] | undefined {
+    if (uri.scheme === 'file' && promotedBase(dirname(uri.fsPath)) !== undefined) return undefined;
     this.roles ??= readBaseModel(this.host.shipped('media/base')).roles;
     return this.roles;
   }

@@ -224,3 +224,18 @@ export class PolicyRegistry {
     renameSync(draft, this.currentFile);
   }
 }
+
+/**
+ * The base that the promoted policies of a folder act over, where it was named at the command; undefined where none
+ * was, and where the records cannot be read.
+ */
+export function promotedBase(home: string): string | undefined {
+  const registry = new PolicyRegistry(join(home, '.baton', 'policies'));
+  try {
+    for (const [role, { version }] of Object.entries(registry.current()))
+      if (version !== null) return registry.read(role, version).base.model ?? undefined;
+  } catch {
+    // Whoever acts with them says what is wrong.
+  }
+  return undefined;
+}

@@ -16,7 +16,7 @@ import type {
   Workflow,
 } from '../model.js';
 import type { Problem } from '../problems.js';
-import type { RawMetric, RawWorkflow, TextOrFile } from '../schema.js';
+import type { RawMetric, RawModel, RawWorkflow, TextOrFile } from '../schema.js';
 import { insteadOf, suggestion } from '../source/nearest.js';
 import type { Path, Source } from '../source/source.js';
 import { templateFaults } from '../template.js';
@@ -29,6 +29,9 @@ import {
   scopeOf,
 } from './expressions.js';
 import { toolsOf } from './names.js';
+
+/** `owner/name` of the Hugging Face hub. */
+const hubId = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 
 /** From a file of the right shape to a workflow: expressions parsed and typed, texts read, defaults filled in. */
 export function resolveWorkflow(
@@ -43,6 +46,7 @@ export function resolveWorkflow(
 
 class Resolver {
   private readonly problems: Problem[] = [];
+  private readonly texts: Record<string, string> = {};
   private readonly fields: FieldTypes;
   private readonly expected: ReturnType<typeof readFields>['expected'];
   constructor(
@@ -75,7 +79,7 @@ class Resolver {
           .at(-1)!
           .replace(/(\.baton)?\.ya?ml$/, ''),
       models: Object.fromEntries(
-        Object.entries(raw.models).map(([name, model]): [string, Model] => [name, { ...model, name }]),
+        Object.entries(raw.models).map(([name, model]): [string, Model] => [name, this.model(name, model)]),
       ),
       artifacts: Object.fromEntries(Object.keys(raw.artifacts).map((name) => [name, this.artifact(name)])),
       agents: Object.fromEntries(Object.keys(raw.agents).map((name) => [name, this.agent(name)])),
@@ -92,8 +96,9 @@ class Resolver {
       coach: this.coach(),
       limits: raw.limits,
       training: raw.training,
-      modules: raw.python.modules.flatMap((path, at) => this.folder(path, ['python', 'modules', at])),
+      modules: raw.python.modules.flatMap((path, at) => this.under(path, ['python', 'modules', at])),
       target: raw.target ?? null,
+      texts: this.texts,
     };
     return { workflow, problems: this.problems };
   }
@@ -220,6 +225,15 @@ class Resolver {
     }
   }
 
+  private model(name: string, raw: RawModel): Model {
+    if (raw.file !== undefined) this.replies(raw.file, ['models', name, 'file']);
+    if (raw.base === undefined) return { ...raw, name };
+    const found = this.files.resolve(raw.base);
+    if ('path' in found) return { ...raw, name, base: found.path };
+    if (!hubId.test(raw.base)) this.under(raw.base, ['models', name, 'base']);
+    return { ...raw, name };
+  }
+
   private agent(name: string): Agent {
     const raw = this.raw.agents[name]!;
     const { defaults, models } = this.raw;
@@ -307,7 +321,10 @@ class Resolver {
 
   private read(file: string, path: Path): string | null {
     const read = this.files.read(file);
-    if ('text' in read) return read.text;
+    if ('text' in read) {
+      this.texts[file] = read.text;
+      return read.text;
+    }
     this.problems.push(
       this.source.problem(
         read.refused === 'outside' ? 'path.outside' : 'file.unreadable',
@@ -318,7 +335,16 @@ class Resolver {
     return null;
   }
 
-  private folder(path: string, at: Path): string[] {
+  /** Recorded replies. A run that has been can be looked at without them. */
+  private replies(file: string, at: Path): void {
+    const found = this.files.resolve(file);
+    if ('path' in found) return;
+    const code = found.refused === 'outside' ? 'path.outside' : 'model.no-replies';
+    this.problems.push(this.source.problem(code, found.message, at));
+  }
+
+  /** What lies at a path under the workflow's folder; none, and a problem, where nothing does. */
+  private under(path: string, at: Path): string[] {
     const found = this.files.resolve(path);
     if ('path' in found) return [found.path];
     this.problems.push(

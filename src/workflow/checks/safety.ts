@@ -48,6 +48,7 @@ export function safetyProblems(raw: RawWorkflow, source: Source, options: Safety
     problems.push(...modelProblems(name, model, source, options));
   problems.push(
     ...priceProblems(raw, source),
+    ...baseProblems(raw, source),
     ...roleProblems(raw, source, options),
     ...editorProblems(raw, source),
     ...trainingProblems(raw, source),
@@ -87,6 +88,15 @@ function modelProblems(name: string, model: RawModel, source: Source, options: S
         {
           part: 'key',
         },
+      ),
+    );
+  if (model.base !== undefined && model.provider !== 'embedded')
+    problems.push(
+      source.problem(
+        'model.base',
+        l10n.t('base is for "provider: embedded": it names the model that Baton plays and trains itself.'),
+        at('base'),
+        { part: 'key' },
       ),
     );
   if (model.api_key === undefined) return problems;
@@ -160,6 +170,26 @@ export function isLoopback(url: string): boolean {
   return /^https?:\/\/(127(\.\d+){3}|localhost|\[::1\])(:\d+)?(\/|$)/i.test(url);
 }
 
+/** One engine plays all embedded models, and it has one base. */
+function baseProblems(raw: RawWorkflow, source: Source): Problem[] {
+  const own = Object.entries(raw.models).filter(([, { provider }]) => provider === 'embedded');
+  const first = own[0];
+  const other = own.find(([, { base }]) => base !== first?.[1].base);
+  if (!first || !other) return [];
+  return [
+    source.problem(
+      'model.base',
+      l10n.t(
+        '"{0}" starts from another base than "{1}", and one engine plays both: give them the same.',
+        other[0],
+        first[0],
+      ),
+      ['models', other[0]],
+      { part: 'key' },
+    ),
+  ];
+}
+
 function roleProblems(
   raw: RawWorkflow,
   source: Source,
@@ -168,7 +198,8 @@ function roleProblems(
   if (embeddedRoles === undefined) return [];
   return Object.entries(raw.agents).flatMap(([name, agent]) => {
     const model = agent.model ?? raw.defaults.model ?? Object.keys(raw.models)[0];
-    if (model === undefined || raw.models[model]?.provider !== 'embedded' || embeddedRoles.includes(name))
+    const { provider, base } = raw.models[model ?? ''] ?? {};
+    if (model === undefined || provider !== 'embedded' || base !== undefined || embeddedRoles.includes(name))
       return [];
     const path = agent.model
       ? ['agents', name, 'model']
@@ -180,7 +211,7 @@ function roleProblems(
       alternatives
         ? l10n.t('Here you could use {0}.', alternatives)
         : l10n.t('Use a real model: any OpenAI-compatible server will do.'),
-      l10n.t('To train a model of your own in this role: baton train FILE --base MODEL.'),
+      l10n.t('To train a model of your own in this role, name it: base: owner/name, or its folder.'),
     ].join(' ');
     return [source.problem('model.cannot-play', message, path)];
   });

@@ -1,11 +1,12 @@
+import { statSync } from 'node:fs';
 import * as l10n from '@vscode/l10n';
-import { parse as parseCsv } from 'csv-parse/sync';
+import { type CastingContext, parse as parseCsv } from 'csv-parse/sync';
 import type { z } from 'zod';
 import type { Value } from '../expression/index.js';
 import type { WorkflowFiles } from '../files.js';
 import { type RawTask, type RawTaskSource, taskSchema } from '../schema-tasks.js';
 import { parseSource } from '../source/source.js';
-import type { DraftTask, TaskFile } from './task.js';
+import type { DraftTask } from './task.js';
 
 export interface ReadTasks {
   tasks: DraftTask[];
@@ -64,44 +65,67 @@ function addTask(
   }
   const { id: own, prompt, files: ownFiles, hidden, split, expect, ...fields } = parsed.data;
   if (expect !== undefined) out.expected.push({ text: expect, where });
-  const folder = '';
-  const find = (path: string): TaskFile[] => {
-    const found = files.resolve(folder + path);
-    if ('path' in found) return [{ name: path.split('/').at(-1)!, path: found.path }];
-    out.problems.push(`${where}: ${found.message}`);
+  const problem = (message: string) => out.problems.push(`${where}: ${message}`);
+  const find = (path: string): { name: string; path: string }[] => {
+    const found = files.resolve(path);
+    if ('refused' in found) problem(found.message);
+    else if (statSync(found.path, { throwIfNoEntry: false })?.isDirectory())
+      problem(l10n.t('{0} is a folder; name the files in it.', path));
+    else return [{ name: path.split('/').at(-1)!, path: found.path }];
     return [];
   };
+  const given = [...source.files, ...ownFiles].flatMap(find);
+  const kept = [...source.hidden, ...hidden].flatMap(find);
+  for (const [at, { name, path }] of given.entries()) {
+    if (given.findIndex((other) => other.name === name) !== at)
+      problem(l10n.t('two of its files are called {0}; in /inputs there is room for one.', name));
+    if (kept.some((other) => other.path === path))
+      problem(l10n.t('{0} is hidden, and handed to the agents as well; leave it out of files.', name));
+  }
   out.tasks.push({
     id: own === undefined ? id : String(own),
     prompt: prompt || (source.prompt ?? ''),
     fields: fields as Record<string, Value>,
-    files: [...source.files, ...ownFiles].flatMap(find),
-    hidden: [...source.hidden, ...hidden].flatMap(find),
+    files: given,
+    hidden: kept,
     split: split ?? null,
     expect: expect ?? null,
   });
 }
 
 function rowsOf(path: string, text: string, problems: string[]): unknown[] {
-  if (path.endsWith('.csv'))
-    return (parseCsv(text, { columns: true, cast: castCell, skip_empty_lines: true }) as object[]) ?? [];
+  if (path.endsWith('.csv')) {
+    try {
+      return parseCsv<object>(text, { bom: true, columns: true, cast: castCell, skip_empty_lines: true });
+    } catch (error) {
+      problems.push(`${path}: ${l10n.t('this is not CSV: {0}', (error as Error).message)}`);
+      return [];
+    }
+  }
   if (path.endsWith('.jsonl'))
-    return text.split('\n').flatMap((line, at) => {
-      if (line.trim() === '') return [];
-      try {
-        return [JSON.parse(line) as unknown];
-      } catch (error) {
-        problems.push(`${path}:${at + 1}: ${l10n.t('this line is not JSON: {0}', (error as Error).message)}`);
-        return [];
-      }
-    });
+    return text
+      .replace(/^\uFEFF/, '')
+      .split('\n')
+      .flatMap((line, at) => {
+        if (line.trim() === '') return [];
+        try {
+          return [JSON.parse(line) as unknown];
+        } catch (error) {
+          problems.push(
+            `${path}:${at + 1}: ${l10n.t('this line is not JSON: {0}', (error as Error).message)}`,
+          );
+          return [];
+        }
+      });
   const { source, problems: found } = parseSource(text, path);
   problems.push(...found.map((problem) => `${path}:${problem.line}:${problem.column}: ${problem.message}`));
   return source === undefined ? [] : Array.isArray(source.value) ? source.value : [source.value];
 }
 
-function castCell(cell: string): string | number {
-  return cell.trim() !== '' && Number.isFinite(Number(cell)) ? Number(cell) : cell;
+/** A number where the cell holds one. Ids and prompts are text; so is what starts with zeros, such as a postcode. */
+function castCell(cell: string, { column, header }: CastingContext): string | number {
+  const isText = header || column === 'id' || column === 'prompt' || /^\s*-?0\d/.test(cell);
+  return !isText && cell.trim() !== '' && Number.isFinite(Number(cell)) ? Number(cell) : cell;
 }
 
 function stem(path: string): string {

@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../../src/engine/model/files.js';
-import { RunFolder } from '../../../src/trace/index.js';
-import { runCli } from './command.js';
+import { listRuns, RunFolder, readLog } from '../../../src/trace/index.js';
+import { countingServer, runCli } from './command.js';
 import { startServing } from './serving.js';
 
 let folder: string;
@@ -85,6 +85,53 @@ it('promotes several roles at once, and several times', async () => {
   const { current } = JSON.parse(stdout) as { current: Record<string, { version: string }> };
   expect(current.modeler!.version).toBe('p3');
   expect(current.analyst!.version).toBe('p1');
+});
+
+it('trains one role beside what the others act with, be that promoted weights or a server', async () => {
+  const asked: string[] = [];
+  const { url, server } = await countingServer((body) => {
+    asked.push(body.model ?? '');
+    return 'I would rather not.';
+  });
+  const file = join(folder, 'mixed.baton.yaml');
+  const text = readFileSync(join(folder, 'table-team.baton.yaml'), 'utf8')
+    .replace(/^models:\n/m, `models:\n  hosted: {provider: openai, base_url: "${url}", model: gpt-x}\n`)
+    .replace(/^ {2}analyst:\n/m, '  analyst:\n    model: hosted\n')
+    .replace(/^defaults: \{/m, 'defaults: {model: student, ')
+    .replace(/model: student, model: student/, 'model: student');
+  writeFileSync(file, text);
+  const sizes = ['--steps', '1', '--rollouts', '6', '--eval-tasks', '1', '--select-tasks', '1'];
+  const only = ['--roles', 'data_engineer', '--backend', 'wasm', '--json'];
+  const ran = await runCli(folder, ['train', file, ...sizes, ...only]);
+  expect(`${ran.code} ${ran.code === 0 ? '' : ran.stderr}`).toBe('0 ');
+  expect(new Set(asked)).toEqual(new Set(['gpt-x']));
+  const run = listRuns(folder).find(({ name }) => name !== trained && ran.stdout.includes(name))!;
+  const acted = readLog(run.log).events.flatMap((event) =>
+    event.type === 'checkpoint.saved' ? [event.data] : [],
+  );
+  expect(acted.map(({ policies }) => policies)).toEqual([
+    { data_engineer: 'data_engineer@v0', modeler: 'modeler@p3' },
+    { data_engineer: 'data_engineer@v1', modeler: 'modeler@p3' },
+  ]);
+  expect(run.readInfo().options).toMatchObject({ promoted: { modeler: 'modeler@p3' } });
+  // What a training had for its own is promoted from it, what it only acted with is not.
+  const again = await runCli(folder, ['promote', 'modeler', run.name, '--checkpoint', 'step-1']);
+  expect(again.stderr).toContain(`modeler was not trained by ${run.name}: it acted there with modeler@p3`);
+  asked.length = 0;
+  const eva = await runCli(folder, ['eval', file, '--from', `${run.name}:step-1`, '--limit', '1']);
+  expect(`${eva.code} ${eva.code === 0 ? '' : eva.stderr}`).toBe('0 ');
+  expect(new Set(asked)).toEqual(new Set(['gpt-x']));
+  server.close();
+});
+
+it('does not start a training that trains nobody', async () => {
+  const none = await runCli(folder, ['train', 'table-team.baton.yaml', '--roles', '']);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('--roles names no role') });
+  const text = readFileSync(join(folder, 'table-team.baton.yaml'), 'utf8');
+  const file = join(folder, 'still.baton.yaml');
+  writeFileSync(file, text.replaceAll(/^( {4})role: /gm, '$1trained: false\n$1role: '));
+  const still = await runCli(folder, ['train', file]);
+  expect(still).toMatchObject({ code: 2, stderr: expect.stringContaining('No role here learns') });
 });
 
 it('makes no folder where there is nothing to go back to', async () => {

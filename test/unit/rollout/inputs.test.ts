@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -33,5 +33,19 @@ test('inputs that another run makes at the same time are taken as they are', () 
   expect(readdirSync(folder)).toEqual(['theirs']);
   rmSync(folder, { recursive: true });
   expect(readFileSync(join(new Inputs(cache).folder(task(() => 'x,y\n')), 'a.csv'), 'utf8')).toBe('x,y\n');
+  rmSync(cache, { recursive: true });
+});
+
+test('a file that was changed since an earlier run is another input', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'baton-inputs-'));
+  const path = join(cache, 'notes.txt');
+  const read = () => {
+    const task = { id: 't', files: [{ name: 'notes.txt', path }] } as unknown as Task;
+    return readFileSync(join(new Inputs(cache).folder(task), 'notes.txt'), 'utf8');
+  };
+  writeFileSync(path, 'old');
+  expect([read(), read()]).toEqual(['old', 'old']);
+  writeFileSync(path, 'new');
+  expect(read()).toBe('new');
   rmSync(cache, { recursive: true });
 });

@@ -166,6 +166,46 @@ export const cases: [string, string, string, string, string][] = [
     'reader',
   ],
   [
+    'a base for a server',
+    head.replace(/\{provider: \w+,/, '{base: owner/name, provider: openai,') + artifacts + agents,
+    'model.base',
+    '3:base',
+    'base is for "provider: embedded"',
+  ],
+  [
+    'a base that is nowhere',
+    head.replace(/\{provider.*\}/, '{provider: embedded, base: ./models/none}') + artifacts + agents,
+    'file.unreadable',
+    '3:./models/none',
+    'There is no ./models/none',
+  ],
+  [
+    'two bases for one engine',
+    head.replace(
+      /(\w+): \{provider.*\}/,
+      '$1: {provider: embedded, base: a/b}\n  other: {provider: embedded}',
+    ) +
+      artifacts +
+      agents.replaceAll('{ role', '{ model: other, role'),
+    'model.base',
+    '4:other',
+    'one engine plays both',
+  ],
+  [
+    'recorded replies that are not there',
+    head.replace(/\{provider.*\}/, '{provider: recorded, file: none.jsonl}') + artifacts + agents,
+    'model.no-replies',
+    '3:none.jsonl',
+    'There is no none.jsonl',
+  ],
+  [
+    'recorded replies outside the folder',
+    head.replace(/\{provider.*\}/, '{provider: recorded, file: ../../x.jsonl}') + artifacts + agents,
+    'path.outside',
+    '3:../../x.jsonl',
+    'outside',
+  ],
+  [
     'prompt outside the folder',
     head +
       artifacts +

@@ -37,13 +37,13 @@ const files = diskFiles(import.meta.dirname);
 const workflow = (given: string, check: string) =>
   checkWorkflow(
     `baton: 1
-models: {m: {provider: recorded, file: x.jsonl}}
+models: {m: {provider: embedded}}
 tasks: {family: {problems: ${given}}, split: {train: 0.6, select: 0.2, test: 0.2}}
 artifacts: {answer: {kind: message, checks: ["${check}"]}}
 agents: {a: {role: Answer., produces: [answer]}}
 `,
     'a.baton.yaml',
-    { files, embeddedRoles: [] },
+    { files },
   );
 
 it('a workflow takes them by the family, splits them, and knows their fields', () => {

@@ -1,0 +1,63 @@
+// Roles that a training leaves as they are: they act in it with what they act with in every run of the folder.
+import { PolicyProblem } from '../engine/index.js';
+import { type Workflow, withOwnWeights } from '../workflow/index.js';
+import type { EngineChoice } from './engine.js';
+import { registryOf } from './policy-program.js';
+import { exit, Failure } from './terminal.js';
+
+/** The roles to train: those that are named, else all that may learn. */
+export function rolesOf(workflow: Workflow, wanted: readonly string[] | undefined): string[] {
+  const trainable = withOwnWeights(workflow);
+  const names = trainable.map((agent) => agent.name);
+  const unknown = wanted?.filter((role) => !names.includes(role)) ?? [];
+  if (unknown.length > 0)
+    throw new Failure(
+      'role.not-trainable',
+      `${unknown.join(', ')} cannot be trained; the roles with a trainable model are ${names.join(', ')}.`,
+      exit.usage,
+    );
+  const roles = wanted ?? trainable.filter((agent) => agent.trained).map((agent) => agent.name);
+  if (roles.length === 0)
+    throw new Failure(
+      'role.not-trainable',
+      wanted
+        ? `--roles names no role; those that can be trained are ${names.join(', ')}.`
+        : 'No role here learns: each says "trained: false". Name some with --roles, or take that line out.',
+      exit.usage,
+    );
+  return [...roles];
+}
+
+/** What the roles that are not trained act with, `role@version` by role; those that act with their base are left out. */
+export function promotedBeside(
+  workflow: Workflow,
+  wanted: readonly string[] | undefined,
+): Record<string, string> {
+  const learn = rolesOf(workflow, wanted);
+  const others = withOwnWeights(workflow).filter(({ name }) => !learn.includes(name));
+  return registryOf(workflow.folder).acting(others.map(({ name }) => name));
+}
+
+/**
+ * Put promoted weights into the folder of a training's engine. Throws a PolicyProblem where they were trained over
+ * another base, or in another way, than this training is.
+ */
+export function serveBeside(
+  workflow: Workflow,
+  promoted: Readonly<Record<string, string>>,
+  dir: string,
+  choice: EngineChoice,
+): void {
+  const record = registryOf(workflow.folder).serve(promoted, dir);
+  if (!record) return;
+  const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
+  const method = torch ? (choice.method ?? 'lora') : 'full';
+  const same =
+    record.engine === (torch ? 'torch' : 'tfjs') &&
+    record.method === method &&
+    record.base.model === (choice.base ?? null);
+  if (!same)
+    throw new PolicyProblem(
+      `${record.role}@${record.version} acts in every run here and was trained over another base or in another way than this training, and one engine plays both: train ${record.role} too, or roll it back.`,
+    );
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checkWorkflow, diskFiles, loadTasks } from '../../../src/workflow/index.js';
+
+/** The tasks of a folder's files, and what is wrong with them. */
+function tasksOf(tasks: string, files: Record<string, string>, more = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-tasks-'));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  const text = `baton: 1
+models: {m: {provider: embedded}}
+tasks: ${tasks}
+artifacts: {answer: {kind: message}}
+agents: {a: {role: Answer., produces: [answer]}}
+${more}`;
+  const disk = diskFiles(folder);
+  const { problems, workflow } = checkWorkflow(text, 'a.baton.yaml', { files: disk, tasks: true });
+  return {
+    problems: problems.map(({ code, message }) => `${code}: ${message}`),
+    tasks: workflow ? loadTasks(workflow.tasks, disk).tasks : [],
+  };
+}
+
+test('a CSV file may start with a mark of its encoding; ids and prompts are text, other cells numbers where they are', () => {
+  const csv = '\uFEFFprompt,id,level,zip\n2024,007,3,01067\n"a, b",7,1e3,9\n';
+  const { problems, tasks } = tasksOf('{from: t.csv}', { 't.csv': csv });
+  expect(problems).toEqual([]);
+  expect(tasks.map(({ id, prompt, fields }) => ({ id, prompt, ...fields }))).toMatchObject([
+    { id: '007', prompt: '2024', level: 3, zip: '01067' },
+    { id: '7', prompt: 'a, b', level: 1000, zip: 9 },
+  ]);
+});
+
+test.each([
+  ['an open quote', 'prompt,id\n"a,1\n', /Quote Not Closed/],
+  ['a row with a cell too many', 'prompt,id\na,1,2\n', /Invalid Record Length/],
+])('a CSV file with %s is a problem that names it', (_what, csv, says) => {
+  const { problems } = tasksOf('{from: t.csv}', { 't.csv': csv });
+  expect(problems[0]).toMatch(/^task.invalid: t.csv: this is not CSV: /);
+  expect(problems[0]).toMatch(says);
+});
+
+test('of input files each has a name of its own, and none is a folder', () => {
+  const files = { 'a/d.txt': '1', 'b/d.txt': '2' };
+  expect(tasksOf('[{prompt: go, files: [a/d.txt, b/d.txt]}]', files).problems).toEqual([
+    'task.invalid: task 1: two of its files are called d.txt; in /inputs there is room for one.',
+  ]);
+  expect(tasksOf('[{prompt: go, files: [a]}]', files).problems).toEqual([
+    'task.invalid: task 1: a is a folder; name the files in it.',
+  ]);
+});
+
+test('what is hidden is nowhere that agents can read', () => {
+  const files = { 'answers.csv': 'a\n1\n', 'lib/answers.csv': 'a\n1\n', 'lib/tool.py': '' };
+  expect(tasksOf('[{prompt: go, files: [answers.csv], hidden: [./answers.csv]}]', files).problems).toEqual([
+    'task.invalid: task 1: answers.csv is hidden, and handed to the agents as well; leave it out of files.',
+  ]);
+  const mounted = (hidden: string, modules: string) =>
+    tasksOf(`[{prompt: go, hidden: [${hidden}]}]`, files, `python: {modules: [${modules}]}\n`).problems;
+  expect(mounted('lib/answers.csv', 'lib')[0]).toMatch(
+    /^task.invalid: The hidden file answers.csv lies in .*lib,/,
+  );
+  expect(mounted('answers.csv', '.')[0]).toMatch(/^task.invalid: The hidden file answers.csv lies in /);
+  expect(mounted('answers.csv', 'lib')).toEqual([]);
+});
