@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { announceServed, PolicyProblem, type ServedPolicy } from '../engine/index.js';
+import { endWithStdin } from './end-with-stdin.js';
 import { choiceOf, type EngineChoice, embeddedRoles, startChosen } from './engine.js';
 import { findWeights } from './eval.js';
 import { cacheFolder } from './places.js';
@@ -31,7 +32,10 @@ interface Served {
   home: string;
 }
 
-/** `baton serve ROLE@VERSION`: a role as an OpenAI endpoint on loopback, until it is stopped. */
+/**
+ * `baton serve ROLE@VERSION`: a role as an OpenAI endpoint on loopback, until it is stopped, or whoever asked for that
+ * is gone (`end-with-stdin.ts`).
+ */
 export async function serveCommand(
   terminal: Terminal,
   wanted: string,
@@ -51,6 +55,7 @@ export async function serveCommand(
     port,
   );
   const { abort, release } = stopOnSignals();
+  const unbind = endWithStdin(() => abort.abort());
   const stopped = new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve()));
   let lost: Failure | null | undefined;
   let conceal = () => {};
@@ -75,6 +80,7 @@ export async function serveCommand(
     return exit.fine;
   } finally {
     release();
+    unbind();
     conceal();
     await engine.stop();
     // Its log stays where it was lost.

@@ -11,6 +11,16 @@ export async function readKeys(host: Host): Promise<Keys> {
   return kept ? (JSON.parse(kept) as Keys) : {};
 }
 
+/**
+ * Change the keys that are stored now. Other windows store keys too, so what was read before a question was asked is
+ * not written back.
+ */
+async function changeKeys(host: Host, change: (keys: Keys) => void): Promise<void> {
+  const keys = await readKeys(host);
+  change(keys);
+  await host.context.secrets.store(SLOT, JSON.stringify(keys));
+}
+
 /** Ask for a key and keep it for one address only. */
 export async function setSecret(host: Host): Promise<void> {
   const name = await vscode.window.showInputBox({
@@ -35,12 +45,13 @@ export async function setSecret(host: Host): Promise<void> {
     ignoreFocusOut: true,
   });
   if (!key) return;
-  const keys = await readKeys(host);
-  keys[name] = { ...keys[name], [originOf(url)]: key };
-  await host.context.secrets.store(SLOT, JSON.stringify(keys));
+  await changeKeys(host, (keys) => {
+    keys[name] = { ...keys[name], [originOf(url)]: key };
+  });
   await vscode.window.showInformationMessage(vscode.l10n.t('{0} is kept for {1}.', name, originOf(url)));
 }
 
+/** Ask which key to delete: that of one name, for the addresses that were shown with it. */
 export async function deleteSecret(host: Host): Promise<void> {
   const keys = await readKeys(host);
   if (Object.keys(keys).length === 0) {
@@ -48,10 +59,18 @@ export async function deleteSecret(host: Host): Promise<void> {
     return;
   }
   const picked = await vscode.window.showQuickPick(
-    Object.entries(keys).map(([label, origins]) => ({ label, description: Object.keys(origins).join(', ') })),
+    Object.entries(keys).map(([label, own]) => {
+      const origins = Object.keys(own);
+      return { label, description: origins.join(', '), origins };
+    }),
     { title: vscode.l10n.t('Delete which key?') },
   );
   if (!picked) return;
-  delete keys[picked.label];
-  await host.context.secrets.store(SLOT, JSON.stringify(keys));
+  await changeKeys(host, (now) => {
+    const left = Object.entries(now[picked.label] ?? {}).filter(
+      ([origin]) => !picked.origins.includes(origin),
+    );
+    if (left.length === 0) delete now[picked.label];
+    else now[picked.label] = Object.fromEntries(left);
+  });
 }

@@ -135,7 +135,10 @@ export const optimizerSchema = z.object({
 
 /** `POST /baton/v1/update`: one micro-batch of one optimiser step. */
 export const updateRequest = z.object({
-  /** the same for all micro-batches of a step; sent again it gives the stored answer */
+  /**
+   * the same for all micro-batches of a step; sent again it gives the stored answer, and a micro-batch that failed can
+   * be sent again: it was not counted
+   */
   id: z.string().min(1).max(200),
   role: roleName,
   /** version the step starts from, and the hash it must have */

@@ -9,6 +9,8 @@ export {
   type Advantages,
   advantageOptions,
   advantagesOf,
+  type Earned,
+  earnedBy,
   moments,
   propagateRewards,
   type Sample,

@@ -72,6 +72,21 @@ export function propagateRewards(samples: readonly Sample[], actionGamma: number
   return samples.map((sample) => out.get(sample) ?? null);
 }
 
+/** An action with what it is trained on; null: masked. */
+export interface Earned {
+  sample: Sample;
+  reward: number | null;
+}
+
+/**
+ * What a role's actions are trained on. It takes the samples of all roles: with `actionGamma` above 0 what an action
+ * hands on comes back to it from whoever acts later in its rollout, and a later action without a score masks it.
+ */
+export function earnedBy(role: string, all: readonly Sample[], actionGamma: number): Earned[] {
+  const rewards = propagateRewards(all, actionGamma);
+  return all.flatMap((sample, at) => (sample.role === role ? [{ sample, reward: rewards[at] ?? null }] : []));
+}
+
 /** G_t = r_t + gamma G_(t+1) inside one action: KL at every token, the action's reward at the last. */
 export function tokenReturns(
   reward: number,

@@ -4,7 +4,7 @@ import {
   type Advantages,
   advantageOptions,
   advantagesOf,
-  propagateRewards,
+  earnedBy,
   type Sample,
   toSequence,
 } from './rewards.js';
@@ -64,10 +64,7 @@ export async function updateRole(
   step: number,
   options: TrainingOptions,
 ): Promise<RoleReport> {
-  const rewards = propagateRewards(all, options.action_gamma);
-  const picked = all.flatMap((sample, at) =>
-    sample.role === role ? [{ sample, reward: rewards[at] ?? null }] : [],
-  );
+  const picked = earnedBy(role, all, options.action_gamma);
   const usable = picked.filter((each) => each.reward !== null);
   const sequences = usable.map(({ sample }) => toSequence(sample));
   const needsReference = (state.kl > 0 || options.kl.target !== undefined) && usable.length > 0;

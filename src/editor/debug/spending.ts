@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { type Spent, shareOf } from '../../rollout/index.js';
-import { type Bought, boughtCalls, readLog } from '../../trace/index.js';
+import { type Bought, boughtCalls, readLog, sittingSeconds } from '../../trace/index.js';
 import type { Limits } from '../../workflow/index.js';
 import type { Run } from '../runs/run.js';
 
@@ -29,7 +29,8 @@ export class Budgeted {
       this.read = Date.now();
       this.calls = boughtCalls(this.run.folder);
     }
-    const spent: Spending = { calls: 0, tokens: 0, dollars: 0, seconds: secondsUntil(this.run, time) };
+    const seconds = sittingSeconds(readLog(this.run.folder.log).events, time);
+    const spent: Spending = { calls: 0, tokens: 0, dollars: 0, seconds };
     for (const call of this.calls) {
       if (call.at > time) continue;
       spent.calls += 1;
@@ -48,21 +49,6 @@ export class Budgeted {
     const share = shareOf(limits, spent, spent.seconds);
     return share > NEARLY ? l10n.t('{0} % of the budget is spent', Math.round(share * 100)) : null;
   }
-}
-
-/** Seconds that a run's processes had worked by a time. */
-function secondsUntil(run: Run, at: number): number {
-  let seconds = 0;
-  let since: number | null = null;
-  for (const event of readLog(run.folder.log).events) {
-    if (event.at > at) break;
-    if (event.type === 'run.started' || event.type === 'run.resumed') since = event.at;
-    if (event.type === 'run.finished' && since !== null) {
-      seconds += (event.at - since) / 1000;
-      since = null;
-    }
-  }
-  return since === null ? seconds : seconds + (at - since) / 1000;
 }
 
 function isSet(cap: number | undefined): boolean {

@@ -5,6 +5,7 @@ import { cliPath } from '../runs/launch.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { actingIn } from '../runs/weights.js';
+import { type Acting, namesOf } from './offered.js';
 import { type ChatMessage, type ChatModel, type ChatProvider, textOf } from './provider.js';
 import { type Serving, startServing } from './serving.js';
 
@@ -12,15 +13,15 @@ import { type Serving, startServing } from './serving.js';
 const CONTEXT = 2048;
 const REPLY = 512;
 
-interface Served {
+interface Served extends Acting {
   run: Run;
-  role: string;
   checkpoint: string;
 }
 
 /** Promoted policies as chat models of the editor: each is served by the command line when it is first asked. */
 export class PolicyModels implements ChatProvider {
-  private readonly found = new Map<string, Served>();
+  private found = new Map<string, Served>();
+  /** By what is served: an id may mean another folder's policy later. */
   private readonly serving = new Map<string, Promise<Serving>>();
 
   constructor(
@@ -32,19 +33,22 @@ export class PolicyModels implements ChatProvider {
   }
 
   async provideLanguageModelChatInformation(): Promise<ChatModel[]> {
-    this.found.clear();
+    const served: Served[] = [];
     for (const run of await this.store.runs()) {
       if (run.info.kind !== 'train' || run.live) continue;
+      const { name, home } = run.folder;
       for (const [role, { from, version }] of this.acting(run))
-        if (from?.run === run.folder.name)
-          this.found.set(`${role}@${version}`, { run, role, checkpoint: from.checkpoint });
+        if (from?.run === name && version !== null)
+          served.push({ run, home, role, version, checkpoint: from.checkpoint });
     }
-    return [...this.found].map(([id, { run, role, checkpoint }]) => ({
+    const named = namesOf(served);
+    this.found = new Map(named.map((each) => [each.id, each]));
+    return named.map(({ id, name, version, run, role, checkpoint, home }) => ({
       id,
-      name: `Baton ${role}`,
+      name,
       family: 'baton',
-      version: id.split('@')[1]!,
-      tooltip: vscode.l10n.t('{0}, trained in {1} ({2})', role, run.folder.name, checkpoint),
+      version,
+      tooltip: `${vscode.l10n.t('{0}, trained in {1} ({2})', role, run.folder.name, checkpoint)}\n${home}`,
       maxInputTokens: CONTEXT - REPLY,
       maxOutputTokens: REPLY,
       capabilities: {},
@@ -78,16 +82,17 @@ export class PolicyModels implements ChatProvider {
     if (!found) throw new Error(vscode.l10n.t('{0} is not promoted any more.', id));
     if (!vscode.workspace.isTrusted)
       throw new Error(vscode.l10n.t('This folder is not trusted, so its policies are not served.'));
-    const known = this.serving.get(id);
-    if (known) return known;
     const { run, role, checkpoint } = found;
     const args = ['serve', role, '--from', `${run.folder.path}:${checkpoint}`, '--json'];
+    const key = args.join(' ');
+    const known = this.serving.get(key);
+    if (known) return known;
     const cli = cliPath(this.host.context.extensionPath);
     const started = startServing(this.control.node(), [cli, ...args], run.folder.home);
-    this.serving.set(id, started);
+    this.serving.set(key, started);
     started.then(
-      ({ ended }) => ended.then(() => this.serving.delete(id)),
-      () => this.serving.delete(id),
+      ({ ended }) => ended.then(() => this.serving.delete(key)),
+      () => this.serving.delete(key),
     );
     return started;
   }

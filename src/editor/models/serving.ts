@@ -21,15 +21,20 @@ export interface Serving {
   ended: Promise<unknown>;
 }
 
-/** Start `baton serve`, as a process that ends with the editor. Rejects with its own words where it does not serve. */
+/**
+ * Start `baton serve`, as a process that ends with this one, also where this one is killed: its input is a pipe from
+ * here, which nothing is written to. Rejects with its own words where it does not serve.
+ */
 export function startServing(node: string, args: readonly string[], cwd: string): Promise<Serving> {
   const child: ChildProcess = spawn(node, args, {
     cwd,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', BATON_COMMAND: 'baton' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', BATON_COMMAND: 'baton', BATON_ENDS_WITH_STDIN: '1' },
+    stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
   const ended = new Promise<unknown>((resolve) => child.once('exit', resolve));
+  // One that ended already says why in its output.
+  child.stdin!.on('error', () => undefined);
   let words = '';
   child.stderr!.on('data', (chunk: Buffer) => {
     words = `${words}${chunk.toString()}`.slice(-2000);

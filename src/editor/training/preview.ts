@@ -3,10 +3,10 @@ import { isFork, type LogEvent, readLog } from '../../trace/index.js';
 import {
   advantageOptions,
   advantagesOf,
+  type Earned,
+  earnedBy,
   experienceOptions,
   moments,
-  propagateRewards,
-  type Sample,
   samplesOf,
 } from '../../training/index.js';
 import type { TrainingOptions } from '../../workflow/index.js';
@@ -34,7 +34,7 @@ export interface PreviewedAction {
   action: string;
   /** Its own, on the scale of training. */
   reward: number | null;
-  /** With what later actions of its rollout hand back to it (`training.action_gamma`). */
+  /** With what later actions of its rollout, of any role, hand back to it (`training.action_gamma`). */
   returnToGo: number | null;
   /** Of its last token. */
   advantage: number | null;
@@ -66,20 +66,15 @@ export function rewardPreview(run: Run, options: TrainingOptions, roles: readonl
   const samples = events.flatMap(([rollout, task, own]) => samplesOf(rollout, task, own, how));
   return {
     rollouts: rows.length,
-    roles: roles.map((role) =>
-      previewOf(
-        role,
-        samples.filter((sample) => sample.role === role),
-        options,
-      ),
-    ),
+    roles: roles.map((role) => previewOf(role, earnedBy(role, samples, options.action_gamma), options)),
     seconds: moments(rows.map((row) => row.seconds)).mean,
     events: events.map(([, , own]) => own),
   };
 }
 
-function previewOf(role: string, samples: readonly Sample[], options: TrainingOptions): RolePreview {
-  const rewards = propagateRewards(samples, options.action_gamma);
+function previewOf(role: string, earned: readonly Earned[], options: TrainingOptions): RolePreview {
+  const samples = earned.map(({ sample }) => sample);
+  const rewards = earned.map(({ reward }) => reward);
   const known = rewards.filter((reward) => reward !== null);
   const { mean, std } = moments(known);
   const base = {
@@ -90,9 +85,9 @@ function previewOf(role: string, samples: readonly Sample[], options: TrainingOp
     rewardStd: std,
   };
   const each = (advantages: readonly (Float64Array | null)[] = []): PreviewedAction[] =>
-    samples
-      .map(({ rollout, action, reward }, at) => ({
-        ...{ rollout, action, reward, returnToGo: rewards[at] ?? null },
+    earned
+      .map(({ sample: { rollout, action, reward }, reward: returnToGo }, at) => ({
+        ...{ rollout, action, reward, returnToGo },
         advantage: advantages[at]?.at(-1) ?? null,
       }))
       .sort((a, b) => weight(b) - weight(a));

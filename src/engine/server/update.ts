@@ -13,15 +13,21 @@ import type { Residents } from './resident.js';
 import { passTokens } from './score.js';
 import type { PolicyStore } from './store.js';
 
-/** Sums over the micro-batches of a step so far. They live in memory: after a crash the step starts over. */
-interface Pending {
-  readonly id: string;
+/** Sums over sequences: they add up, whatever they were grouped into. */
+interface Sums {
   readonly gradient: Float64Array;
-  readonly replies: UpdateReply[];
   loss: number;
   divergence: number;
   clipped: number;
   tokens: number;
+}
+
+/** Micro-batches of a step so far. They live in memory: after a crash the step starts over. */
+interface Pending {
+  readonly id: string;
+  readonly replies: UpdateReply[];
+  /** Of those that were answered; null before the first. */
+  sums: Sums | null;
 }
 
 export class Updates {
@@ -41,6 +47,10 @@ export class Updates {
     return run;
   }
 
+  /**
+   * A micro-batch that fails, at whatever point, leaves the step as it was: the same micro-batch can be sent again, or
+   * the whole step, and counts once.
+   */
   private async apply(r: UpdateRequest): Promise<UpdateReply> {
     const policy = `${r.role}@${r.version}`;
     const next = `${r.role}@${r.next_version}`;
@@ -59,40 +69,37 @@ export class Updates {
         `${policy} has hash ${hash}, the update was computed for ${r.parent_hash}: nothing was applied`,
       );
     }
-    const pending = this.open(r, weights.data.length);
+    const pending = this.open(r);
     const answered = pending.replies[r.micro_batch.index];
     if (answered !== undefined) return answered;
     if (r.micro_batch.index !== pending.replies.length) {
       const wanted = `micro-batch ${pending.replies.length} of update ${r.id} is next, got ${r.micro_batch.index}`;
       throw new EngineError('update.out_of_order', 409, `${wanted}; after a restart begin again with 0`);
     }
-    // Refused before anything is summed: a micro-batch that fails leaves the step as it was.
-    const part = await this.gradientOf(r, policy);
-    for (let i = 0; i < part.gradient.length; i++) pending.gradient[i]! += part.gradient[i]!;
-    pending.loss += part.loss;
-    pending.divergence += part.divergence;
-    pending.clipped += part.clipped;
-    pending.tokens += part.tokens;
-    const tokens = Math.max(1, pending.tokens);
+    const sums = await this.gradientOf(r, policy);
+    // What is pending goes onto the new part, which is kept only once it has been answered.
+    if (pending.sums !== null) add(sums, pending.sums);
+    const tokens = Math.max(1, sums.tokens);
     const reply: UpdateReply = {
       id: r.id,
       applied: false,
       policy,
       hash,
-      loss: pending.loss,
-      approximate_kl: pending.divergence / tokens,
-      clip_fraction: pending.clipped / tokens,
+      loss: sums.loss,
+      approximate_kl: sums.divergence / tokens,
+      clip_fraction: sums.clipped / tokens,
       gradient_norm: 0,
-      tokens: pending.tokens,
+      tokens: sums.tokens,
     };
     if (!r.micro_batch.last) {
+      pending.sums = sums;
       pending.replies.push(reply);
       return reply;
     }
     const trained = copyWeights(weights);
     const state = this.store.readAdam(policy);
     const adam = state === null ? freshAdam(trained.data.length) : copyAdam(state);
-    const length = adamStep(trained.data, pending.gradient, adam, r.optimizer);
+    const length = adamStep(trained.data, sums.gradient, adam, r.optimizer);
     const applied = {
       ...reply,
       applied: true,
@@ -105,23 +112,15 @@ export class Updates {
     return applied;
   }
 
-  private open(r: UpdateRequest, size: number): Pending {
+  private open(r: UpdateRequest): Pending {
     const found = this.pending.get(r.role);
     if (found?.id === r.id) return found;
-    const fresh = {
-      id: r.id,
-      gradient: new Float64Array(size),
-      replies: [],
-      loss: 0,
-      divergence: 0,
-      clipped: 0,
-      tokens: 0,
-    };
+    const fresh: Pending = { id: r.id, replies: [], sums: null };
     this.pending.set(r.role, fresh);
     return fresh;
   }
 
-  private async gradientOf(r: UpdateRequest, policy: string): Promise<Omit<Pending, 'id' | 'replies'>> {
+  private async gradientOf(r: UpdateRequest, policy: string): Promise<Sums> {
     const { tf, kernel } = this.backend;
     const starts = [0];
     for (const s of r.sequences)
@@ -163,6 +162,14 @@ export class Updates {
     }
     return { ...sum, gradient };
   }
+}
+
+function add(sums: Sums, more: Sums): void {
+  for (let i = 0; i < sums.gradient.length; i++) sums.gradient[i]! += more.gradient[i]!;
+  sums.loss += more.loss;
+  sums.divergence += more.divergence;
+  sums.clipped += more.clipped;
+  sums.tokens += more.tokens;
 }
 
 /** What the loss needs of some sequences of a request, in the order given. */

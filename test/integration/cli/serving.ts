@@ -5,6 +5,8 @@ export interface Serving {
   baseUrl: string;
   /** Status and reply to one message; `key` is the endpoint's own where none is given. */
   ask(content: string, key?: string): Promise<{ status: number; content: string }>;
+  /** Nothing more comes on its standard input. */
+  endInput(): void;
   /** Ctrl-C: its exit code. */
   stop(): Promise<number | null>;
 }
@@ -14,8 +16,9 @@ export async function startServing(
   folder: string,
   args: string[],
   env: Record<string, string> = {},
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Promise<Serving> {
-  const serving = startCli(folder, ['serve', ...args, '--json'], env);
+  const serving = startCli(folder, ['serve', ...args, '--json'], env, stdin);
   let said = '';
   const first = await new Promise<string>((resolve, reject) => {
     serving.child.stdout!.on('data', (chunk: Buffer) => {
@@ -37,6 +40,7 @@ export async function startServing(
       const body = (await reply.json()) as { choices?: { message: { content: string } }[] };
       return { status: reply.status, content: body.choices?.[0]?.message.content ?? '' };
     },
+    endInput: () => void serving.child.stdin?.end(),
     async stop() {
       serving.child.kill('SIGINT');
       return (await serving.ended).code;

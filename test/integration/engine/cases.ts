@@ -1,5 +1,5 @@
 // What every engine must do, whatever it is built on.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -157,6 +157,40 @@ export function protocolCases(suite: Suite): void {
       a.logprobs.flat().forEach((v, i) => {
         expect(v).toBeCloseTo(b.logprobs.flat()[i]!, 3);
       });
+    });
+
+    it('counts each micro-batch once where the new version could not be written, and the last is sent again', async () => {
+      const parts = await request('blocked', 'b');
+      const [first, last] = sequences.map((each, index) => ({
+        ...parts,
+        sequences: [each],
+        micro_batch: { index, last: index === 1 },
+      }));
+      const wanted = async (role: string) => {
+        await engine.client.update({ ...first!, role, id: role });
+        return {
+          ...(await engine.client.update({ ...last!, role, id: role })),
+          id: 'b',
+          policy: 'blocked@v1',
+        };
+      };
+      await engine.client.update(first!);
+      // A file where the role's folder has to be.
+      const place = join(folder, 'state', 'policies', 'blocked');
+      writeFileSync(place, '');
+      await expect(engine.client.update(last!)).rejects.toMatchObject({ status: 500 });
+      await expect(engine.client.update(last!)).rejects.toMatchObject({ status: 500 });
+      rmSync(place);
+      // The step can be sent as a whole, too: what was answered is answered again.
+      expect(await engine.client.update(first!)).toMatchObject({ applied: false });
+      const done = await engine.client.update(last!);
+      expect(done).toEqual(await wanted('free'));
+      expect(done.tokens).toBe(5);
+      const order = { ...(await request('stopped', 's')), sequences: [sequences[0]!] };
+      writeFileSync(join(folder, 'state', 'policies', 'stopped'), '');
+      await expect(engine.client.update(order)).rejects.toMatchObject({ status: 500 });
+      rmSync(join(folder, 'state', 'policies', 'stopped'));
+      expect((await engine.client.update(order)).tokens).toBe(3);
     });
 
     it('gives the same weights in another deterministic process', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { askedOf, taskNameOf } from '../../../src/editor/debug/asked.js';
 import { filterHit, lookupAt, parseCondition } from '../../../src/editor/debug/conditions.js';
 import { Budgeted } from '../../../src/editor/debug/spending.js';
@@ -10,7 +10,7 @@ import { scopesOf } from '../../../src/editor/debug/variables.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { failingLine } from '../../../src/editor/scores/failing-line.js';
 import { countMet } from '../../../src/rollout/index.js';
-import { RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
+import { LogWriter, RunFolder, readLine, readLog, scanLines } from '../../../src/trace/index.js';
 import { type Expression, fillLog, holds } from '../../../src/workflow/index.js';
 import { longRollout } from '../../bench/editor/big-runs.js';
 
@@ -208,3 +208,30 @@ limits: {tokens: 8000}
     rmSync(place, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('the minutes of a run that was stopped and resumed are those of all its sittings', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'baton-sittings-'));
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const made = RunFolder.create(join(place, 'run-1'), new RunFolder(sample.folder.path).readInfo());
+    const { log } = await LogWriter.open(made.log);
+    const minute = 60_000;
+    const append = (minutes: number, happening: Parameters<typeof log.append>[0]) => {
+      vi.setSystemTime(minutes * minute);
+      log.append(happening);
+    };
+    append(10, { type: 'run.started', data: { pid: 1, host: 'here', version: '0' } });
+    append(14, { type: 'run.paused', data: { why: 'cancelled' } });
+    append(700, { type: 'run.resumed', data: { pid: 2 } });
+    await log.close();
+    const action = { seconds: 60, memory_mb: 1, processes: 1, disk_mb: 1, output_kb: 1 };
+    const budget = new Budgeted(Run.open(made, true) as Run, { minutes: 10, action });
+    const minutes = (at: number) => budget.at(at * minute).seconds / 60;
+    expect([12, 14, 600, 700, 705].map(minutes)).toEqual([2, 4, 4, 4, 9]);
+    expect(budget.nearly(703 * minute)).toBeNull();
+    expect(budget.nearly(705 * minute)).toBe('90 % of the budget is spent');
+  } finally {
+    vi.useRealTimers();
+    rmSync(place, { recursive: true, force: true });
+  }
+});

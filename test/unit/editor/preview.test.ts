@@ -84,7 +84,13 @@ const logged = (happenings: Happening[]): LogEvent[] =>
   happenings.map((each, seq) => ({ ...each, seq, at: 0, prev: '', sum: '' }));
 
 /** A run of two rollouts in which the reader acts twice: 4 then 8 of 10, and 2 then nothing that can be judged. */
-async function recordedRun(): Promise<Run> {
+function recordedRun(): Promise<Run> {
+  const reads = (...scores: (number | null)[]) => scores.map((score) => ['reader', score] as const);
+  return runOf({ a: reads(4, 8), b: reads(2, null) });
+}
+
+/** A run of a rollout for each task: who acted, one after the other, and what each was scored. */
+async function runOf(acted: Record<string, readonly (readonly [string, number | null])[]>): Promise<Run> {
   const folder = RunFolder.create(join(mkdtempSync(join(tmpdir(), 'baton-preview-')), 'run-1'), {
     ...{
       format: 1,
@@ -99,17 +105,14 @@ async function recordedRun(): Promise<Run> {
     ...{ engine: null, git: { commit: null, dirty: false } },
   });
   const { log } = await LogWriter.open(folder.log);
-  for (const [name, scores] of [
-    ['a', [4, 8]],
-    ['b', [2, null]],
-  ] as const) {
+  for (const [name, actions] of Object.entries(acted)) {
     const rollout = `run.${name}-0.0`;
     const { log: inside } = await LogWriter.open(folder.rollout(rollout));
-    for (const [at, score] of scores.entries())
+    for (const [at, [role, score]] of actions.entries())
       for (const each of [
-        begun(`reader.0.${at}`, 'reader'),
-        called(`reader.0.${at}`, true),
-        judged(`reader.0.${at}`, score),
+        begun(`${role}.0.${at}`, role),
+        called(`${role}.0.${at}`, true),
+        judged(`${role}.0.${at}`, score),
       ])
         inside.append(each);
     await inside.close();
@@ -154,6 +157,60 @@ describe('what recorded scores would teach', () => {
         { rollout: 'run.b-0.0', action: 'reader.0.1', reward: null, returnToGo: null, advantage: null },
       ]),
     );
+  });
+
+  test('what another role did later comes back to an action, as in training, and masks it where it has no score', async () => {
+    const { training } = workflowOf('other: {provider: recorded, file: r.jsonl}');
+    const run = await runOf({
+      a: [
+        ['reader', 2],
+        ['writer', 4],
+        ['editor', 8],
+        ['reader', 6],
+      ],
+      b: [
+        ['reader', 4],
+        ['writer', 6],
+        ['editor', null],
+        ['writer', 10],
+      ],
+    });
+    const { roles } = rewardPreview(run, training, ['reader', 'writer', 'editor']);
+    const found = roles.map(({ role, actions, masked, each }) => ({
+      ...{ role, actions, masked },
+      each: new Map(each.map(({ rollout, action, returnToGo }) => [`${rollout} ${action}`, returnToGo])),
+    }));
+    // Of a, from behind, halved each time: 0.6, then 0.8 + 0.3 = 1.1, 0.4 + 0.55 = 0.95, 0.2 + 0.475 = 0.675.
+    // Of b, the editor's action has no score, and everything before it would hold it.
+    const of = (entries: Record<string, number | null>) =>
+      new Map(
+        Object.entries(entries).map(([key, value]) => [
+          key,
+          value === null ? null : expect.closeTo(value, 12),
+        ]),
+      );
+    expect(found).toEqual([
+      {
+        ...{ role: 'reader', actions: 3, masked: 1 },
+        each: of({
+          'run.a-0.0 reader.0.0': 0.675,
+          'run.a-0.0 reader.0.3': 0.6,
+          'run.b-0.0 reader.0.0': null,
+        }),
+      },
+      {
+        ...{ role: 'writer', actions: 3, masked: 1 },
+        each: of({ 'run.a-0.0 writer.0.1': 0.95, 'run.b-0.0 writer.0.1': null, 'run.b-0.0 writer.0.3': 1 }),
+      },
+      {
+        ...{ role: 'editor', actions: 2, masked: 1 },
+        each: of({ 'run.a-0.0 editor.0.2': 1.1, 'run.b-0.0 editor.0.2': null }),
+      },
+    ]);
+    expect(roles[0]).toMatchObject({
+      rewardMean: expect.closeTo(0.6375, 12),
+      rewardStd: expect.closeTo(0.0375, 12),
+    });
   });
 
   test('all of it stands in the text, as a table', async () => {

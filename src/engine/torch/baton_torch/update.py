@@ -46,7 +46,8 @@ class Sums:
 
 @dataclass
 class Pending:
-    """Micro-batches of a step so far. They live in memory: after a crash the step starts over."""
+    """Micro-batches of a step so far, and the sums of those that were answered. They live in memory: after a crash
+    the step starts over."""
 
     id: str
     sums: Sums = field(default_factory=Sums)
@@ -69,6 +70,8 @@ class Updates:
             return await self._apply(r)
 
     async def _apply(self, r: UpdateRequest) -> UpdateReply:
+        """A micro-batch that fails, at whatever point, leaves the step as it was: the same micro-batch can be sent
+        again, or the whole step, and counts once."""
         policy, following = f"{r.role}@{r.version}", f"{r.role}@{r.next_version}"
         if r.next_version == "v0":
             raise EngineError("version.exists", 409, "v0 is the base and never changes")
@@ -96,9 +99,9 @@ class Updates:
                 "begin again with 0",
             )
         told = len(self._room.notes)
-        # Summed apart first: a micro-batch that fails leaves the step as it was.
-        pending.sums.add(await self._gradient(r, policy))
-        sums = pending.sums
+        sums = await self._gradient(r, policy)
+        # What is pending goes onto the new part, which is kept only once it has been answered.
+        sums.add(pending.sums)
         tokens = max(1, sums.tokens)
         reply = UpdateReply(
             id=r.id,
@@ -113,6 +116,7 @@ class Updates:
             notes=self._room.notes[told:],
         )
         if not r.micro_batch.last:
+            pending.sums = sums
             pending.replies.append(reply)
             return reply
         applied = await self._owner.run(lambda: self._step(r, policy, following, sums, reply))

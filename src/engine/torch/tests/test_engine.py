@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SEQUENCES, ask, open_engine, order, run
+from conftest import SEQUENCES, TOKENS, ask, open_engine, order, run
 
+from baton_torch import update
 from baton_torch.engine import Engine
 from baton_torch.errors import EngineError
 from baton_torch.network import Network
-from baton_torch.protocol import LogprobsRequest, UpdateReply
+from baton_torch.protocol import LogprobsRequest, UpdateReply, UpdateRequest
+from baton_torch.store import Store
 
 ROLES = ["data_engineer", "modeler", "analyst"]
 
@@ -108,6 +110,53 @@ def test_going_on_after_a_stop_gives_the_same_weights(folder: Path, method: str)
             for name in ("whole", "parts")
         ]
         assert files[0] == files[1]
+
+    run(job())
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize("what", ["write", "adam_step"])
+def test_a_step_that_failed_counts_once_when_it_is_sent_again(
+    folder: Path, method: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last micro-batch alone, or all of them: what was answered is answered again."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    def parts(engine: Engine, role: str) -> list[UpdateRequest]:
+        return [
+            order(
+                engine,
+                role,
+                sequences=[s.model_dump() for s in SEQUENCES[2 * i : 2 * i + 2]],
+                micro_batch={"index": i, "last": i == 1},
+            )
+            for i in range(2)
+        ]
+
+    async def job() -> None:
+        engine = await open_engine(folder, method=method)
+        # One role's, so that its first weights are the same.
+        undisturbed = await open_engine(folder.with_name("undisturbed"), method=method)
+        first, last = parts(engine, "modeler")
+        await undisturbed.update(first)
+        wanted = await undisturbed.update(last)
+        waiting = await engine.update(first)
+        with monkeypatch.context() as broken:
+            broken.setattr(Store if what == "write" else update, what, fail)
+            for _ in range(2):
+                with pytest.raises(OSError, match="no space left"):
+                    await engine.update(last)
+        assert await engine.update(first) == waiting
+        assert await engine.update(last) == wanted
+        assert wanted.tokens == TOKENS
+        single = order(engine, "analyst")
+        with monkeypatch.context() as broken:
+            broken.setattr(Store if what == "write" else update, what, fail)
+            with pytest.raises(OSError, match="no space left"):
+                await engine.update(single)
+        assert await engine.update(single) == await undisturbed.update(single)
 
     run(job())
 
