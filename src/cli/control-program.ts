@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ControlClient, capsAmong, type ForkChange } from '../rollout/index.js';
-import { Blobs, followLog, type LogEvent, type RunFolder, readLog } from '../trace/index.js';
+import { Blobs, followLog, type LogEvent, lockOwner, type RunFolder, readLog } from '../trace/index.js';
 import { capFlags, editorFlag, list } from './arguments.js';
+import { reasonOf } from './ended.js';
 import { choiceIn, type EngineChoice, engineFor } from './engine.js';
+import { findWeights } from './eval.js';
 import { findRun, runWord } from './find-run.js';
 import { forkHere } from './fork-here.js';
 import { openRecorded } from './open-workflow.js';
@@ -96,7 +98,8 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
   let ended = 0;
   let good = 0;
   try {
-    for await (const event of followLog(folder.log, abort.signal)) {
+    const carried = () => lockOwner(folder.lock) !== undefined;
+    for await (const event of followLog(folder.log, abort.signal, carried)) {
       out.emit(event);
       if (event.type === 'rollout.ended') {
         ended += 1;
@@ -105,7 +108,9 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
       } else if (!out.json) out.say(line(event));
       if (event.type === 'run.finished') return exit.fine;
     }
-    return exit.cancelled;
+    if (abort.signal.aborted) return exit.cancelled;
+    out.note(`Nobody carries it out now; go on with: ${commandName()} resume ${runWord(folder)}`);
+    return exit.fine;
   } finally {
     release();
   }
@@ -156,16 +161,19 @@ async function fork(
   const chosen = chosenFor(folder);
   const unsaid = unsaidWords(chosen);
   if (unsaid) out.note(unsaid);
-  const had: EngineChoice & { promoted?: Record<string, string> } = {
+  const had: EngineChoice & { promoted?: Record<string, string>; from?: string | null } = {
     ...folder.readInfo().options,
     enginePython: chosen.enginePython ?? undefined,
   };
   const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
-  const dir = join(cacheFolder(), 'engines', folder.name);
   // The fork acts with the weights that its run acted with.
-  const over = registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
-  const engine = await engineFor(opened.workflow, dir, over ? choiceIn(opened.workflow, over) : had);
+  const weights = had.from ? findWeights(had.from) : null;
+  const dir = weights?.dir ?? join(cacheFolder(), 'engines', folder.name);
+  const over = weights ? null : registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
+  const choice = weights?.choice ?? (over ? choiceIn(opened.workflow, over) : had);
+  const engine = await engineFor(opened.workflow, dir, choice);
   try {
+    if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });
     const ended = await forkHere(folder, opened, at, engine, {
       ...options,
       ...chosen,
@@ -183,7 +191,11 @@ async function fork(
     out.say(inert(`${rollout}: ${outcomeWord(was)}`));
     out.say(inert(`${ended.rollout}: ${outcomeWord(ended.outcome)}`));
     out.say(`next: ${commandName()} diff ${runWord(folder)} ${rollout} ${ended.rollout}`);
-    return exit.fine;
+    if (ended.status === 'done') return exit.fine;
+    out.note(
+      inert(`${ended.rollout} failed: ${reasonOf(folder, ended.rollout) ?? 'no reason is on record'}`),
+    );
+    return exit.environment;
   } finally {
     await engine?.stop();
   }

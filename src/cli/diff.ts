@@ -6,8 +6,10 @@ import {
   type LogEvent,
   type RunFolder,
   readLog,
+  readReviews,
   stateAfter,
 } from '../trace/index.js';
+import { mustHaveEnded } from './ended.js';
 import { outcomeWord } from './report.js';
 import { colours, exit, Failure, inert, type Terminal } from './terminal.js';
 
@@ -17,6 +19,8 @@ interface Moment {
   rollout: string;
   action: string | null;
   events: LogEvent[];
+  /** What judges and people said of it later. */
+  reviews: LogEvent[];
 }
 
 interface FileDifference {
@@ -76,14 +80,9 @@ function moment(folder: RunFolder, name: string): Moment {
   const { events } = readLog(folder.rollout(rollout));
   if (events.length === 0)
     throw new Failure('rollout.unknown', `${folder.name} has no rollout "${rollout}".`, exit.usage);
-  const known = events.flatMap((event) => (event.type === 'action.finished' ? [event.data.action] : []));
-  if (action !== null && !known.includes(action))
-    throw new Failure(
-      'action.unknown',
-      `${rollout} has no finished action "${action}"; it has ${known.join(', ')}.`,
-      exit.usage,
-    );
-  return { name, rollout, action, events };
+  if (action !== null) mustHaveEnded(rollout, events, action);
+  const reviews = readReviews(folder).get(rollout) ?? [];
+  return { name, rollout, action, events, reviews };
 }
 
 function fileDifferences(left: Moment, right: Moment): FileDifference[] {
@@ -116,7 +115,7 @@ function actionDifferences(left: Moment, right: Moment, blobs: Blobs): ActionDif
           : [],
       ),
     );
-  const scores = ({ events }: Moment) => countedVerdicts(events);
+  const scores = ({ events, reviews }: Moment) => countedVerdicts([...events, ...reviews]);
   const [a, b, was, now] = [replies(left), replies(right), scores(left), scores(right)];
   return [...new Set([...a.keys(), ...b.keys()])].map((action) => {
     const [one, two] = [a.get(action) ?? '', b.get(action) ?? ''];

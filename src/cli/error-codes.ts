@@ -1,5 +1,6 @@
 /** The closed list of what a command can fail with (`error.code` of its JSON), each with what it means. */
 export const errorCodes = {
+  'action.unjudged': 'the action has no verdict that could be overruled',
   'action.unknown': 'the rollout has no such action, or it has not ended',
   'alone.none': 'the role that is to act alone was never asked in that run',
   'artifact.unknown': 'no artifact of the workflow is called so',
@@ -18,6 +19,7 @@ export const errorCodes = {
   'file.damaged': 'a file of Baton holds something else than it should',
   'file.exists': 'a file is there already, and is not written over',
   'file.missing': 'a file is not there',
+  'file.refused': 'the system lets a file or folder not be read or written',
   'fork.file': '--file is not path=file',
   'fork.refused': 'the rollout cannot be forked there, or with this change',
   'install.failed': 'a TensorFlow binding could not be installed; nothing was changed',
@@ -28,6 +30,7 @@ export const errorCodes = {
   'keys.unreadable': 'what was handed over as keys is none',
   'memory.exhausted': 'the engine has too little memory for the model',
   'model.not-trainable': 'no agent uses a model that can be trained here',
+  'model.unpriced': 'a cap on dollars cannot be kept: a remote model has no price',
   'model.unavailable': 'a model lacks its key, its file or its server',
   'model.unknown': 'no such model answers on this machine',
   'name.unknown-model': 'the workflow has no such model',

@@ -28,10 +28,12 @@ export async function forkHere(
   { allowEnv, caps, editor, sandbox, python }: Pick<Chosen, 'sandbox' | 'python'> & ForkHow,
 ): Promise<Ended> {
   const info = folder.readInfo();
+  const { temperature } = info.options as { temperature?: number | null };
   const { abort, release } = stopOnSignals();
   const run = await startRun({
     ...opened,
     kind: info.kind,
+    ...(temperature == null ? {} : { temperature }),
     seed: info.seed,
     sandbox,
     python: python ?? undefined,

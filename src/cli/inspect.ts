@@ -12,6 +12,7 @@ import {
   type Workflow,
   type WorkflowFiles,
 } from '../workflow/index.js';
+import { mustHaveEnded } from './ended.js';
 import { recorded } from './open-workflow.js';
 import { sandboxOf } from './start-run.js';
 import { exit, Failure, inert, type Terminal } from './terminal.js';
@@ -55,13 +56,7 @@ async function factsThen(
   names: readonly string[],
   { at, rows, sandbox: level, python }: InspectOptions,
 ): Promise<FactsByArtifact> {
-  const ended = events.flatMap((event) => (event.type === 'action.finished' ? [event.data.action] : []));
-  if (at !== undefined && !ended.includes(at))
-    throw new Failure(
-      'action.unknown',
-      `No action "${at}" has ended there; ended are ${ended.join(', ') || 'none yet'}.`,
-      exit.usage,
-    );
+  if (at !== undefined) mustHaveEnded('the rollout', events, at);
   const { artifacts, modules } = workflowOf(folder);
   const known = Object.values(artifacts).filter((each) => each.path !== null);
   for (const name of names)

@@ -10,7 +10,7 @@ import {
   readReviews,
   stateAfter,
 } from '../trace/index.js';
-import { endedOf } from './ended.js';
+import { endedOf, mustHaveEnded, reasonOf } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -60,17 +60,24 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
       );
     return exit.fine;
   }
-  const one = ended.find((each) => each.rollout === rollout);
+  const one = endedOf(folder, true).find((each) => each.rollout === rollout);
   if (!one)
     throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
   const broken = culprit(one);
+  const reason = reasonOf(folder, rollout);
   const later = readReviews(folder).get(rollout) ?? [];
   const verdicts = [...countedVerdicts([...readLog(folder.rollout(rollout)).events, ...later]).values()];
-  terminal.emit({ run: folder.name, rollout, outcome: one.outcome, culprit: broken ?? null, verdicts });
+  terminal.emit({
+    run: folder.name,
+    rollout,
+    outcome: one.outcome,
+    reason,
+    culprit: broken ?? null,
+    verdicts,
+  });
+  const why = one.outcome?.why ?? reason;
   terminal.say(
-    inert(
-      `${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${one.outcome?.why ? ` (${one.outcome.why})` : ''}`}`,
-    ),
+    inert(`${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${why ? ` (${why})` : ''}`}`),
   );
   if (broken) terminal.say(inert(`broken by ${broken.agent} in ${broken.action}: ${broken.diagnosis}`));
   terminal.table(
@@ -111,6 +118,7 @@ export function showCommand(
     throw new Failure('rollout.unknown', `${folder.name} has no rollout "${rollout}".`, exit.usage);
   const blobs = new Blobs(folder.blobs);
   if (options.file !== undefined) {
+    if (options.at !== undefined) mustHaveEnded(rollout, log.events, options.at);
     const file = stateAfter(log.events, options.at).get(options.file);
     if (!file)
       throw new Failure(

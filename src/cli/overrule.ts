@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { countedVerdicts, keepOverrule, type RunFolder, readLog } from '../trace/index.js';
+import { countedVerdicts, keepOverrule, type RunFolder, readLog, readReviews } from '../trace/index.js';
 import { runWord } from './find-run.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -11,7 +11,7 @@ export async function overruleCommand(
   action: string,
   given: { score: string; reason: string; author?: string },
 ): Promise<number> {
-  const score = given.score === 'null' ? null : Number(given.score);
+  const score = given.score === 'null' ? null : given.score.trim() === '' ? Number.NaN : Number(given.score);
   if (score !== null && !(score >= 0 && score <= 10))
     throw new Failure(
       'score.range',
@@ -27,9 +27,16 @@ export async function overruleCommand(
       `${folder.name} has no action "${action}" in "${rollout}"${known.length > 0 ? `; it has ${known.join(', ')}` : ''}.`,
       exit.usage,
     );
+  const verdict = countedVerdicts([...events, ...(readReviews(folder).get(rollout) ?? [])]).get(action);
+  if (!verdict && events.some((event) => event.type === 'rollout.finished'))
+    throw new Failure(
+      'action.unjudged',
+      `${action} was never judged, since ${rollout} did not come to its end: there is no score to overrule.`,
+      exit.usage,
+    );
   const author = given.author ?? userInfo().username;
   await keepOverrule(folder, { rollout, action, score, author, reason: given.reason });
-  const before = countedVerdicts(events).get(action)?.score ?? null;
+  const before = verdict?.score ?? null;
   terminal.emit({ run: folder.name, rollout, action, before, score, author });
   terminal.say(`${action} of ${rollout}: ${before ?? 'null'} -> ${score ?? 'null'}, by ${author}.`);
   terminal.say(`next: ${commandName()} why ${runWord(folder)} ${rollout}`);

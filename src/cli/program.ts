@@ -153,7 +153,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       done(await startRunning(terminal(), opened, again));
     });
 
-  json(root.command('score [run]'))
+  capFlags(json(root.command('score [run]')))
     .description('judge an old run again, without generating anything again')
     .option(
       '--coach <name>',

@@ -65,6 +65,15 @@ export class ReviewPass {
     });
   }
 
+  /** What every call cost that this pass bought before it was stopped. */
+  calls(): { tokens: number; dollars: number }[] {
+    return this.before.flatMap((event) => {
+      if (event.type !== 'model.called') return [];
+      const { usage, dollars } = event.data;
+      return [{ tokens: usage.promptTokens + usage.replyTokens, dollars }];
+    });
+  }
+
   /** Put something the judge bought on disk before it is used. */
   async bought(rollout: string, event: Happening): Promise<void> {
     const named =

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { evaluateRollouts } from '../evaluation/index.js';
 import {
   type Alone,
+  BudgetSpent,
   type Caps,
   type Ended,
   openForks,
@@ -137,7 +138,7 @@ export async function runCommand(
   let status: 'done' | 'cancelled' | 'budget' | 'failed' = 'failed';
   try {
     const carried = Promise.allSettled(forks.map((spec) => ear.carry(spec)));
-    const { spent } = await runBatch(run.folder, run.log, open, run.deps, {
+    const batch = await runBatch(run.folder, run.log, open, run.deps, {
       concurrency: options.concurrency,
       onEnded: (ended) => {
         all.push(ended);
@@ -150,8 +151,8 @@ export async function runCommand(
         );
       },
     });
-    await carried;
-    await ear.idle();
+    const branches = [...(await carried), ...(await ear.idle())];
+    const spent = batch.spent ?? capOf(branches, abort.signal);
     status = abort.signal.aborted ? 'cancelled' : spent !== null ? 'budget' : 'done';
     const summary = summarise(all);
     if (status === 'done')
@@ -175,6 +176,15 @@ export async function runCommand(
     await ear.close(status);
     await run.close();
   }
+}
+
+/** The cap that stopped a branch; null where none was stopped. Throws what else one failed with. */
+function capOf(branches: readonly PromiseSettledResult<unknown>[], signal: AbortSignal): string | null {
+  const reasons = branches.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  const spent = reasons.find((reason) => reason instanceof BudgetSpent);
+  const failure = reasons.find((reason) => !(reason instanceof BudgetSpent));
+  if (failure !== undefined && !signal.aborted) throw failure;
+  return spent?.cap ?? null;
 }
 
 /** What an evaluation adds: means with intervals whose unit is the table. */

@@ -1,6 +1,6 @@
 import { contractCoach } from '../coach/index.js';
 import type { PolicySources } from '../policy/index.js';
-import { Budget, BudgetSpent, type Ended } from '../rollout/index.js';
+import { Budget, BudgetSpent, type Caps, capIn, capsAmong, type Ended, limitsOf } from '../rollout/index.js';
 import {
   Blobs,
   countedVerdicts,
@@ -10,7 +10,7 @@ import {
   readLog,
   reviewed,
 } from '../trace/index.js';
-import type { Workflow } from '../workflow/index.js';
+import type { Limits, Workflow } from '../workflow/index.js';
 import { endedOf } from './ended.js';
 import { runWord } from './find-run.js';
 import { userKeys } from './keys.js';
@@ -20,7 +20,7 @@ import { judgeFor } from './start-run.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
-export interface ScoreOptions {
+export interface ScoreOptions extends Caps {
   /** A model of the workflow that judges, in place of the workflow's coach; `contracts` for the contracts alone. */
   coach?: string | undefined;
   allowEnv: string[];
@@ -38,10 +38,12 @@ export async function scoreCommand(
   const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
   const workflow = withCoach(opened.workflow, options.coach);
   const writer = workflow.coach.model === null ? 'contracts' : `coach-${workflow.coach.model}`;
-  const budget = new Budget(workflow.limits);
-  const judge = judgeOf(workflow, opened, options, budget);
+  const limits = { ...limitsOf(workflow.limits, folder), ...capsAmong(options) };
+  const budget = new Budget(limits);
+  const judge = judgeOf(workflow, opened, options, budget, limits);
   const tasks = new Map(opened.tasks.map((task) => [task.id, task]));
   const pass = await ReviewPass.open(folder, writer);
+  for (const call of pass.calls()) budget.add(call);
   const tally = { judged: 0, changed: 0, abstained: 0 };
   const all = endedOf(folder);
   const { abort, release } = stopOnSignals();
@@ -55,15 +57,14 @@ export async function scoreCommand(
     }
     if (!abort.signal.aborted) await pass.finish();
   } catch (error) {
-    if (abort.signal.aborted) return stopped(terminal, folder, 'Cancelled');
+    if (abort.signal.aborted) return stopped(terminal, folder, options, null);
     if (!(error instanceof BudgetSpent)) throw error;
-    stopped(terminal, folder, error.message);
-    return exit.budget;
+    return stopped(terminal, folder, options, error.cap);
   } finally {
     release();
     await pass.close();
   }
-  if (abort.signal.aborted) return stopped(terminal, folder, 'Cancelled');
+  if (abort.signal.aborted) return stopped(terminal, folder, options, null);
   terminal.emit({
     run: folder.name,
     coach: workflow.coach.model ?? 'contracts',
@@ -77,9 +78,18 @@ export async function scoreCommand(
   return exit.fine;
 }
 
-function stopped(terminal: Terminal, folder: RunFolder, why: string): number {
-  terminal.say(`${why} The verdicts so far are kept; go on with: ${commandName()} score ${runWord(folder)}`);
-  return exit.cancelled;
+/** Say how a pass goes on that a cap stopped, or that was cancelled (`cap` is null). */
+function stopped(terminal: Terminal, folder: RunFolder, { coach }: ScoreOptions, cap: string | null): number {
+  const reached = capIn(cap ?? '');
+  const flags = [
+    ...(coach === undefined ? [] : ['--coach', coach]),
+    ...(reached ? [`--${reached.name}`, String(reached.most * 2)] : []),
+  ];
+  const again = [commandName(), 'score', runWord(folder), ...flags].join(' ');
+  const why = cap === null ? 'Cancelled.' : `Stopped: ${cap} is reached.`;
+  terminal.emit({ event: 'score.stopped', run: folder.name, why: cap ?? 'cancelled', again });
+  terminal.say(`${why} The verdicts so far are kept; go on with: ${again}`);
+  return cap === null ? exit.cancelled : exit.budget;
 }
 
 function withCoach(workflow: Workflow, coach: string | undefined): Workflow {
@@ -94,7 +104,13 @@ function withCoach(workflow: Workflow, coach: string | undefined): Workflow {
   );
 }
 
-function judgeOf(workflow: Workflow, opened: Opened, options: ScoreOptions, budget: Budget): Judge {
+function judgeOf(
+  workflow: Workflow,
+  opened: Opened,
+  options: ScoreOptions,
+  budget: Budget,
+  limits: Limits,
+): Judge {
   if (workflow.coach.model === null) return contractCoach;
   const sources: PolicySources = {
     secrets: userKeys(),
@@ -104,7 +120,7 @@ function judgeOf(workflow: Workflow, opened: Opened, options: ScoreOptions, budg
     engine: null,
     editor: null,
   };
-  return judgeFor(workflow, sources, budget);
+  return judgeFor(workflow, sources, budget, limits);
 }
 
 async function judgeOne(

@@ -27,7 +27,15 @@ import {
   sittingSeconds,
   takeLock,
 } from '../trace/index.js';
-import { dollarsFor, free, type Workflow, type WorkflowFiles } from '../workflow/index.js';
+import {
+  dollarsFor,
+  free,
+  isUnpriced,
+  type Limits,
+  type Model,
+  type Workflow,
+  type WorkflowFiles,
+} from '../workflow/index.js';
 import { runWord } from './find-run.js';
 import { userKeys } from './keys.js';
 import { cacheFolder } from './places.js';
@@ -109,7 +117,8 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   await log.sync();
   const git = new GitObjects(folder.git);
   git.create();
-  const budget = new Budget(limitsOf(workflow.limits, folder), before);
+  const limits = limitsOf(workflow.limits, folder);
+  const budget = new Budget(limits, before);
   const bought = options.resume ? boughtCalls(folder) : [];
   for (const call of bought) budget.add(call);
   const gate = new PausableGate();
@@ -125,7 +134,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     engine: options.engine,
     editor: waitsForEditor(workflow, options) ? new EditorBridge() : null,
   };
-  const acting = actors(options, sources);
+  const acting = actors(options, sources, limits);
   for (const agent of Object.keys(workflow.agents)) acting(agent);
   const deps: RolloutDeps = {
     workflow,
@@ -134,7 +143,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     sandbox,
     takeFacts:
       sandbox === null ? null : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules }),
-    judge: judgeFor(workflow, sources, budget),
+    judge: judgeFor(workflow, sources, budget, limits),
     judgeActions: false,
     blobs,
     git,
@@ -182,7 +191,11 @@ export async function sandboxOf(sandbox: string, python: string | undefined): Pr
 }
 
 /** How each agent acts. The version is looked up at every call, since training moves it. */
-function actors(options: StartOptions, sources: PolicySources): (agent: string, policy?: string) => Acting {
+function actors(
+  options: StartOptions,
+  sources: PolicySources,
+  limits: Limits,
+): (agent: string, policy?: string) => Acting {
   const open = new Map<string, Policy>();
   return (name, chosen) => {
     const { workflow, policies } = options;
@@ -195,6 +208,7 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
     const key = `${model.name}/${served ?? ''}`;
     let policy = open.get(key);
     if (!policy) {
+      mustBePriced(model, limits);
       const opened = openPolicy(model, served, sources);
       if ('missing' in opened)
         throw new Failure('model.unavailable', `${model.name}: ${opened.missing}`, exit.environment);
@@ -215,15 +229,27 @@ function actors(options: StartOptions, sources: PolicySources): (agent: string, 
   };
 }
 
+/** A cap on dollars, wherever it was said, holds for every model that is called. */
+function mustBePriced(model: Model, { dollars }: Limits): void {
+  if (dollars !== undefined && isUnpriced(model))
+    throw new Failure(
+      'model.unpriced',
+      `The cap of ${dollars} dollars cannot be kept: "${model.name}" is remote and has no price. Add price: {input: ..., output: ...} to it, or cap calls or tokens instead.`,
+      exit.usage,
+    );
+}
+
 /** The coach that a workflow names. What it buys is paid from the budget. */
 export function judgeFor(
   workflow: Pick<Workflow, 'coach' | 'models'>,
   sources: PolicySources,
   budget: Budget,
+  limits: Limits,
 ): Judge {
   const { coach } = workflow;
   if (coach.model === null) return contractCoach;
   const model = workflow.models[coach.model]!;
+  mustBePriced(model, limits);
   const opened = openPolicy(model, null, sources);
   if ('missing' in opened)
     throw new Failure('model.unavailable', `${coach.model}: ${opened.missing}`, exit.environment);

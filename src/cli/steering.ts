@@ -46,14 +46,14 @@ export interface Ear {
   carry(spec: RolloutSpec): Promise<Ended>;
   rolloutEnded(ended: Ended): void;
   /** Resolves when no fork is under way any more. */
-  idle(): Promise<void>;
+  idle(): Promise<PromiseSettledResult<unknown>[]>;
   close(status: string): Promise<void>;
 }
 
 /** Listen for controllers until closed. `tasks` are those that forks may be made of. */
 export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<Ear> {
   const { folder, log, deps, gate, budget, abort } = run;
-  const forks = new Set<Promise<unknown>>();
+  const forks: Promise<unknown>[] = [];
   const status = (): RunStatus => ({
     run: folder.name,
     paused: gate.paused,
@@ -127,9 +127,10 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
       const held = gate.held.some(({ point }) => point.rollout === rollout && point.action === action);
       const at = { ...asked, change: kept(asked.change, deps.blobs) };
       const spec = await beginFork(folder, at, tasks, deps.runSeed, held);
-      const going = carry(spec).catch(() => undefined);
-      forks.add(going);
-      void going.finally(() => forks.delete(going));
+      const going = carry(spec);
+      // What became of it is asked when the run is over.
+      going.catch(() => undefined);
+      forks.push(going);
       return { rollout: rolloutId(spec) };
     },
     cancel,
@@ -162,7 +163,10 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
     carry,
     rolloutEnded,
     async idle() {
-      while (forks.size > 0) await Promise.all(forks);
+      const settled: PromiseSettledResult<unknown>[] = [];
+      // More may be made while one is waited for.
+      for (let at = 0; at < forks.length; at++) settled.push(...(await Promise.allSettled([forks[at]])));
+      return settled;
     },
     async close(finished) {
       server.tell('finished', { status: finished });

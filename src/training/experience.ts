@@ -19,7 +19,10 @@ export function experienceOptions(options: TrainingOptions): ExperienceOptions {
   };
 }
 
-/** The trainable actions of one rollout's log: captured ids and log-probabilities, never text tokenised again. */
+/**
+ * The actions of one rollout's log, with captured ids and log-probabilities, never text tokenised again. Those without
+ * (of a server's model, or never asked since they were blocked) have no ids and stand for what they were scored.
+ */
 export function samplesOf(
   rollout: string,
   task: string,
@@ -27,37 +30,48 @@ export function samplesOf(
   options: ExperienceOptions,
 ): Sample[] {
   const verdicts = countedVerdicts(events);
-  const agents = new Map(
-    events.flatMap((event) =>
-      event.type === 'action.started' ? [[event.data.action, event.data.agent] as const] : [],
-    ),
-  );
   const outcome = events.findLast((event) => event.type === 'outcome')?.data;
-  const samples: Sample[] = [];
-  for (const event of events) {
-    if (event.type !== 'model.called') continue;
-    const { action, promptIds, ids, logprobs, finish } = event.data;
-    const role = agents.get(action);
-    if (role === undefined || !promptIds || !ids || !logprobs) continue;
+  const later = laterThan(events);
+  const calls = events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
+  return events.flatMap((event): Sample[] => {
+    if (event.type !== 'action.started') return [];
+    const { action, agent: role } = event.data;
     const score = verdicts.get(action)?.score ?? null;
     const earned =
       options.reward === 'outcome' ? (outcome?.success ? 1 : 0) : (score ?? 0) / options.rewardScale;
-    const cut = options.truncated === 'zero' ? 0 : null;
     const judged = score === null ? null : earned;
-    samples.push({
-      role,
-      rollout,
-      action,
-      group: task,
-      order: samples.length,
+    const cut = options.truncated === 'zero' ? 0 : null;
+    const own = calls.filter((call) => call.action === action);
+    const captured = own.flatMap(({ promptIds, ids, logprobs: old, finish }) =>
+      promptIds && ids && old ? [{ promptIds, ids, old, finish }] : [],
+    );
+    const bare = { promptIds: [], ids: [], old: [], finish: own[0]?.finish ?? null };
+    return (captured.length > 0 ? captured : [bare]).map(({ finish, ...tokens }) => ({
+      ...{ role, rollout, action, group: task, later: later.get(action) ?? [], reference: null },
+      ...tokens,
       reward: finish === 'length' ? cut : judged,
-      old: logprobs,
-      reference: null,
-      promptIds,
-      ids,
-    });
+    }));
+  });
+}
+
+/** For each action those that started later and could build on it: in its own arm, after its arms were joined, or in arms that split off it. */
+function laterThan(events: readonly LogEvent[]): Map<string, string[]> {
+  const later = new Map<string, string[]>();
+  const arms = new Map<string, string>();
+  const within = (arm: string, outer: string) => arm === outer || arm.startsWith(`${outer}-`);
+  for (const event of events) {
+    if (event.type === 'arm.joined')
+      for (const [action, arm] of arms) {
+        const joined = event.data.arms.find((each) => within(arm, each));
+        if (joined !== undefined) arms.set(action, joined.replace(/-\d+$/, ''));
+      }
+    if (event.type !== 'action.started') continue;
+    const { action, arm } = event.data;
+    for (const [before, stands] of arms) if (within(arm, stands)) later.get(before)!.push(action);
+    arms.set(action, arm);
+    later.set(action, []);
   }
-  return samples;
+  return later;
 }
 
 /**

@@ -11,8 +11,8 @@ export interface Sample {
   action: string;
   /** Same-prompt group: the task. */
   group: string;
-  /** Place in the rollout's order of actions. */
-  order: number;
+  /** The actions of its rollout that could build on it, in order: those of an arm beside it could not. */
+  later: readonly string[];
   /** Score / scale; null: masked (no verdict, truncated, blocked). */
   reward: number | null;
   /** Log-probabilities of the sampled tokens when they were sampled, per token. */
@@ -22,6 +22,7 @@ export interface Sample {
   /** The same tokens under the reference policy; null where no KL is needed. */
   reference: readonly number[] | null;
   promptIds: readonly number[];
+  /** The sampled tokens; none where they were not captured: such an action is not trained, and counts for those before it. */
   ids: readonly number[];
 }
 
@@ -53,23 +54,19 @@ export type Advantages =
   | { skipped: string; rewardMean: number; rewardStd: number };
 
 /**
- * Rewards handed back along each rollout: R~_k = sum over j >= k of gamma_a^(j-k) R_j. With gamma_a > 0 an action
- * whose sum would contain a null is masked too.
+ * Rewards handed back along each rollout: R~_k = sum over j >= k of gamma_a^(j-k) R_j, over the actions that could
+ * build on k. With gamma_a > 0 an action whose sum would contain a null is masked too.
  */
 export function propagateRewards(samples: readonly Sample[], actionGamma: number): (number | null)[] {
   if (actionGamma === 0) return samples.map((sample) => sample.reward);
-  const out = new Map<Sample, number | null>();
-  const rollouts = new Map<string, Sample[]>();
-  for (const sample of samples)
-    rollouts.set(sample.rollout, [...(rollouts.get(sample.rollout) ?? []), sample]);
-  for (const rollout of rollouts.values()) {
-    let after: number | null = 0;
-    for (const sample of rollout.sort((a, b) => b.order - a.order)) {
-      after = sample.reward === null || after === null ? null : sample.reward + actionGamma * after;
-      out.set(sample, after);
-    }
-  }
-  return samples.map((sample) => out.get(sample) ?? null);
+  const known = new Map(samples.map(({ rollout, action, reward }) => [`${rollout}\0${action}`, reward]));
+  return samples.map(({ rollout, reward, later }) => {
+    const onward = [reward, ...later.map((action) => known.get(`${rollout}\0${action}`) ?? null)];
+    return onward.reduceRight<number | null>(
+      (after, each) => (after === null || each === null ? null : each + actionGamma * after),
+      0,
+    );
+  });
 }
 
 /** An action with what it is trained on; null: masked. */
@@ -84,7 +81,9 @@ export interface Earned {
  */
 export function earnedBy(role: string, all: readonly Sample[], actionGamma: number): Earned[] {
   const rewards = propagateRewards(all, actionGamma);
-  return all.flatMap((sample, at) => (sample.role === role ? [{ sample, reward: rewards[at] ?? null }] : []));
+  return all.flatMap((sample, at) =>
+    sample.role === role && sample.ids.length > 0 ? [{ sample, reward: rewards[at] ?? null }] : [],
+  );
 }
 
 /** G_t = r_t + gamma G_(t+1) inside one action: KL at every token, the action's reward at the last. */

@@ -3,7 +3,7 @@
  * functions of text and facts. It must never run anything, read outside the workflow's folder, or know a secret.
  */
 export { type Checked as CheckResult, type CheckOptions, checkWorkflow } from './check.js';
-export { isLoopback } from './checks/safety.js';
+export { isLoopback, isUnpriced } from './checks/safety.js';
 export {
   type Breach,
   breaches,

@@ -79,7 +79,7 @@ function canaryFrom(
   events: ReadonlyMap<string, LogEvent[]>,
   text: (body: Body) => string,
 ): Canary {
-  const own = samples.filter((sample) => sample.role === role);
+  const own = samples.filter((sample) => sample.role === role && sample.ids.length > 0);
   const first = own[0]!;
   const call = events
     .get(first.rollout)!

@@ -148,8 +148,7 @@ function priceProblems(raw: RawWorkflow, source: Source): Problem[] {
   );
   if (typeof raw.coach === 'object') used.add(raw.coach.model);
   return Object.entries(raw.models).flatMap(([name, model]) => {
-    const remote = model.provider === 'openai' && !isLoopback(model.base_url ?? '');
-    if (!remote || model.price || !used.has(name)) return [];
+    if (!isUnpriced(model) || !used.has(name)) return [];
     return [
       source.problem(
         'model.unpriced',
@@ -164,6 +163,11 @@ function priceProblems(raw: RawWorkflow, source: Source): Problem[] {
       ),
     ];
   });
+}
+
+/** Whether what a model costs cannot be known: it is on another machine and has no price. */
+export function isUnpriced({ provider, base_url, price }: RawModel): boolean {
+  return provider === 'openai' && price === undefined && !isLoopback(base_url ?? '');
 }
 
 export function isLoopback(url: string): boolean {

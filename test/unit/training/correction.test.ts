@@ -26,7 +26,7 @@ const samples = SAMPLER.map(
     rollout: `r${at}`,
     action: `a.${at}`,
     group: 't',
-    order: at,
+    later: [],
     reward: at,
     old,
     reference: null,

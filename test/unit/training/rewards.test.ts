@@ -14,7 +14,7 @@ const sample = (over: Partial<Sample> = {}): Sample => ({
   rollout: 'r1',
   action: 'a.0.0',
   group: 't1',
-  order: 0,
+  later: [],
   reward: 0.5,
   old: [-1, -1],
   reference: null,
@@ -55,9 +55,9 @@ describe('returns inside an action', () => {
 
 describe('rewards along a rollout', () => {
   const chain = [
-    sample({ order: 0, reward: 0.2 }),
-    sample({ order: 1, reward: 0.4 }),
-    sample({ order: 2, reward: 1 }),
+    sample({ action: 'a.0.0', later: ['b.0.0', 'c.0.0'], reward: 0.2 }),
+    sample({ action: 'b.0.0', later: ['c.0.0'], reward: 0.4 }),
+    sample({ action: 'c.0.0', reward: 1 }),
   ];
   test('action_gamma 0 leaves them alone', () => expect(propagateRewards(chain, 0)).toEqual([0.2, 0.4, 1]));
   test('with 0.5: 0.2 + 0.5 (0.4 + 0.5 * 1) = 0.65', () => {
@@ -67,7 +67,7 @@ describe('rewards along a rollout', () => {
     expect(found[2]).toBe(1);
   });
   test('a null later on masks what would have summed it', () => {
-    const holed = [chain[0]!, sample({ order: 1, reward: null }), chain[2]!];
+    const holed = [chain[0]!, { ...chain[1]!, reward: null }, chain[2]!];
     expect(propagateRewards(holed, 0.5)).toEqual([null, null, 1]);
     expect(propagateRewards(holed, 0)).toEqual([0.2, null, 1]);
   });
