@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { stringify } from 'csv-stringify/sync';
 import {
   Blobs,
@@ -11,7 +11,7 @@ import {
   sftLines,
   tableRows,
 } from '../trace/index.js';
-import { exit, type Terminal } from './terminal.js';
+import { exit, Failure, type Terminal } from './terminal.js';
 import { version } from './version.js';
 
 export interface ExportOptions {
@@ -29,7 +29,10 @@ export async function exportCommand(
   options: ExportOptions,
 ): Promise<number> {
   folder.readInfo();
-  const sink = options.out === undefined ? process.stdout : createWriteStream(options.out, { mode: 0o600 });
+  const { out, as } = options;
+  if (terminal.json && out === undefined && as === 'csv')
+    throw new Failure('export.not-json', 'CSV is no JSON: name a file for it with --out.', exit.usage);
+  const sink = out === undefined ? process.stdout : createWriteStream(out, { fd: openSync(out, 'w', 0o600) });
   let count = 0;
   for (const line of lines(folder, options)) {
     count += 1;
@@ -41,6 +44,7 @@ export async function exportCommand(
   }
   const header = options.as === 'csv' ? 1 : 0;
   terminal.note(`${count - header} ${noun[options.as]}${options.out ? ` in ${options.out}` : ''}`);
+  if (out !== undefined) terminal.emit({ run: folder.name, as, out, count: count - header });
   if (count - header === 0) terminal.note(empty[options.as]);
   return exit.fine;
 }

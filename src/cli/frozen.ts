@@ -8,6 +8,7 @@ import { exit, Failure } from './terminal.js';
 /** The roles to train: those that are named, else all that may learn. */
 export function rolesOf(workflow: Workflow, wanted: readonly string[] | undefined): string[] {
   const trainable = withOwnWeights(workflow);
+  if (trainable.length === 0) throw nobodyLearns();
   const names = trainable.map((agent) => agent.name);
   const unknown = wanted?.filter((role) => !names.includes(role)) ?? [];
   if (unknown.length > 0)
@@ -26,6 +27,26 @@ export function rolesOf(workflow: Workflow, wanted: readonly string[] | undefine
       exit.usage,
     );
   return [...roles];
+}
+
+export function nobodyLearns(): Failure {
+  return new Failure(
+    'model.not-trainable',
+    'No agent uses a model that Baton can train here; use provider: embedded.',
+    exit.environment,
+  );
+}
+
+/** What to say of promoted weights that stay here when a training runs somewhere else; null where there are none. */
+export function staysHere(
+  workflow: Workflow,
+  wanted: readonly string[] | undefined,
+  on: string,
+): string | null {
+  const stay = Object.values(promotedBeside(workflow, wanted));
+  return stay.length === 0
+    ? null
+    : `Promoted weights do not travel to ${on}: there ${stay.map((each) => each.split('@')[0]).join(', ')} act${stay.length === 1 ? 's' : ''} with the base in place of ${stay.join(', ')}.`;
 }
 
 /** What the roles that are not trained act with, `role@version` by role; those that act with their base are left out. */

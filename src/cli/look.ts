@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { blameTable, culprit } from '../coach/index.js';
 import {
   Blobs,
@@ -126,7 +127,12 @@ export function showCommand(
         `There is no ${options.file} at ${options.at ?? 'the end'}.`,
         exit.usage,
       );
-    process.stdout.write(blobs.get(file.sha256));
+    const bytes = blobs.get(file.sha256);
+    if (!terminal.json) process.stdout.write(bytes);
+    terminal.emit({
+      ...{ run: folder.name, rollout, at: options.at ?? null, file: options.file, sha256: file.sha256 },
+      ...(isUtf8(bytes) ? { text: bytes.toString('utf8') } : { base64: bytes.toString('base64') }),
+    });
     return exit.fine;
   }
   for (const damage of log.damage)

@@ -164,8 +164,12 @@ export async function runCommand(
       });
     await run.log.sync();
     if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
-    finish(terminal, run.folder, summary, status, spent);
-    if (alone) printAlone(terminal, alone, standing(all, alone.role), run.folder);
+    // The last event is the one with the summary; the last thing that a person reads is how the one role did.
+    const parts = [
+      () => finish(terminal, run.folder, summary, status, spent),
+      () => alone && printAlone(terminal, alone, standing(all, alone.role), run.folder),
+    ];
+    for (const part of terminal.json ? parts.reverse() : parts) part();
     throwIfLost(abort);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder

@@ -3,6 +3,7 @@ import type { Caps } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
 import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
+import { endedOf } from './ended.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
@@ -148,7 +149,8 @@ async function stopped(
   await run.log.sync();
   const saved = loop?.checkpoints ?? [];
   const best = bestCheckpoint(saved)?.name;
-  terminal.emit({ event: 'run.paused', run: run.folder.name, why, checkpoints: saved });
+  const summary = summarise(endedOf(run.folder));
+  terminal.emit({ event: 'run.paused', run: run.folder.name, why, checkpoints: saved, summary });
   terminal.say(
     `Stopped (${why}) with ${counted(saved.length, 'checkpoint')}${best ? `; the best so far on select is ${best}` : ''}. log: ${run.folder.path}`,
   );

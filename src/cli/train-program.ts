@@ -1,19 +1,17 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { compareRollouts, evaluateRollouts, fairUnit, succeeded } from '../evaluation/index.js';
 import { findTarget, jobName, type SshTarget, targetsFile } from '../target/index.js';
 import { capFlags, editorFlag, engineChoice, list, sandboxChoice, whole } from './arguments.js';
-import { endedOf } from './ended.js';
+import { compareCommand } from './compare.js';
 import { engineFor, overBaseOf, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
 import { findRun } from './find-run.js';
-import { promotedBeside, serveBeside } from './frozen.js';
+import { nobodyLearns, promotedBeside, rolesOf, serveBeside, staysHere } from './frozen.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { runName } from './start-run.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { type TrainOptions, type TrainPlace, trainCommand } from './train-command.js';
-import { printComparison } from './train-report.js';
 import { mustPass, refuseBaseBeside, trainThere } from './train-there.js';
 
 type TrainCall = TrainOptions & {
@@ -68,6 +66,8 @@ export function trainingCommands(
       if (target !== undefined) {
         refuseBaseBeside(opened.workflow, options, target);
         await mustPass(terminal(), target, overBaseOf(opened.workflow, options));
+        const stays = staysHere(opened.workflow, options.roles, target);
+        if (stays) terminal().note(stays);
         options.engineOn = target;
       }
       const { allowEnv, ...chosen } = options;
@@ -84,14 +84,7 @@ export function trainingCommands(
     .description('compare two runs, paired by table')
     .option('--json', 'write JSON to stdout and nothing else there')
     .action((a: string, b: string) => {
-      const out = terminal();
-      const [left, right] = [endedOf(findRun(a)), endedOf(findRun(b))];
-      const change = {
-        success: compareRollouts(left, right, succeeded),
-        fair: compareRollouts(left, right, fairUnit),
-      };
-      out.emit({ before: evaluateRollouts(left), after: evaluateRollouts(right), change });
-      printComparison(out, evaluateRollouts(left), evaluateRollouts(right), change);
+      compareCommand(terminal(), findRun(a), findRun(b));
       done(exit.fine);
     });
 }
@@ -103,6 +96,7 @@ export async function trainWith(
   given: TrainOptions,
 ): Promise<number> {
   const { workflow } = place.opened;
+  rolesOf(workflow, given.roles);
   // A run that goes on keeps to what it began with.
   const promoted =
     given.promoted ?? (place.resume || given.engineOn ? {} : promotedBeside(workflow, given.roles));
@@ -114,12 +108,7 @@ export async function trainWith(
   const engine = options.engineOn
     ? await engineThere(out, boxOf(options.engineOn), place.name, choice)
     : await engineFor(workflow, dir, choice);
-  if (!engine)
-    throw new Failure(
-      'model.not-trainable',
-      'No agent uses a model that Baton can train here; use provider: embedded.',
-      exit.environment,
-    );
+  if (!engine) throw nobodyLearns();
   try {
     return await trainCommand(out, { ...place, engine }, options);
   } catch (error) {

@@ -7,6 +7,7 @@ export function printComparison(
   before: Report,
   after: Report,
   change: { success: Comparison; fair: Comparison },
+  title = 'Before and after, on held-out tables',
 ): void {
   const row = (
     name: string,
@@ -16,19 +17,19 @@ export function printComparison(
   ) => [name, a ? show(a) : '-', b ? show(b) : '-'];
   const rows = [
     row('success', before.success, after.success, share),
-    ...Object.keys(after.byStratum).map((name) =>
+    ...inEither(before.byStratum, after.byStratum).map((name) =>
       row(`  ${name}`, before.byStratum[name], after.byStratum[name], share),
     ),
     row('score 0..1, fair', before.score, after.score, plain),
-    ...Object.keys(after.metrics).flatMap((name) => [
+    ...inEither(before.metrics, after.metrics).flatMap((name) => [
       row(`${name}, raw`, before.metrics[name]?.raw, after.metrics[name]?.raw, plain),
       row(`${name}, fair`, before.metrics[name]?.fair, after.metrics[name]?.fair, plain),
     ]),
-    ...Object.keys(after.byRole).map((name) =>
+    ...inEither(before.byRole, after.byRole).map((name) =>
       row(`score of ${name}`, before.byRole[name], after.byRole[name], plain),
     ),
   ];
-  terminal.say(`\nBefore and after, on held-out tables (95 % intervals over ${after.success.n} tables)`);
+  terminal.say(`\n${title} (95 % intervals over ${counted(after.success.n, 'table')})`);
   terminal.table(['', 'before', 'after'], rows);
   const repaired = ({ repaired }: Report) => `${repaired.repaired} of ${repaired.failed}`;
   terminal.say(`repaired first turns: ${repaired(before)} before, ${repaired(after)} after`);
@@ -37,6 +38,8 @@ export function printComparison(
     `change in success, paired by table: ${points(difference)} (p = ${p.toPrecision(2)}; the smallest attainable is ${smallestP.toPrecision(2)})`,
   );
 }
+
+const inEither = (a: object, b: object): string[] => [...new Set([...Object.keys(a), ...Object.keys(b)])];
 
 /** One evaluation, with 95 % intervals over tables. */
 export function printReport(terminal: Terminal, report: Report): void {

@@ -5,6 +5,7 @@ import { baseOf, type Workflow } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { overBaseOf } from './engine.js';
 import { asArguments, engineArguments } from './engine-there.js';
+import { staysHere } from './frozen.js';
 import { openHost } from './job-host.js';
 import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
@@ -48,6 +49,8 @@ export async function trainThere(
   // On a box the whole loop runs beside the workflow; an engine of a cluster has no such folder.
   if (target.kind === 'ray' && workflow) refuseBaseBeside(workflow, chosen, on);
   const findings = await mustPass(terminal, on, over);
+  const stays = workflow ? staysHere(workflow, chosen.roles, on) : null;
+  if (stays) terminal.note(stays);
   const name = runName('train');
   const job = { host: await openHost(target), kind: target.kind, name, folder: place.folder };
   const gpu = findings.find((finding) => finding.what === 'GPU');

@@ -131,8 +131,13 @@ function actionSpans(
         'gen_ai.request.top_p': call.topP,
         'gen_ai.request.seed': call.seed,
         'gen_ai.response.finish_reasons': [call.finish],
-        'gen_ai.usage.input_tokens': call.usage.promptTokens,
-        'gen_ai.usage.output_tokens': call.usage.replyTokens,
+        // A fork's copy of a call was paid for in its parent.
+        ...(call.copied
+          ? { 'baton.copied': true }
+          : {
+              'gen_ai.usage.input_tokens': call.usage.promptTokens,
+              'gen_ai.usage.output_tokens': call.usage.replyTokens,
+            }),
       }),
     );
   for (const tool of tools) {

@@ -33,7 +33,9 @@ export function* tableRows(run: string, rollouts: Iterable<ExportedRollout>): Ge
   for (const { row, outcome, actions } of rollouts) {
     const units = Object.values(outcome?.metrics ?? {}).flatMap(({ unit }) => (unit === null ? [] : [unit]));
     const fair = units.length === 0 ? null : units.reduce((sum, unit) => sum + unit, 0) / units.length;
-    for (const { action, agent, status, call, tools, counted } of actions)
+    for (const { action, agent, status, call, tools, counted } of actions) {
+      // What a fork took over from its parent stands in the parent's rows.
+      if (call?.copied) continue;
       yield [
         run,
         row.rollout,
@@ -61,5 +63,6 @@ export function* tableRows(run: string, rollouts: Iterable<ExportedRollout>): Ge
         tools.length,
         tools.filter((tool) => tool.outcome !== 'ok').length,
       ];
+    }
   }
 }

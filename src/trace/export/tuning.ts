@@ -49,6 +49,8 @@ export function* preferenceLines(
     for (let at = 0; at < Math.floor(sides.length / 2); at++) {
       const [chosen, rejected] = [sides[at]!, sides[sides.length - 1 - at]!];
       if (chosen.score - rejected.score < margin) break;
+      // An action that was judged twice is no preference.
+      if (chosen.reply === rejected.reply) continue;
       const said = ({ reply }: Side) => [{ role: 'assistant', content: reply }];
       yield {
         prompt: messages,
@@ -69,13 +71,13 @@ interface Scored {
   score: number;
 }
 
-/** Actions with a score and a whole reply that a model gave. */
+/** Actions with a score and a whole reply that a model gave. What a fork took over from its parent is the parent's. */
 function* scored(rollouts: Iterable<ExportedRollout>): Generator<Scored> {
   for (const { row, actions } of rollouts)
     for (const action of actions) {
       const { call } = action;
       const score = action.counted?.score ?? null;
-      if (call && score !== null && call.finish !== 'length' && !isGiven(call.policy))
+      if (call && score !== null && call.finish !== 'length' && !call.copied && !isGiven(call.policy))
         yield { row, action, call, score };
     }
 }

@@ -191,12 +191,19 @@ describe('steering a run of another process', () => {
     const first = await process.ended;
     expect([cancelled.code, first.code]).toEqual([0, 130]);
     expect(first.stdout).toMatch(/baton resume/);
+    // Nobody carries it any more: whoever follows it is told so, and does not wait for ever.
+    const left = await follower.ended;
+    expect(left).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/Nobody carries it out now.* resume/),
+    });
+    expect(left.stdout.trim().split('\n').at(-1)).toMatch(/run.paused.*cancelled/);
     expect(await cli('pause')).toMatchObject({
       code: 3,
       stderr: expect.stringMatching(/is not running here/),
     });
     expect(await cli('resume')).toMatchObject({ code: 0, stdout: expect.stringMatching(/6 rollouts/) });
-    const followed = await follower.ended;
+    const followed = await cli('follow', run.name, '--json');
     expect(followed.code).toBe(0);
     expect(followed.stdout.trim().split('\n').at(-1)).toMatch(/run.finished/);
     slow.server.close();
