@@ -67,11 +67,7 @@ export class Box implements JobHost {
       (await mustRun(this.target, scripts.missingFiles, [to], { input: lines })).split('\n').filter(Boolean);
     const wanted = await missing();
     if (wanted.length === 0) return 0;
-    const tar = spawn('tar', ['-C', from, '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    tar.stdin.end(wanted.map((path) => `./${path}\0`).join(''));
-    await mustRun(this.target, scripts.unpack, [to], { input: tar.stdout });
+    await this.pack(from, wanted, to);
     const still = await missing();
     if (still.length > 0) {
       throw new SshError(
@@ -80,6 +76,28 @@ export class Box implements JobHost {
       );
     }
     return wanted.length;
+  }
+
+  /** Files of a folder as an archive that is unpacked there while it is made. */
+  private async pack(from: string, paths: readonly string[], to: string): Promise<void> {
+    const tar = spawn('tar', ['-C', from, '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let broken: Error | null = null;
+    tar.once('error', (error) => {
+      broken = new SshError('failed', `tar cannot be started here: ${error.message}`);
+    });
+    tar.stdin.on('error', () => undefined);
+    tar.stdin.end(paths.map((path) => `./${path}\0`).join(''));
+    try {
+      await mustRun(this.target, scripts.unpack, [to], { input: tar.stdout });
+    } catch (error) {
+      throw broken ?? error;
+    } finally {
+      // Nobody reads any more: it would wait for that, and this process for it.
+      tar.kill();
+      tar.stdout.destroy();
+    }
   }
 
   /** The command of an engine there, for a loop elsewhere. */
