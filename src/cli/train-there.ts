@@ -1,9 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Finding, findTarget, passes, targetsFile } from '../target/index.js';
+import { type Finding, findTarget, passes, SshError, targetsFile } from '../target/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { asArguments, engineArguments } from './engine-there.js';
 import { openHost } from './job-host.js';
+import { noteJob } from './job-notes.js';
 import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
 import { preflight, say } from './target-program.js';
@@ -44,14 +43,13 @@ export async function trainThere(
   const gpu = findings.find((finding) => finding.what === 'GPU');
   terminal.note(`${on}: ${gpu?.works ? gpu.why : 'training on the CPU'}`);
   const engine = engineArguments(chosen);
-  mkdirSync(join(place.folder, '.baton', 'jobs'), { recursive: true });
-  writeFileSync(
-    join(place.folder, '.baton', 'jobs', `${name}.json`),
-    JSON.stringify({ target: on, workflow: place.name, engine }),
-  );
+  const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
+  noteJob(place.folder, name, { target: on, workflow: place.name, engine }, args);
   try {
-    const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
-    await launchJob(terminal, job, 1, place.name, args, engine);
+    await launchJob(terminal, job, 1, place.name, args, engine).catch((error: unknown) => {
+      if (error instanceof SshError) terminal.note(perhapsSent(name, on));
+      throw error;
+    });
     terminal.emit({ event: 'job.started', job: name, target: on });
     terminal.note(
       `${name} runs on ${on}; this machine may be closed. Attach: ${commandName()} jobs attach ${name}`,
@@ -60,6 +58,12 @@ export async function trainThere(
   } finally {
     await job.host.close();
   }
+}
+
+/** What to do where it is not known how far a start came. */
+function perhapsSent(name: string, on: string): string {
+  const command = commandName();
+  return `How much of ${name} came to ${on} is not known. See: ${command} jobs list ${on}; send what is missing and start it: ${command} jobs resume ${name}`;
 }
 
 /** An editor's models are served on this machine only. */

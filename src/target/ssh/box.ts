@@ -23,6 +23,7 @@ export function parseState(text: string): JobState {
   if (
     word === 'running' ||
     word === 'starting' ||
+    word === 'sent' ||
     word === 'lost' ||
     word === 'rebooted' ||
     word === 'absent'
@@ -142,9 +143,10 @@ export class Box implements JobHost {
     command: readonly string[],
     environment: Readonly<Record<string, string>>,
   ): Promise<'started' | 'already'> {
-    const input = Object.entries(environment)
-      .map(([key, value]) => `${key}=${Buffer.from(value).toString('base64')}\n`)
-      .join('');
+    const lines = Object.entries(environment).map(
+      ([key, value]) => `${key}=${Buffer.from(value).toString('base64')}\n`,
+    );
+    const input = [...lines, '.\n'].join('');
     const said = await mustRun(this.target, scripts.start, [this.job(name), String(attempt), ...command], {
       input,
     });
@@ -152,8 +154,11 @@ export class Box implements JobHost {
   }
 
   async nextAttempt(name: string): Promise<number> {
-    const made = await mustRun(this.target, scripts.listAttempts, [this.job(name)]);
-    return made.split('\n').reduce((most, line) => Math.max(most, Number(line) || 0), 0) + 1;
+    return Number(await mustRun(this.target, scripts.newestAttempt, [this.job(name)])) + 1;
+  }
+
+  async begun(name: string): Promise<boolean> {
+    return (await mustRun(this.target, scripts.begun, [this.job(name), name])).trim() === 'yes';
   }
 
   async state(name: string): Promise<JobState> {

@@ -1,10 +1,21 @@
 // Jobs behind a real sshd: what travels, what is left when something breaks, and what is refused.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assess, Box, manifestOf, passes, probeThere } from '../../../src/target/index.js';
+import { start } from '../../../src/target/job/scripts.js';
+import { runThere } from '../../../src/target/ssh/connection.js';
+import { processStart } from '../../../src/trace/index.js';
 import { type Sshd, startSshd } from './sshd.js';
 
 let sshd: Sshd;
@@ -178,11 +189,41 @@ describe('a job', () => {
     expect(await logOf('boot')).toEqual({ text: 'again\nagain\n', state: { is: 'exited', code: 0 } });
   });
 
-  it('that was never started is absent, and one cut in mid-start is not called failed', async () => {
+  it('that was never started is absent, and one whose files are there is sent and can be removed', async () => {
     expect(await box.state('never')).toEqual({ is: 'absent' });
     await job('half', 'echo x\n');
-    expect(await box.state('half')).toEqual({ is: 'starting' });
-    expect(await box.jobs()).toContainEqual({ name: 'half', state: { is: 'starting' }, step: null });
+    expect(await box.state('half')).toEqual({ is: 'sent' });
+    expect(await box.jobs()).toContainEqual({ name: 'half', state: { is: 'sent' }, step: null });
+    expect(await box.cancel('half')).toEqual({ is: 'sent' });
+    expect(await logOf('half')).toEqual({ text: '', state: { is: 'sent' } });
+    expect(await box.nextAttempt('half')).toBe(1);
+    await box.remove('half');
+    expect(await box.state('half')).toEqual({ is: 'absent' });
+  });
+
+  it('is starting as long as who starts it lives, and no longer after a reboot', async () => {
+    await job('begin', 'echo x\n');
+    const by = join(box.job('begin'), 'attempt-10/by');
+    mkdirSync(join(box.job('begin'), 'attempt-9'), { recursive: true });
+    mkdirSync(join(by, '..'));
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    writeFileSync(by, `${process.pid} ${processStart(process.pid)} ${boot}\n`);
+    expect(await box.state('begin')).toEqual({ is: 'starting' });
+    await expect(box.remove('begin')).rejects.toThrow('cannot be removed');
+    writeFileSync(by, `${process.pid} 1 ${boot}\n`);
+    expect(await box.state('begin')).toEqual({ is: 'lost' });
+    writeFileSync(by, `${process.pid} ${processStart(process.pid)} another-boot\n`);
+    expect(await box.state('begin')).toEqual({ is: 'rebooted' });
+    expect(await box.nextAttempt('begin')).toBe(11);
+    await box.remove('begin');
+    expect(existsSync(box.job('begin'))).toBe(false);
+  });
+
+  it('is not started where the link was cut in the middle of its environment', async () => {
+    await job('keys', 'echo x\n');
+    const cut = runThere(sshd.target, start, [box.job('keys'), '1', 'sh', 'go.sh'], { input: 'A=YQ==\nB=Y' });
+    expect(await cut).toMatchObject({ code: 1, stderr: expect.stringContaining('did not come whole') });
+    expect(await box.state('keys')).toEqual({ is: 'sent' });
   });
 
   it('is listed with its last step', async () => {

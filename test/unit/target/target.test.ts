@@ -96,6 +96,7 @@ describe('files from there', () => {
   it('a state that is not known is not taken for a failure', () => {
     expect(parseState('exited 3\n')).toEqual({ is: 'exited', code: 3 });
     expect(parseState('lost')).toEqual({ is: 'lost' });
+    expect(parseState('sent')).toEqual({ is: 'sent' });
     expect(() => parseState('exited x')).toThrow('not known');
   });
 });
