@@ -233,7 +233,7 @@ export class Box implements JobHost {
           broken = error as Error;
         }
       },
-    });
+    }).finally(() => receiver.drop());
     if (broken) throw broken;
     receiver.end();
     return wanted.length;

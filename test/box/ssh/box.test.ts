@@ -95,6 +95,15 @@ describe('files', () => {
     expect(await box.fetch(there, back)).toBe(0);
   });
 
+  it('are whole where several fetch them at once', async () => {
+    const there = join(box.root, 'large');
+    mkdirSync(there, { recursive: true });
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(there, name), Buffer.alloc(20 << 20, name));
+    const back = join(folder, 'twice');
+    await Promise.all([box.fetch(there, back), box.fetch(there, back), box.fetch(there, back)]);
+    expect(await manifestOf(back)).toEqual(await manifestOf(there));
+  });
+
   it('with names that could lead elsewhere are refused', async () => {
     const there = join(box.root, 'hostile');
     mkdirSync(there, { recursive: true });
