@@ -66,7 +66,7 @@ export interface JobHost {
   results(name: string): Results;
   /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
   fetch(from: string, to: string): Promise<number>;
-  /** Removes a job's files there. Rejects while it runs. */
+  /** Removes a job's files and weights there. Rejects while it runs. */
   remove(name: string): Promise<void>;
   /** Ends what connects to it. */
   close(): Promise<void>;

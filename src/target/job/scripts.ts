@@ -145,7 +145,10 @@ find . -type f -print0 | xargs -0 -r sha256sum`;
 export const readFiles = `cd "$1" || exit 1
 while IFS= read -r path; do wc -c < "./$path"; cat "./$path"; done`;
 
-/** `$1` job: removes it unless it runs. */
+/** `$1` job, `$2` its weights: removes both unless it runs. The job goes last, so that a cut leaves one to ask for. */
 export const remove = `${state}
-case "$(state "$1")" in running|starting) exit 3;; esac
-rm -rf "$1"`;
+case "$(state "$1")" in
+  running|starting) echo "it is still running" >&2; exit 3;;
+  absent) echo "it is not there" >&2; exit 4;;
+esac
+rm -rf -- "$2" && rm -rf -- "$1"`;

@@ -239,14 +239,13 @@ export class Box implements JobHost {
     return wanted.length;
   }
 
-  /** Removes a job's files there. Rejects while it runs. */
+  /** Removes a job's files and weights there. Rejects while it runs, and where there is none. */
   async remove(name: string): Promise<void> {
-    await mustRun(this.target, `${scripts.remove}`, [this.job(name)]).catch((error: unknown) => {
-      throw new SshError(
-        'failed',
-        `${name} cannot be removed (does it still run?): ${(error as Error).message}`,
-      );
-    });
+    await mustRun(this.target, scripts.remove, [this.job(name), this.results(name).weights]).catch(
+      (error: unknown) => {
+        throw new SshError('failed', `${name} cannot be removed: ${(error as Error).message}`);
+      },
+    );
   }
 
   /** Every call has a connection of its own: there is nothing to end. */

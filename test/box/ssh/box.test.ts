@@ -235,6 +235,23 @@ describe('a job', () => {
     expect(await box.state('keys')).toEqual({ is: 'sent' });
   });
 
+  it('is removed with its weights and nothing else, and not while it runs', async () => {
+    const weights = (name: string) => join(box.root, 'cache/baton/engines', name);
+    await job('old', 'sleep 600\n');
+    for (const name of ['old', 'old-2', 'here'])
+      mkdirSync(join(weights(name), 'policies'), { recursive: true });
+    await box.start('old', 1, ['sh', 'go.sh'], {});
+    await expect(box.remove('old')).rejects.toThrow('old cannot be removed: box: it is still running');
+    expect(existsSync(weights('old'))).toBe(true);
+    await box.cancel('old');
+    await box.remove('old');
+    expect([existsSync(box.job('old')), existsSync(weights('old'))]).toEqual([false, false]);
+    // An engine of a loop elsewhere has weights there and no job.
+    await expect(box.remove('here')).rejects.toThrow('it is not there');
+    expect(readdirSync(join(weights('old'), '..')).sort()).toEqual(['here', 'old-2']);
+    expect(existsSync(box.job('plain'))).toBe(true);
+  });
+
   it('is listed with its last step', async () => {
     await job(
       'steps',
