@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, manifestOf } from '../target/index.js';
 import { readReference, withOwnWeights } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
+import { notePlace, readNote, startOf } from './job-notes.js';
 import { userKeys } from './keys.js';
 import { checkFile } from './open-workflow.js';
 import { cacheFolder, shipped } from './places.js';
@@ -73,6 +75,37 @@ function withoutKeys(workflow: string): Record<string, string> {
   return {};
 }
 
+/**
+ * Start a job again where it stopped; from its beginning where its run is not on record there, with what is missing of
+ * its files. `caps`: limits in place of those it has.
+ */
+export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Promise<void> {
+  const { host, kind, name } = job;
+  const state = asSent(job, await host.state(name));
+  const start = startOf(name);
+  // The link may have been cut before its first file was there.
+  const unsent = kind === 'ssh' && state.is === 'absent' && start !== null && !isHere(job);
+  if (state.is === 'running' || state.is === 'starting' || (state.is === 'absent' && !unsent))
+    throw new Failure('job.state', explainState(name, state), exit.usage);
+  const begun = !unsent && (await host.begun(name));
+  if (!begun && start === null)
+    throw new Failure(
+      'job.state',
+      `${name} has not begun there, and how it was to be started is known only where it was sent from. Resume it there, or remove it (${commandName()} jobs remove ${name}) and train again.`,
+      exit.usage,
+    );
+  const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
+  const args = [...(begun ? ['resume', name] : start!), ...higher];
+  const { workflow, engine = [] } = readNote(name);
+  await launchJob(terminal, job, await host.nextAttempt(name), workflow, args, engine);
+  terminal.note(
+    begun ? `${name} goes on there` : `${name} had not begun; it starts there from its beginning`,
+  );
+}
+
+/** Whether its run was brought here. */
+const isHere = ({ name, folder }: BoxJob): boolean => existsSync(join(folder, '.baton', 'runs', name));
+
 /** Bring the run's log and its weights here, verified; they lie where a run on this machine has them. */
 export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJob): Promise<void> {
   const there = host.results(name);
@@ -117,7 +150,7 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
 
 /** A cluster's head keeps its jobs in memory: one that was sent from this folder and is not there was forgotten. */
 export function asSent({ kind, name, folder }: BoxJob, state: JobState): JobState {
-  const sent = existsSync(join(folder, '.baton', 'jobs', `${name}.json`));
+  const sent = existsSync(notePlace(folder, name));
   return kind === 'ray' && state.is === 'absent' && sent ? { is: 'forgotten' } : state;
 }
 
@@ -126,11 +159,13 @@ export function explainState(name: string, state: JobState): string {
   const again = `${commandName()} jobs resume ${name}`;
   switch (state.is) {
     case 'rebooted':
-      return `${name}: the box was started anew while it ran. It waits for its keys, which were never stored there; go on with: ${again}`;
+      return `${name}: the box was started anew since it was started, which ended it. It waits for its keys, which were never stored there; go on with: ${again}`;
     case 'lost':
       return `${name}: its process is gone and left no exit code (killed, or out of memory). What it logged is kept; go on with: ${again}`;
     case 'starting':
-      return `${name}: its start was cut, and whether it came about is not known. Try: ${again}`;
+      return `${name} is being started. Wait for it with: ${commandName()} jobs attach ${name}`;
+    case 'sent':
+      return `${name}: files of it are there, and it was never started. Send what is missing and start it with: ${again}; or remove it with: ${commandName()} jobs remove ${name}`;
     case 'forgotten':
       return `${name}: the cluster knows no job of this name; its head was started anew since it was sent, or the job was removed. What it logged is in the head's folder unless that is gone too; go on with: ${again}`;
     case 'absent':

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { Box, holdThere, openTunnel, SshError, type SshTarget } from '../target/index.js';
+import {
+  Box,
+  type Held,
+  holdThere,
+  openTunnel,
+  SshError,
+  type SshTarget,
+  type Tunnel,
+} from '../target/index.js';
 import { programFiles } from './box-job.js';
 import { type EngineChoice, joinEngine, type RunningEngine } from './engine.js';
 import { cacheFolder } from './places.js';
@@ -25,25 +33,47 @@ export async function engineThere(
   terminal.note(`${box.label}: sent ${sent} files of the program; only the engine runs there`);
   const weights = box.results(run).weights;
   const held = await holdThere(target, box.engineCommand(program.files, weights, engineArguments(choice)));
-  const address = addressSchema.parse(JSON.parse(held.said));
-  const tunnel = await openTunnel(target, '127.0.0.1', Number(new URL(address.url).port));
-  const stop = async () => {
-    await Promise.all([held.close(), tunnel.close()]);
-    try {
-      const came = await box.fetch(weights, join(cacheFolder(), 'engines', run));
-      terminal.note(`fetched ${came} files of the weights; every hash is the box's`);
-    } catch (error) {
-      if (!(error instanceof SshError)) throw error;
-      terminal.note(`the weights are still on ${box.label} (${error.message.split('\n')[0]})`);
-    }
-  };
-  const gone = Promise.race([held.ended, tunnel.ended]).then((why) => {
-    if (!why) return null;
-    const todo = `What is logged is kept here, the weights are kept there; go on with: ${commandName()} resume ${run}`;
-    return new Failure('engine.lost', `${why.message}\n${todo}`, exit.environment);
-  });
-  const url = `http://127.0.0.1:${tunnel.port}`;
-  return { ...(await joinEngine({ url, token: address.token }, stop)), gone };
+  const open: Pick<Held | Tunnel, 'close'>[] = [held];
+  const close = () => Promise.all(open.map((each) => each.close()));
+  try {
+    const address = addressSchema.parse(JSON.parse(held.said));
+    const tunnel = await openTunnel(target, '127.0.0.1', Number(new URL(address.url).port));
+    open.push(tunnel);
+    const lost = Promise.race([held.ended, tunnel.ended]);
+    const stop = async () => {
+      await close();
+      await fetchWeights(terminal, box, run);
+    };
+    const gone = lost.then((why) => {
+      if (!why) return null;
+      const todo = `What is logged is kept here, the weights are kept there; go on with: ${commandName()} resume ${run}`;
+      return new Failure('engine.lost', `${why.message}\n${todo}`, exit.environment);
+    });
+    const url = `http://127.0.0.1:${tunnel.port}`;
+    // Over a link that is cut a call fails before it is known why, or is never answered.
+    const early = lost.then((why) => {
+      throw why ?? new SshError('failed', `${box.label}: the link to the engine was ended`);
+    });
+    const joined = joinEngine({ url, token: address.token }, stop).catch(async (error: Error) => {
+      await Promise.race([early, new Promise((resolve) => setTimeout(resolve, 2000))]);
+      throw new SshError('failed', `${box.label}: the engine there does not answer: ${error.message}`);
+    });
+    return { ...(await Promise.race([joined, early])), gone };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Bring the weights of a run here; they stay there too. */
+async function fetchWeights(terminal: Terminal, box: Box, run: string): Promise<void> {
+  try {
+    const came = await box.fetch(box.results(run).weights, join(cacheFolder(), 'engines', run));
+    terminal.note(`fetched ${came} files of the weights; every hash is the box's`);
+  } catch (error) {
+    if (!(error instanceof SshError)) throw error;
+    terminal.note(`the weights are still on ${box.label} (${error.message.split('\n')[0]})`);
+  }
 }
 
 /** The engine of a choice as arguments of `baton engine`. */

@@ -1,6 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { torchSource } from '../engine/index.js';
 import { type Caps, capsAmong } from '../rollout/index.js';
@@ -23,8 +21,9 @@ import {
   type Wanted,
 } from '../target/index.js';
 import { capFlags } from './arguments.js';
-import { asSent, attachJob, type BoxJob, explainState, fetchJob, launchJob } from './box-job.js';
+import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
+import { forgetStart, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -153,42 +152,17 @@ export function targetCommands(
     'resume',
     'start a job again where it stopped',
     async (out, own, caps) => {
-      const state = asSent(own, await own.host.state(own.name));
-      if (state.is === 'running' || state.is === 'absent')
-        throw new Failure('job.state', explainState(own.name, state), exit.usage);
-      const known = readNote(own.name);
-      const attempt = await own.host.nextAttempt(own.name);
-      const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
-      await launchJob(out, own, attempt, known.workflow, ['resume', own.name, ...higher], known.engine ?? []);
-      out.note(`${own.name} goes on there`);
+      await resumeJob(out, own, caps);
       return attachJob(out, own);
     },
     capFlags,
   );
   job('remove', "remove a job's files there", async (out, { host, name }) => {
     await host.remove(name);
+    forgetStart(name);
     out.say(`${name} is removed from ${host.label}.`);
     return exit.fine;
   });
-}
-
-interface Note {
-  target: string;
-  workflow: string;
-  /** Which engine, as arguments, where the loop does not bring it up itself. */
-  engine?: string[];
-}
-
-const notes = (): string => join(process.cwd(), '.baton', 'jobs');
-
-/** Where a job of this folder runs; written when it is sent, and only a convenience. */
-export function readNote(name: string): Note {
-  try {
-    return JSON.parse(readFileSync(join(notes(), `${name}.json`), 'utf8')) as Note;
-  } catch {
-    const workflows = readdirSync(process.cwd()).filter((file) => /\.baton\.ya?ml$/.test(file));
-    return { target: '', workflow: workflows[0] ?? '' };
-  }
 }
 
 async function openJob(name: string, on: string | undefined): Promise<BoxJob> {

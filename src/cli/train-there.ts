@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
-import { type Finding, findTarget, passes, targetsFile } from '../target/index.js';
+import { isAbsolute } from 'node:path';
+import { type Finding, findTarget, passes, SshError, targetsFile } from '../target/index.js';
 import { baseOf, type Workflow } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { overBaseOf } from './engine.js';
 import { asArguments, engineArguments } from './engine-there.js';
 import { staysHere } from './frozen.js';
 import { openHost } from './job-host.js';
+import { noteJob } from './job-notes.js';
 import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
 import { preflight, say } from './target-program.js';
@@ -56,14 +56,13 @@ export async function trainThere(
   const gpu = findings.find((finding) => finding.what === 'GPU');
   terminal.note(`${on}: ${gpu?.works ? gpu.why : 'training on the CPU'}`);
   const engine = engineArguments(target.kind === 'ray' ? over : chosen);
-  mkdirSync(join(place.folder, '.baton', 'jobs'), { recursive: true });
-  writeFileSync(
-    join(place.folder, '.baton', 'jobs', `${name}.json`),
-    JSON.stringify({ target: on, workflow: place.name, engine }),
-  );
+  const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
+  noteJob(place.folder, name, { target: on, workflow: place.name, engine }, args);
   try {
-    const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
-    await launchJob(terminal, job, 1, place.name, args, engine);
+    await launchJob(terminal, job, 1, place.name, args, engine).catch((error: unknown) => {
+      if (error instanceof SshError) terminal.note(perhapsSent(name, on));
+      throw error;
+    });
     terminal.emit({ event: 'job.started', job: name, target: on });
     terminal.note(
       `${name} runs on ${on}; this machine may be closed. Attach: ${commandName()} jobs attach ${name}`,
@@ -83,6 +82,12 @@ export function refuseBaseBeside(workflow: Workflow, { base }: Pick<TrainOptions
       `The base ${own} lies beside the workflow, and the engine on ${on} runs without that folder. Name one that it finds there: --base with a hub's id or a path on ${on}.`,
       exit.usage,
     );
+}
+
+/** What to do where it is not known how far a start came. */
+function perhapsSent(name: string, on: string): string {
+  const command = commandName();
+  return `How much of ${name} came to ${on} is not known. See: ${command} jobs list ${on}; send what is missing and start it: ${command} jobs resume ${name}`;
 }
 
 /** An editor's models are served on this machine only. */

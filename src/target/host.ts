@@ -1,8 +1,8 @@
 import type { Manifest } from './job/manifest.js';
 
-/** How a job stands. What cannot be known is never called failed. */
+/** How a job stands. What cannot be known is never called failed. `sent`: its files are there, all or some. */
 export type JobState =
-  | { is: 'running' | 'starting' | 'lost' | 'rebooted' | 'absent' | 'forgotten' }
+  | { is: 'sent' | 'starting' | 'running' | 'lost' | 'rebooted' | 'absent' | 'forgotten' }
   | { is: 'exited'; code: number };
 
 /** A job of a target's list. */
@@ -57,6 +57,8 @@ export interface JobHost {
   /** The number of a new attempt: two that ask at once get the same, and only one of them starts. */
   nextAttempt(name: string): Promise<number>;
   state(name: string): Promise<JobState>;
+  /** Whether its run is on record there, to go on from. A cluster, which cannot look by itself, says yes. */
+  begun(name: string): Promise<boolean>;
   jobs(): Promise<ListedJob[]>;
   /** The log from an offset, and on until the job ends; a cut link is taken up where it broke. */
   follow(name: string, onLog: (chunk: Buffer) => void, options?: FollowOptions): Promise<JobState>;
@@ -64,7 +66,7 @@ export interface JobHost {
   results(name: string): Results;
   /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
   fetch(from: string, to: string): Promise<number>;
-  /** Removes a job's files there. Rejects while it runs. */
+  /** Removes a job's files and weights there. Rejects while it runs. */
   remove(name: string): Promise<void>;
   /** Ends what connects to it. */
   close(): Promise<void>;

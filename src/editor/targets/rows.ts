@@ -1,13 +1,14 @@
 import * as vscode from 'vscode';
 import type { Finding, Target } from '../../target/index.js';
 import { rows } from '../names.js';
+import { type Standing, stateWords } from './states.js';
 
 /** Rows of the Runs tree for machines that training can run on. */
 export type TargetRow =
   | { is: 'targets' }
   | { is: 'target'; name: string; target: Target }
   | { is: 'finding'; target: string; finding: Finding }
-  | { is: 'job'; target: string; name: string; state: string; step: string | null };
+  | { is: 'job'; target: string; name: string; state: Standing; step: string | null };
 
 export function targetItem(row: TargetRow): vscode.TreeItem {
   if (row.is === 'targets') {
@@ -28,11 +29,13 @@ export function targetItem(row: TargetRow): vscode.TreeItem {
     return item;
   }
   if (row.is === 'job') {
-    const item = new vscode.TreeItem(vscode.l10n.t('Job, {0}', row.state));
+    const { short, todo } = stateWords(row.name, row.state);
+    const item = new vscode.TreeItem(vscode.l10n.t('Job, {0}', short));
     item.id = `target/${row.target}/job/${row.name}`;
-    item.description = [row.step, row.name].filter((word) => word !== null).join(' · ');
-    item.tooltip = item.description;
-    const runs = row.state === 'running' || row.state === 'starting';
+    const which = [row.step, row.name].filter((word) => word !== null).join(' · ');
+    item.description = [which, todo].filter((word) => word !== null).join(' · ');
+    item.tooltip = [`${short} · ${which}`, todo].filter((word) => word !== null).join('\n');
+    const runs = row.state.is === 'running' || row.state.is === 'starting';
     item.iconPath = new vscode.ThemeIcon(runs ? 'sync~spin' : 'archive');
     item.contextValue = runs ? rows.liveJob : rows.job;
     return item;

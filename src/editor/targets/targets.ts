@@ -103,32 +103,33 @@ export class Targets {
     return vscode.window.withProgress({ location: { viewId: views.runs } }, async () => {
       try {
         const { findings } = has.parse(await this.control.ask(['target', 'preflight', name], homedir()));
-        const rows: Said[] = findings.map((each) => ({ is: 'finding', target: name, finding: each }));
-        if (findings.some((each) => each.needed && !each.works)) return rows;
-        const { jobs } = runs.parse(await this.control.ask(['jobs', 'list', name], homedir()));
-        const said = ({ is, code }: { is: string; code?: number | undefined }) =>
-          code === undefined
-            ? is
-            : code === 0
-              ? vscode.l10n.t('ended')
-              : vscode.l10n.t('ended with code {0}', code);
-        return [
-          ...jobs.map(
-            (job): Said => ({
-              is: 'job',
-              target: name,
-              name: job.name,
-              state: said(job.state),
-              step: job.step && vscode.l10n.t('step {0} of {1}', job.step.at, job.step.of),
-            }),
-          ),
-          ...rows,
-        ];
+        const rows = findings.map((each): Said => ({ is: 'finding', target: name, finding: each }));
+        return [...(await this.jobs(name)), ...rows];
       } catch (error) {
-        this.host.log.error((error as Error).stack ?? String(error));
-        return [unreadable((error as Error).message)];
+        return [this.failed(error)];
       }
     });
+  }
+
+  /** The jobs of a machine that can be reached, whatever else it lacks: to see and to cancel them takes a shell. */
+  private async jobs(target: string): Promise<Said[]> {
+    try {
+      const { jobs } = runs.parse(await this.control.ask(['jobs', 'list', target], homedir()));
+      return jobs.map(({ name, state, step }) => ({
+        is: 'job',
+        target,
+        name,
+        state,
+        step: step && vscode.l10n.t('step {0} of {1}', step.at, step.of),
+      }));
+    } catch (error) {
+      return [this.failed(error)];
+    }
+  }
+
+  private failed(error: unknown): Said {
+    this.host.log.error((error as Error).stack ?? String(error));
+    return unreadable((error as Error).message);
   }
 
   /** Open targets.yaml, at one of them where it is named. */

@@ -1,20 +1,27 @@
 // Files from there, as a stream of "size, newline, bytes" in the order asked. Each is written under a working name
-// and gets its own only if its hash is the one that was listed.
-import { createHash } from 'node:crypto';
+// that nobody else writes to, and gets its own only if its hash is the one that was listed: several may fetch at once.
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Manifest, sha256Of } from './manifest.js';
 
+/** Longer than a link that is still there is silent: a working file that was not written to for so long is nobody's. */
+const LEFT_MS = 10 * 60_000;
+
 export class Receiver {
+  private readonly cleaned = new Set<string>();
+  private readonly own = `${process.pid}-${randomBytes(4).toString('hex')}`;
   private head = '';
   private left = -1;
   private at = 0;
@@ -28,6 +35,15 @@ export class Receiver {
 
   /** Takes the next bytes. Throws where they do not fit what was listed. */
   take(chunk: Buffer): void {
+    try {
+      this.write(chunk);
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
+  }
+
+  private write(chunk: Buffer): void {
     let from = 0;
     while (from < chunk.length) {
       if (this.left < 0) from = this.takeSize(chunk, from);
@@ -43,12 +59,19 @@ export class Receiver {
     }
   }
 
+  /** Removes what came of a file that is not whole. */
+  drop(): void {
+    if (this.file < 0) return;
+    closeSync(this.file);
+    this.file = -1;
+    rmSync(this.part(this.wanted[this.at]![0]), { force: true });
+  }
+
   /** Throws unless all files came whole. */
   end(): void {
-    if (this.file >= 0) closeSync(this.file);
+    this.drop();
     if (this.at < this.wanted.length) {
       const path = this.wanted[this.at]![0];
-      rmSync(this.part(path), { force: true });
       throw new Error(`the transfer ended before ${path} was whole; fetch again`);
     }
   }
@@ -60,7 +83,19 @@ export class Receiver {
   }
 
   private part(path: string): string {
-    return `${join(this.folder, path)}.fetching`;
+    return `${join(this.folder, path)}.${this.own}.fetching`;
+  }
+
+  /** Makes the working file of a path, in a folder without those that others left when they were killed. */
+  private open(path: string): number {
+    const part = this.part(path);
+    const folder = dirname(part);
+    if (!this.cleaned.has(folder)) {
+      mkdirSync(folder, { recursive: true });
+      removeLeft(folder);
+      this.cleaned.add(folder);
+    }
+    return openSync(part, 'wx');
   }
 
   private takeSize(chunk: Buffer, from: number): number {
@@ -73,26 +108,33 @@ export class Receiver {
     this.left = Number(this.head);
     this.head = '';
     this.hash = createHash('sha256');
-    mkdirSync(dirname(this.part(path)), { recursive: true });
-    this.file = openSync(this.part(path), 'w');
+    this.file = this.open(path);
     return newline + 1;
   }
 
   private finish(): void {
     const [path, wanted] = this.wanted[this.at]!;
-    fsyncSync(this.file);
-    closeSync(this.file);
-    this.file = -1;
     const found = this.hash.digest('hex');
-    if (found !== wanted) {
-      rmSync(this.part(path), { force: true });
+    if (found !== wanted)
       throw new Error(
         `${path} came with hash ${found.slice(0, 12)}, the box said ${wanted.slice(0, 12)}; fetch again`,
       );
-    }
+    fsyncSync(this.file);
+    closeSync(this.file);
+    this.file = -1;
+    // Where another brought the same file meanwhile, this puts equal bytes in its place.
     renameSync(this.part(path), join(this.folder, path));
     this.left = -1;
     this.at += 1;
+  }
+}
+
+function removeLeft(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!/\.\d+-[0-9a-f]{8}\.fetching$/.test(name)) continue;
+    const path = join(folder, name);
+    const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - written > LEFT_MS) rmSync(path, { force: true });
   }
 }
 

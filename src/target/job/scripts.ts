@@ -1,8 +1,21 @@
 // What runs there: POSIX shell, so that a box needs nothing for it. Every state lies in files of the job's folder:
-// attempt-N (made by who starts it), pid ("pid start-time boot-id"), log, exit.
+// attempt-N/by (who starts it: "pid start-time boot-id"), pid (what was started, the same way), log, exit.
 
-/** Prints one word and what belongs to it: running, exited CODE, rebooted, lost, starting, absent. `$1` is the job. */
+/**
+ * Prints one word and what belongs to it: running, exited CODE, rebooted, lost, starting, sent, absent. `$1` is the
+ * job. Before there is a pid, it is starting only as long as who starts it is alive.
+ */
 const state = `
+process() { echo "$1 $(cut -d' ' -f22 "/proc/$1/stat") $(cat /proc/sys/kernel/random/boot_id)"; }
+newest() {
+  last=0
+  for made in "$1"/attempt-*; do
+    n=\${made##*/attempt-}
+    case "$n" in ''|*[!0-9]*) continue;; esac
+    if [ "$n" -gt "$last" ]; then last=$n; fi
+  done
+  echo "$last"
+}
 alive() {
   # A process that has ended and that nobody has waited for (Z) still has its entry.
   case "$(cut -d' ' -f3,22 "/proc/$1/stat" 2>/dev/null)" in "Z "*) return 1;; *" $2") return 0;; *) return 1;; esac
@@ -10,10 +23,16 @@ alive() {
 state() {
   if [ ! -d "$1" ]; then echo absent; return; fi
   if [ -f "$1/exit" ]; then echo "exited $(cat "$1/exit")"; return; fi
-  if [ ! -f "$1/pid" ]; then echo starting; return; fi
-  read -r pid start boot < "$1/pid"
+  by=$1/pid; is=running
+  if [ ! -f "$by" ]; then
+    last=$(newest "$1"); is=starting
+    if [ "$last" = 0 ]; then echo sent; return; fi
+    by=$1/attempt-$last/by
+    if [ ! -f "$by" ]; then echo lost; return; fi
+  fi
+  read -r pid start boot < "$by"
   if [ "$boot" != "$(cat /proc/sys/kernel/random/boot_id)" ]; then echo rebooted
-  elif alive "$pid" "$start"; then echo running
+  elif alive "$pid" "$start"; then echo "$is"
   else echo lost; fi
 }`;
 
@@ -40,19 +59,27 @@ done`;
 /** `$1` folder; standard input: a tar archive of our own. */
 export const unpack = `mkdir -p "$1" && cd "$1" && tar -xf - --no-same-owner`;
 
-/** `$1` job, `$2` attempt, then the command; standard input: lines "NAME=base64" that become its environment. */
-export const start = `set -e
+/**
+ * `$1` job, `$2` attempt, then the command; standard input: lines "NAME=base64" that become its environment, and a dot
+ * on a line of its own, without which a link that was cut would start it without some of them.
+ */
+export const start = `set -e${state}
 job=$1; attempt=$2; shift 2
+whole=
 while IFS='=' read -r name value; do
+  if [ "$name" = . ]; then whole=yes; break; fi
   export "$name=$(printf %s "$value" | base64 -d)"
 done
+if [ -z "$whole" ]; then echo "its environment did not come whole" >&2; exit 1; fi
 if ! mkdir "$job/attempt-$attempt" 2>/dev/null; then echo already; exit 0; fi
+process $$ > "$job/attempt-$attempt/by.part"
+mv "$job/attempt-$attempt/by.part" "$job/attempt-$attempt/by"
 rm -f "$job/exit" "$job/pid"
 cat > "$job/run.sh" <<'RUN'
 # A stop is for the command; this shell stays to write down how it ended.
 trap : TERM INT
 echo "$$ $(cut -d' ' -f22 /proc/$$/stat) $(cat /proc/sys/kernel/random/boot_id)" > ../pid.part
-mv ../pid.part ../pid
+mv ../pid.part ../pid || exit 1
 "$@" >> ../log 2>&1
 echo $? > ../exit.part
 mv ../exit.part ../exit
@@ -60,17 +87,22 @@ RUN
 cd "$job/work"
 : >> ../log
 setsid sh ../run.sh "$@" < /dev/null > /dev/null 2>&1 &
+born=$(cut -d' ' -f22 "/proc/$!/stat" 2>/dev/null) || born=
 n=0
-while [ ! -f ../pid ] && [ $n -lt 100 ]; do n=$((n+1)); sleep 0.1; done
+while [ ! -f ../pid ] && { [ $n -lt 20 ] || alive "$!" "$born"; }; do n=$((n+1)); sleep 0.1; done
+if [ ! -f ../pid ]; then echo "it could not be started in $job" >&2; exit 1; fi
 echo started`;
 
 /** `$1` job. */
 export const askState = `${state}
 state "$1"`;
 
-/** `$1` job. The numbers of its attempts, a line each. */
-export const listAttempts = `cd "$1" 2>/dev/null || exit 0
-for made in attempt-*; do echo "\${made#attempt-}"; done`;
+/** `$1` job. The number of its newest attempt; 0 where there is none. */
+export const newestAttempt = `${state}
+newest "$1"`;
+
+/** `$1` job, `$2` its run. Says "yes" where the run is on record. */
+export const begun = `if [ -f "$1/work/.baton/runs/$2/run.json" ]; then echo yes; fi`;
 
 /** `$1` jobs folder. Lines "job|state|what the log last says of a step". */
 export const listJobs = `${state}
@@ -113,7 +145,10 @@ find . -type f -print0 | xargs -0 -r sha256sum`;
 export const readFiles = `cd "$1" || exit 1
 while IFS= read -r path; do wc -c < "./$path"; cat "./$path"; done`;
 
-/** `$1` job: removes it unless it runs. */
+/** `$1` job, `$2` its weights: removes both unless it runs. The job goes last, so that a cut leaves one to ask for. */
 export const remove = `${state}
-case "$(state "$1")" in running|starting) exit 3;; esac
-rm -rf "$1"`;
+case "$(state "$1")" in
+  running|starting) echo "it is still running" >&2; exit 3;;
+  absent) echo "it is not there" >&2; exit 4;;
+esac
+rm -rf -- "$2" && rm -rf -- "$1"`;

@@ -111,6 +111,10 @@ export class Cluster implements JobHost {
     return last ? stateOf(last) : { is: 'absent' };
   }
 
+  async begun(): Promise<boolean> {
+    return true;
+  }
+
   async jobs(): Promise<ListedJob[]> {
     const names = (await this.client.jobs()).flatMap((job) => job.metadata?.baton ?? []);
     const own = [...new Set(names)].filter((name) => jobName.safeParse(name).success).sort();

@@ -23,6 +23,7 @@ export function parseState(text: string): JobState {
   if (
     word === 'running' ||
     word === 'starting' ||
+    word === 'sent' ||
     word === 'lost' ||
     word === 'rebooted' ||
     word === 'absent'
@@ -67,11 +68,7 @@ export class Box implements JobHost {
       (await mustRun(this.target, scripts.missingFiles, [to], { input: lines })).split('\n').filter(Boolean);
     const wanted = await missing();
     if (wanted.length === 0) return 0;
-    const tar = spawn('tar', ['-C', from, '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    tar.stdin.end(wanted.map((path) => `./${path}\0`).join(''));
-    await mustRun(this.target, scripts.unpack, [to], { input: tar.stdout });
+    await this.pack(from, wanted, to);
     const still = await missing();
     if (still.length > 0) {
       throw new SshError(
@@ -80,6 +77,28 @@ export class Box implements JobHost {
       );
     }
     return wanted.length;
+  }
+
+  /** Files of a folder as an archive that is unpacked there while it is made. */
+  private async pack(from: string, paths: readonly string[], to: string): Promise<void> {
+    const tar = spawn('tar', ['-C', from, '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let broken: Error | null = null;
+    tar.once('error', (error) => {
+      broken = new SshError('failed', `tar cannot be started here: ${error.message}`);
+    });
+    tar.stdin.on('error', () => undefined);
+    tar.stdin.end(paths.map((path) => `./${path}\0`).join(''));
+    try {
+      await mustRun(this.target, scripts.unpack, [to], { input: tar.stdout });
+    } catch (error) {
+      throw broken ?? error;
+    } finally {
+      // Nobody reads any more: it would wait for that, and this process for it.
+      tar.kill();
+      tar.stdout.destroy();
+    }
   }
 
   /** The command of an engine there, for a loop elsewhere. */
@@ -124,9 +143,10 @@ export class Box implements JobHost {
     command: readonly string[],
     environment: Readonly<Record<string, string>>,
   ): Promise<'started' | 'already'> {
-    const input = Object.entries(environment)
-      .map(([key, value]) => `${key}=${Buffer.from(value).toString('base64')}\n`)
-      .join('');
+    const lines = Object.entries(environment).map(
+      ([key, value]) => `${key}=${Buffer.from(value).toString('base64')}\n`,
+    );
+    const input = [...lines, '.\n'].join('');
     const said = await mustRun(this.target, scripts.start, [this.job(name), String(attempt), ...command], {
       input,
     });
@@ -134,8 +154,11 @@ export class Box implements JobHost {
   }
 
   async nextAttempt(name: string): Promise<number> {
-    const made = await mustRun(this.target, scripts.listAttempts, [this.job(name)]);
-    return made.split('\n').reduce((most, line) => Math.max(most, Number(line) || 0), 0) + 1;
+    return Number(await mustRun(this.target, scripts.newestAttempt, [this.job(name)])) + 1;
+  }
+
+  async begun(name: string): Promise<boolean> {
+    return (await mustRun(this.target, scripts.begun, [this.job(name), name])).trim() === 'yes';
   }
 
   async state(name: string): Promise<JobState> {
@@ -210,20 +233,19 @@ export class Box implements JobHost {
           broken = error as Error;
         }
       },
-    });
+    }).finally(() => receiver.drop());
     if (broken) throw broken;
     receiver.end();
     return wanted.length;
   }
 
-  /** Removes a job's files there. Rejects while it runs. */
+  /** Removes a job's files and weights there. Rejects while it runs, and where there is none. */
   async remove(name: string): Promise<void> {
-    await mustRun(this.target, `${scripts.remove}`, [this.job(name)]).catch((error: unknown) => {
-      throw new SshError(
-        'failed',
-        `${name} cannot be removed (does it still run?): ${(error as Error).message}`,
-      );
-    });
+    await mustRun(this.target, scripts.remove, [this.job(name), this.results(name).weights]).catch(
+      (error: unknown) => {
+        throw new SshError('failed', `${name} cannot be removed: ${(error as Error).message}`);
+      },
+    );
   }
 
   /** Every call has a connection of its own: there is nothing to end. */

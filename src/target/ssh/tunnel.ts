@@ -12,22 +12,34 @@ export interface Tunnel {
   close(): Promise<void>;
 }
 
-/** Opens a tunnel to `host:port` as the machine there sees it. Rejects with an SshError. */
+/**
+ * Opens a tunnel to `host:port` as the machine there sees it. Rejects with an SshError. A machine that forwards nothing
+ * says so at the first connection only: the tunnel then ends.
+ */
 export async function openTunnel(target: SshPlace, host: string, port: number): Promise<Tunnel> {
   const own = await freePort();
   const forward = `127.0.0.1:${own}:${host.includes(':') ? `[${host}]` : host}:${port}`;
   const options = ['-N', '-oExitOnForwardFailure=yes', '-L', forward];
   const child = spawn('ssh', [...options, ...sshArguments(target)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
+  let refused = false;
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-20_000);
+    // Each connection would be taken here and cut at once, and clients try again for ever.
+    if (!refused && /open failed: administratively prohibited/.test(stderr)) {
+      refused = true;
+      child.kill();
+    }
   });
   let closed = false;
   const ended = new Promise<Error | null>((resolve) => {
     child.once('error', (error) =>
       resolve(new SshError('failed', `ssh cannot be started: ${error.message}`)),
     );
-    child.once('close', () => resolve(closed ? null : explain(target, stderr)));
+    child.once('close', () => {
+      if (closed) resolve(null);
+      else resolve(refused ? forwardsNothing(target) : explain(target, stderr));
+    });
   });
   const close = async (): Promise<void> => {
     closed = true;
@@ -39,6 +51,13 @@ export async function openTunnel(target: SshPlace, host: string, port: number): 
     if (gone instanceof Error) throw gone;
     if (gone === true) return { port: own, ended, close };
   }
+}
+
+function forwardsNothing({ host }: SshPlace): SshError {
+  return new SshError(
+    'failed',
+    `${host}: its sshd does not forward this port (AllowTcpForwarding or PermitOpen there), and nothing else leads to it. Allow it in the sshd_config there.`,
+  );
 }
 
 /** Whether something listens on a port by now; a moment's wait where not. */

@@ -1,10 +1,21 @@
 // Jobs behind a real sshd: what travels, what is left when something breaks, and what is refused.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assess, Box, manifestOf, passes, probeThere } from '../../../src/target/index.js';
+import { start } from '../../../src/target/job/scripts.js';
+import { runThere } from '../../../src/target/ssh/connection.js';
+import { processStart } from '../../../src/trace/index.js';
 import { type Sshd, startSshd } from './sshd.js';
 
 let sshd: Sshd;
@@ -82,6 +93,15 @@ describe('files', () => {
     expect(await box.fetch(there, back)).toBe(3);
     expect(await manifestOf(back)).toEqual(await manifestOf(own));
     expect(await box.fetch(there, back)).toBe(0);
+  });
+
+  it('are whole where several fetch them at once', async () => {
+    const there = join(box.root, 'large');
+    mkdirSync(there, { recursive: true });
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(there, name), Buffer.alloc(20 << 20, name));
+    const back = join(folder, 'twice');
+    await Promise.all([box.fetch(there, back), box.fetch(there, back), box.fetch(there, back)]);
+    expect(await manifestOf(back)).toEqual(await manifestOf(there));
   });
 
   it('with names that could lead elsewhere are refused', async () => {
@@ -178,11 +198,58 @@ describe('a job', () => {
     expect(await logOf('boot')).toEqual({ text: 'again\nagain\n', state: { is: 'exited', code: 0 } });
   });
 
-  it('that was never started is absent, and one cut in mid-start is not called failed', async () => {
+  it('that was never started is absent, and one whose files are there is sent and can be removed', async () => {
     expect(await box.state('never')).toEqual({ is: 'absent' });
     await job('half', 'echo x\n');
-    expect(await box.state('half')).toEqual({ is: 'starting' });
-    expect(await box.jobs()).toContainEqual({ name: 'half', state: { is: 'starting' }, step: null });
+    expect(await box.state('half')).toEqual({ is: 'sent' });
+    expect(await box.jobs()).toContainEqual({ name: 'half', state: { is: 'sent' }, step: null });
+    expect(await box.cancel('half')).toEqual({ is: 'sent' });
+    expect(await logOf('half')).toEqual({ text: '', state: { is: 'sent' } });
+    expect(await box.nextAttempt('half')).toBe(1);
+    await box.remove('half');
+    expect(await box.state('half')).toEqual({ is: 'absent' });
+  });
+
+  it('is starting as long as who starts it lives, and no longer after a reboot', async () => {
+    await job('begin', 'echo x\n');
+    const by = join(box.job('begin'), 'attempt-10/by');
+    mkdirSync(join(box.job('begin'), 'attempt-9'), { recursive: true });
+    mkdirSync(join(by, '..'));
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    writeFileSync(by, `${process.pid} ${processStart(process.pid)} ${boot}\n`);
+    expect(await box.state('begin')).toEqual({ is: 'starting' });
+    await expect(box.remove('begin')).rejects.toThrow('cannot be removed');
+    writeFileSync(by, `${process.pid} 1 ${boot}\n`);
+    expect(await box.state('begin')).toEqual({ is: 'lost' });
+    writeFileSync(by, `${process.pid} ${processStart(process.pid)} another-boot\n`);
+    expect(await box.state('begin')).toEqual({ is: 'rebooted' });
+    expect(await box.nextAttempt('begin')).toBe(11);
+    await box.remove('begin');
+    expect(existsSync(box.job('begin'))).toBe(false);
+  });
+
+  it('is not started where the link was cut in the middle of its environment', async () => {
+    await job('keys', 'echo x\n');
+    const cut = runThere(sshd.target, start, [box.job('keys'), '1', 'sh', 'go.sh'], { input: 'A=YQ==\nB=Y' });
+    expect(await cut).toMatchObject({ code: 1, stderr: expect.stringContaining('did not come whole') });
+    expect(await box.state('keys')).toEqual({ is: 'sent' });
+  });
+
+  it('is removed with its weights and nothing else, and not while it runs', async () => {
+    const weights = (name: string) => join(box.root, 'cache/baton/engines', name);
+    await job('old', 'sleep 600\n');
+    for (const name of ['old', 'old-2', 'here'])
+      mkdirSync(join(weights(name), 'policies'), { recursive: true });
+    await box.start('old', 1, ['sh', 'go.sh'], {});
+    await expect(box.remove('old')).rejects.toThrow('old cannot be removed: box: it is still running');
+    expect(existsSync(weights('old'))).toBe(true);
+    await box.cancel('old');
+    await box.remove('old');
+    expect([existsSync(box.job('old')), existsSync(weights('old'))]).toEqual([false, false]);
+    // An engine of a loop elsewhere has weights there and no job.
+    await expect(box.remove('here')).rejects.toThrow('it is not there');
+    expect(readdirSync(join(weights('old'), '..')).sort()).toEqual(['here', 'old-2']);
+    expect(existsSync(box.job('plain'))).toBe(true);
   });
 
   it('is listed with its last step', async () => {

@@ -22,8 +22,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** `path`: what a session there finds programs on. */
-export async function startSshd(path?: string): Promise<Sshd> {
+/** `path`: what a session there finds programs on. `more`: further lines of its configuration. */
+export async function startSshd(path?: string, more: readonly string[] = []): Promise<Sshd> {
   const program = '/usr/sbin/sshd';
   if (!existsSync(program)) {
     throw new Error('sshd is not installed; on Debian: sudo apt-get install -y openssh-server');
@@ -51,6 +51,7 @@ export async function startSshd(path?: string): Promise<Sshd> {
       'PermitRootLogin prohibit-password',
       'Subsystem sftp internal-sftp',
       ...(path === undefined ? [] : [`SetEnv PATH=${path}`]),
+      ...more,
       '',
     ].join('\n'),
   );

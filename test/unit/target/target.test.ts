@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,9 +93,31 @@ describe('files from there', () => {
     expect(() => more.take(Buffer.from('5\nhello3\nxyz'))).toThrow('not asked for');
   });
 
+  it('may be brought by two at once, and what a killed one left is removed', () => {
+    const hello = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+    const old = join(folder, 'a.7-01234567.fetching');
+    const live = join(folder, 'b.8-01234567.fetching');
+    for (const path of [old, live]) writeFileSync(path, 'hel');
+    utimesSync(old, 0, 0);
+    const [one, two] = [new Receiver(folder, [['a', hello]]), new Receiver(folder, [['a', hello]])];
+    one.take(Buffer.from('5\nhel'));
+    two.take(Buffer.from('5\nhe'));
+    one.take(Buffer.from('lo'));
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('hello');
+    two.take(Buffer.from('llo'));
+    for (const each of [one, two]) each.end();
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('hello');
+    expect(readdirSync(folder).sort()).toEqual(['a', 'b.8-01234567.fetching']);
+    const cut = new Receiver(folder, [['c', hello]]);
+    cut.take(Buffer.from('5\nhel'));
+    cut.drop();
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
   it('a state that is not known is not taken for a failure', () => {
     expect(parseState('exited 3\n')).toEqual({ is: 'exited', code: 3 });
     expect(parseState('lost')).toEqual({ is: 'lost' });
+    expect(parseState('sent')).toEqual({ is: 'sent' });
     expect(() => parseState('exited x')).toThrow('not known');
   });
 });
