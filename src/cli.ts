@@ -14,6 +14,9 @@ const diskFull = (message: string) =>
     exit.environment,
   );
 
+/** How a system says no to a path: not there, not allowed, read-only, not of the kind. */
+const refusals = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR']);
+
 // Whoever reads our output may stop reading (`| head`): that is no failure, and nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
@@ -33,9 +36,6 @@ try {
   process.stderr.write(`baton: ${failure ? message : ((error as Error).stack ?? message)}\n`);
   process.exitCode = failure?.exitCode ?? exit.environment;
 }
-
-/** How a system says no to a path: not there, not allowed, read-only, not of the kind. */
-const refusals = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR']);
 
 /** What is known to go wrong says what to do in its own words; a stack of calls adds nothing. */
 function expected(error: unknown): Failure | null {

@@ -1,3 +1,4 @@
+import { isGiven } from '../action-names.js';
 import type { ExportedRollout } from './actions.js';
 
 export const columns = [
@@ -35,7 +36,7 @@ export function* tableRows(run: string, rollouts: Iterable<ExportedRollout>): Ge
     const fair = units.length === 0 ? null : units.reduce((sum, unit) => sum + unit, 0) / units.length;
     for (const { action, agent, status, call, tools, counted } of actions) {
       // What a fork took over from its parent stands in the parent's rows.
-      if (call?.copied) continue;
+      if (call?.copied && !isGiven(call.policy)) continue;
       yield [
         run,
         row.rollout,

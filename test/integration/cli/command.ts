@@ -57,7 +57,7 @@ export function folderWith(files: Record<string, string>): string {
 
 /** A model server that counts the calls that came. It answers each after some time, and none before `until`. */
 export async function countingServer(
-  reply: (body: { model?: string; messages: { content: string }[] }) => string,
+  reply: (body: { model?: string; temperature?: number; messages: { content: string }[] }) => string,
   delayMs = 0,
   until: Promise<void> = Promise.resolve(),
 ): Promise<{ url: string; calls: () => number; server: Server }> {

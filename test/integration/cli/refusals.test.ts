@@ -44,7 +44,6 @@ describe('a name that is not there', () => {
     ],
     ['show last run.one.0 --file note.txt --at nope', '"nope" is no action of run.one.0 that has ended'],
     ['overrule last run.one.0 speaker.0.0 --score= --reason x', '--score is a number from 0 to 10, or null'],
-    ['export last --as csv --json', 'CSV is no JSON: name a file for it with --out.'],
     ['inspect last run.one.0 answer', 'No file is the artifact "answer"; there are note.'],
     ['overrule last run.one.0 nope --score 5 --reason x', 'it has speaker.0.0'],
     ['fork last nope speaker.0.0 --policy x@v0', 'There is no rollout "nope"'],
