@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
-import { diskFiles, loadTasks, type Workflow, withOwnWeights } from '../../workflow/index.js';
+import { baseOf, diskFiles, loadTasks, type Workflow, withOwnWeights } from '../../workflow/index.js';
 import { type Host, mayRun, setting } from '../host.js';
 import type { Analyses } from '../providers/analyses.js';
 import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
@@ -94,7 +94,7 @@ export class Trainer {
     const roles = await vscode.window.showQuickPick(
       trained.map((agent) => ({
         label: agent.name,
-        description: agent.model,
+        description: [agent.model, baseOf(workflow) ?? []].flat().join(', '),
         picked: role ? agent.name === role : (before?.roles.includes(agent.name) ?? true),
       })),
       { canPickMany: true, title: vscode.l10n.t('Train which roles? (1 of {0})', count) },
