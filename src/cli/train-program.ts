@@ -67,7 +67,7 @@ export function trainingCommands(
       });
       if (target !== undefined) {
         refuseBaseBeside(opened.workflow, options, target);
-        await mustPass(terminal(), target, overBaseOf(opened.workflow, options));
+        await mustPass(terminal(), target, options, opened.workflow);
         options.engineOn = target;
       }
       const { allowEnv, ...chosen } = options;
