@@ -113,6 +113,28 @@ it('sends no job with tools where no sandbox works, and names placement: here', 
   expect(near.code).toBe(0);
 });
 
+it('looks for the base where the job will: in what is sent, then there, and counts the roles', async () => {
+  cpSync(join(import.meta.dirname, '../../../media/base'), join(folder, 'model'), { recursive: true });
+  const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.baton.yaml'))!);
+  const before = readFileSync(file, 'utf8');
+  const refused = async (...args: string[]): Promise<string> => {
+    const { code, stdout } = await runCli(folder, ['train', '--target', 'box', ...args]);
+    expect(code).toBe(3);
+    return stdout;
+  };
+  const named = await refused('--base', 'model', '--method', 'full');
+  expect(named).toContain('ok      base: model, sent along');
+  expect(named).toContain('with full for 3 roles');
+  expect(await refused('--base', 'model', '--roles', 'modeler')).toContain('with lora for 1 role,');
+  expect(await refused('--base', join(folder, 'model'))).toContain(`${join(folder, 'model')}, there`);
+  expect(await refused('--base', './none')).toContain('MISSING base: ./none is neither here nor there');
+  writeFileSync(file, before.replace('provider: embedded', 'provider: embedded, base: ./model'));
+  const own = await refused();
+  writeFileSync(file, before);
+  expect(own).toContain('torch (a base model is named)');
+  expect(own).toContain(`ok      base: ${join(folder, 'model')}, sent along`);
+});
+
 it('with the remedy it names, rollouts run here and only the engine there', async () => {
   const sizes = ['--steps', '1', '--rollouts', '2', '--eval-tasks', '1', '--select-tasks', '1'];
   const trained = await runCli(folder, ['train', ...sizes, '--backend', 'wasm', '--target', 'near']);
