@@ -10,12 +10,16 @@ const ENVIRONMENT = 12 * GIB;
 /** The program, the logs and workspaces of a run, and small weights. */
 const JOB = 0.1 * GIB;
 
-/** What a job writes: itself, an environment where there is none, and with `full` two versions of each role. */
+/**
+ * What a job writes: itself, an environment where there is none, and with `full` two versions of each role. These are
+ * counted roughly, and keep no job from being sent.
+ */
 export function disk(facts: MachineFacts, wanted: Wanted, base: Base): Finding {
   const torch = engineOf(wanted) === 'torch';
   const making = torch && !wanted.ready;
   const versions = torch && wanted.method === 'full' ? countOf(base) * 12 * 2 * (wanted.roles ?? 1) : 0;
-  const needs = JOB + versions + (making ? ENVIRONMENT : 0);
+  const sure = JOB + (making ? ENVIRONMENT : 0);
+  const needs = sure + versions;
   const [free, runs] = [facts.disk * 1024, facts.runs === undefined ? undefined : facts.runs * 1024];
   const why = [
     `${gib(free)} free ${runs === undefined ? 'where jobs and the cache lie' : 'where the cache lies'}`,
@@ -23,7 +27,8 @@ export function disk(facts: MachineFacts, wanted: Wanted, base: Base): Finding {
     `a job needs about ${gib(needs)}${making ? ' until the environment is made' : ''}`,
     ...(base.is === 'hub' ? ['and what is downloaded'] : []),
   ].join(', ');
-  return found('disk', free >= needs && (runs ?? JOB) >= JOB, true, why, [
+  const lacks = free < sure || (runs ?? JOB) < JOB;
+  return found('disk', !lacks && free >= needs, lacks || versions === 0, why, [
     'Free disk space there: baton jobs remove JOB, baton policies --gc.',
     ...(making ? ['PyTorch with CUDA takes about 6 GB, and as much again while it installs.'] : []),
     ...(wanted.placement

@@ -88,6 +88,7 @@ describe('disk and memory', () => {
   it('count two versions of each role where all weights are trained, and a disk of runs apart', () => {
     const wanted = { base: model('m', 0, [1000, 1_000_000]), method: 'full', ready: 'made' } as const;
     expect(of('disk', { ...wanted, roles: 3 }).why).toContain('needs about 67.2 GiB');
+    expect(of('disk', wanted, { disk: 5 * 2 ** 20 })).toMatchObject({ works: false, needed: false });
     const runs = of('disk', {}, { runs: 10 * 1024 });
     expect(runs).toMatchObject({ works: false, needed: true });
     expect(runs.why).toContain('10 MiB where runs lie');
