@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { isAbsolute, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { torchSource } from '../engine/index.js';
 import { type Caps, capsAmong } from '../rollout/index.js';
 import {
   addTarget,
+  askedThere,
   assess,
   bringNode,
+  cacheThere,
   clusterFindings,
   type Finding,
   findTarget,
@@ -13,6 +16,7 @@ import {
   probeHere,
   probeThere,
   readTargets,
+  readyMarker,
   readyPython,
   setNode,
   sshArguments,
@@ -67,12 +71,17 @@ export function targetCommands(
     });
   json(target.command('preflight [name]'))
     .description('what a machine has and lacks for training; this one where none is named')
-    .addOption(new Option('--engine <kind>', 'tfjs or torch').choices(['tfjs', 'torch']).default('tfjs'))
+    .addOption(
+      new Option('--engine <kind>', 'tfjs, or torch, which is the default with --base').choices([
+        'tfjs',
+        'torch',
+      ]),
+    )
     .addOption(new Option('--method <kind>', 'lora or full').choices(['lora', 'full']))
     .option('--base <model>', 'the model that is to be trained')
-    .action(async (name: string | undefined, options: Wanted) => {
+    .action(async (name: string | undefined, options: Pick<Wanted, 'engine' | 'method' | 'base'>) => {
       const out = terminal();
-      const findings = await preflight(name, options);
+      const findings = await preflight(name, { ...options, sent: besideHere(process.cwd(), options.base) });
       out.emit({ target: name ?? 'local', ok: passes(findings), findings });
       say(out, findings);
       done(passes(findings) ? exit.fine : exit.environment);
@@ -177,18 +186,34 @@ async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
   return { host: await openHost(own), kind: own.kind, name, folder: process.cwd() };
 }
 
+/** A base that is named by its path from a folder on, which is sent there: where it lies here. */
+export function besideHere(folder: string, base: string | undefined): string | undefined {
+  const beside = base !== undefined && !isAbsolute(base) && !base.split('/').includes('..');
+  return beside ? join(folder, base) : undefined;
+}
+
 /** Findings for a target, or for this machine. */
 export async function preflight(name: string | undefined, wanted: Wanted): Promise<Finding[]> {
+  const source = torchSource();
   if (name === undefined) {
-    const ready = readyPython({ cache: cacheFolder(), source: torchSource() }) !== null;
-    return assess(probeHere(cacheFolder()), { ...wanted, ready });
+    const place = { cache: cacheFolder(), source };
+    const made = readyPython(place) ?? readyPython({ ...place, dev: true });
+    const own = wanted.ready === 'own' || process.env.BATON_TORCH_PYTHON !== undefined;
+    const ready = own ? 'own' : made === null ? undefined : 'made';
+    return assess(probeHere(cacheFolder(), process.cwd()), { ...wanted, ready });
   }
   const target = findTarget(targetsFile(), name);
   if (target.kind === 'ray') {
     const cluster = await openCluster(target);
     return clusterFindings(cluster.client, target).finally(() => cluster.close());
   }
-  return assess(await probeThere(target), { ...wanted, ready: target.engine_python !== undefined });
+  const { placement, engine_python: own } = target;
+  const environment = readyMarker({ cache: `${cacheThere}/baton`, source });
+  const facts = await probeThere(target, { base: askedThere(wanted.base), environment });
+  const made = facts.environment === 'yes' ? 'made' : undefined;
+  const ready = own !== undefined ? 'own' : (wanted.ready ?? made);
+  const sent = placement === 'there' ? wanted.sent : undefined;
+  return assess(facts, { ...wanted, sent, placement, ready });
 }
 
 /** A target from the options of `target add`. */

@@ -65,7 +65,7 @@ export function trainingCommands(
       });
       if (target !== undefined) {
         refuseBaseBeside(opened.workflow, options, target);
-        await mustPass(terminal(), target, overBaseOf(opened.workflow, options));
+        await mustPass(terminal(), target, options, opened.workflow);
         const stays = staysHere(opened.workflow, options.roles, target);
         if (stays) terminal().note(stays);
         options.engineOn = target;

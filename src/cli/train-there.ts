@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
-import { type Finding, findTarget, passes, SshError, targetsFile } from '../target/index.js';
-import { baseOf, type Workflow } from '../workflow/index.js';
+import { type Finding, findTarget, passes, SshError, targetsFile, type Wanted } from '../target/index.js';
+import { baseOf, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { overBaseOf } from './engine.js';
 import { asArguments, engineArguments } from './engine-there.js';
@@ -9,19 +9,18 @@ import { openHost } from './job-host.js';
 import { noteJob } from './job-notes.js';
 import { checkFile, findWorkflow } from './open-workflow.js';
 import { runName } from './start-run.js';
-import { preflight, say } from './target-program.js';
+import { besideHere, preflight, say } from './target-program.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 
-/** What a target has; a failure where it lacks something that training needs. */
+/** What a target has for a workflow; a failure where it lacks something that training needs. */
 export async function mustPass(
   terminal: Terminal,
   on: string,
-  options: Pick<TrainOptions, 'engine' | 'base' | 'method'>,
+  options: TrainOptions,
+  workflow: Workflow | undefined,
 ): Promise<Finding[]> {
-  const { base, method } = options;
-  const engine = options.engine ?? (base === undefined ? 'tfjs' : 'torch');
-  const findings = await preflight(on, { engine, base, ...(method ? { method } : {}) });
+  const findings = await preflight(on, workflow ? wantedBy(workflow, options) : wantedOf(options));
   if (passes(findings)) return findings;
   say(terminal, findings);
   throw new Failure(
@@ -29,6 +28,28 @@ export async function mustPass(
     `${on} lacks what is marked MISSING above; nothing was sent.`,
     exit.environment,
   );
+}
+
+const wantedOf = ({ engine, base, method, sandbox, enginePython }: TrainOptions): Wanted => ({
+  engine,
+  base,
+  method,
+  sandbox,
+  ready: enginePython === undefined ? undefined : 'own',
+});
+
+/** What a training of this workflow wants of a machine. Its own base lies beside it, and is sent with it. */
+function wantedBy(workflow: Workflow, options: TrainOptions): Wanted {
+  const { base } = overBaseOf(workflow, options);
+  const own = options.base === undefined && base !== undefined && isAbsolute(base);
+  const trained = options.roles ?? withOwnWeights(workflow).filter((agent) => agent.trained);
+  return {
+    ...wantedOf(options),
+    base,
+    sent: own ? base : besideHere(workflow.folder, options.base),
+    roles: Math.max(1, trained.length),
+    tools: Object.values(workflow.agents).some(({ tools }) => tools.length > 0),
+  };
 }
 
 /** `baton train FILE --target NAME`: preflight, send, start there detached, follow, fetch. */
@@ -48,7 +69,7 @@ export async function trainThere(
   const over = workflow ? overBaseOf(workflow, chosen) : chosen;
   // On a box the whole loop runs beside the workflow; an engine of a cluster has no such folder.
   if (target.kind === 'ray' && workflow) refuseBaseBeside(workflow, chosen, on);
-  const findings = await mustPass(terminal, on, over);
+  const findings = await mustPass(terminal, on, chosen, workflow);
   const stays = workflow ? staysHere(workflow, chosen.roles, on) : null;
   if (stays) terminal.note(stays);
   const name = runName('train');

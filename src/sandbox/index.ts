@@ -3,7 +3,7 @@
 // execute on the host what an agent wrote, or decide an outcome by what a program printed.
 export { SandboxFailure } from './execute.js';
 export { type FactsRequest, takeFacts } from './facts.js';
-export { type Opened, type OpenOptions, openSandbox, probeAll } from './open.js';
+export { defaultImage, type Opened, type OpenOptions, openSandbox, probeAll } from './open.js';
 export {
   type Captured,
   type Command,

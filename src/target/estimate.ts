@@ -1,22 +1,36 @@
 // Does a model fit? From the sizes of its files; a rough bound, and said to be one.
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Number of weights of a model folder or file, or null where that cannot be known from here (a hub id). */
-export function weightsOf(base: string): { count: number; rough: boolean } | null {
-  if (!existsSync(base)) return null;
-  // A GGUF file holds about 4.5 to 8 bits a weight: the smaller gives the larger, safer count.
-  if (base.endsWith('.gguf')) return { count: (statSync(base).size * 8) / 4.5, rough: true };
-  const files = readdirSync(base).filter((name) => name.endsWith('.safetensors'));
-  if (files.length === 0) return null;
-  return {
-    count: files.reduce((sum, name) => sum + weightsIn(join(base, name)), 0),
-    rough: false,
-  };
+/** How many weights a model has; `rough` where that is at most so many, told by the bytes of its files. */
+export interface Weights {
+  count: number;
+  rough: boolean;
+}
+
+/** Weights of a model folder or GGUF file of this machine; null where there are none in it that can be read. */
+export function weightsOf(base: string): Weights | null {
+  try {
+    const found = statSync(base);
+    if (base.endsWith('.gguf')) return weightsIn(base, found.size);
+    const files = readdirSync(base).filter((name) => name.endsWith('.safetensors'));
+    if (files.length === 0) return null;
+    return { count: files.reduce((sum, name) => sum + shapesIn(join(base, name)), 0), rough: false };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Weights that so many bytes of files hold at most: a GGUF file has about 4.5 to 8 bits a weight, and safetensors
+ * mostly 16; the fewer give the larger, safer count. Null for none.
+ */
+export function weightsIn(base: string, bytes: number): Weights | null {
+  return bytes > 0 ? { count: (bytes * 8) / (base.endsWith('.gguf') ? 4.5 : 16), rough: true } : null;
 }
 
 /** Weights in one safetensors file, from the shapes in its header. */
-function weightsIn(path: string): number {
+function shapesIn(path: string): number {
   const file = openSync(path, 'r');
   try {
     const head = Buffer.alloc(8);
@@ -31,12 +45,49 @@ function weightsIn(path: string): number {
   }
 }
 
+/** What is trained, and on what. */
+export interface Training {
+  method: 'lora' | 'full';
+  /** trained roles */
+  roles: number;
+  gpu: boolean;
+}
+
+/** Tokens that the torch engine puts through the network at once where nothing is said. */
+export const passTokens = (gpu: boolean): number => (gpu ? 16_384 : 2048);
+
 /**
- * Bytes that training needs at least: the base in its number type, for full weights a copy and two moments a role in
- * float32, for adapters next to nothing, and a tenth for activations and caches.
+ * Width, layers and words of a transformer of so many weights: about 12 w² weights a layer, a layer for each 100 of
+ * width, and at most 150,000 words.
  */
-export function bytesToTrain(count: number, method: 'lora' | 'full', gpu: boolean): number {
-  const base = count * (gpu ? 2 : 4);
-  const training = method === 'full' ? count * 16 : count * 0.2;
-  return (base + training) * 1.1;
+function shapeOf(count: number): { width: number; layers: number; words: number } {
+  const width = Math.cbrt(count / 0.12);
+  return { width, layers: Math.max(1, width / 100), words: Math.min(150_000, count / width) };
+}
+
+/**
+ * About what training takes, in bytes, without vLLM.
+ *
+ * `model`: the base in its number type (2 bytes on a GPU, else 4), and for each trained role weights, a copy (the
+ * gradient) and two moments in float32: of all weights with `full`, of an adapter of rank 16 with `lora`.
+ *
+ * `batch`: activations of the tokens of one pass. A layer keeps about 17 numbers a token and width (Korthikanti et al.,
+ * arXiv 2205.05198, without the attention matrix). On a GPU they are computed again layer by layer, so that one
+ * layer's are there at a time and one number a token and width of each; on a CPU all layers' are. Logits are counted for
+ * a quarter of the tokens, with a copy in float32 and its gradient.
+ */
+export function bytesToTrain(
+  count: number,
+  { method, roles, gpu }: Training,
+): { model: number; batch: number } {
+  const { width, layers, words } = shapeOf(count);
+  const number = gpu ? 2 : 4;
+  // Seven matrices a layer, of about 21 widths together on their two sides.
+  const trained = method === 'full' ? count : Math.min(count, 16 * 21 * width * layers);
+  const tokens = passTokens(gpu);
+  const kept = gpu ? layers + 17 : layers * 17;
+  return {
+    model: count * number + roles * trained * 16,
+    batch: tokens * width * kept * number + (tokens / 4) * words * (number + 8),
+  };
 }

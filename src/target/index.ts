@@ -1,7 +1,9 @@
 // target/: brings an engine, or a whole training loop, up somewhere: here, over ssh, on a Ray cluster. It must
 // never define a target from a workflow's folder, store a key on another machine, or accept a host key by itself.
 
+export { askedThere } from './base.js';
 export { targetsSchema } from './declared.js';
+export type { Finding, Wanted } from './finding.js';
 export type { JobHost, JobState, Launch } from './host.js';
 export { type Manifest, manifestHash, manifestOf } from './job/manifest.js';
 export {
@@ -10,15 +12,16 @@ export {
   ensureEnvironment,
   environmentFolder,
   findProgram,
+  readyMarker,
   readyPython,
 } from './local/environment.js';
 export { type Gpu, hasGpu, localGpus, parseGpus } from './local/gpu.js';
-export { assess, type Finding, passes, type Wanted } from './preflight.js';
+export { assess, passes } from './preflight.js';
 export { type MachineFacts, probeHere, probeThere } from './probe.js';
 export { RayError } from './ray/client.js';
 export { Cluster } from './ray/cluster.js';
 export { clusterFindings } from './ray/findings.js';
-export { Box } from './ssh/box.js';
+export { Box, cacheThere } from './ssh/box.js';
 export { bringNode } from './ssh/bring-node.js';
 export { SshError, sshArguments } from './ssh/connection.js';
 export { type Held, holdThere } from './ssh/held.js';

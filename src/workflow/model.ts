@@ -103,6 +103,9 @@ export function withOwnWeights({ agents, models }: Pick<Workflow, 'agents' | 'mo
   return Object.values(agents).filter(({ model }) => models[model]?.provider === 'embedded');
 }
 
+/** `owner/name` of the Hugging Face hub. */
+export const hubId = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
+
 /** The model that the embedded models of a workflow start from: an absolute path or a hub's id; undefined: the shipped one. */
 export function baseOf({ models }: Pick<Workflow, 'models'>): string | undefined {
   return Object.values(models).find(({ provider }) => provider === 'embedded')?.base;

@@ -36,6 +36,8 @@ const packages = [
   'gguf',
 ];
 const tools = ['ruff', 'mypy', 'pytest', 'httpx', 'tensorboard'];
+/** The major version of CUDA that the wheels of constraints.txt are built for (torch 2.15.0: 13.2). */
+export const wheelsCuda = 13;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 /** Where the environment for this engine lies, made or not. */
@@ -45,10 +47,15 @@ export function environmentFolder(options: Pick<EnvironmentOptions, 'cache' | 's
   return join(options.cache, 'torch', options.dev ? `${key}-dev` : key);
 }
 
+/** The file that is there once it is made. */
+export function readyMarker(options: Pick<EnvironmentOptions, 'cache' | 'source' | 'dev'>): string {
+  return join(environmentFolder(options), 'baton-ready');
+}
+
 /** Its interpreter where it is ready, else null. */
 export function readyPython(options: Pick<EnvironmentOptions, 'cache' | 'source' | 'dev'>): string | null {
   const folder = environmentFolder(options);
-  return existsSync(join(folder, 'baton-ready')) ? join(folder, 'bin', 'python') : null;
+  return existsSync(readyMarker(options)) ? join(folder, 'bin', 'python') : null;
 }
 
 /**
@@ -68,7 +75,7 @@ export async function ensureEnvironment(options: EnvironmentOptions): Promise<st
   try {
     rmSync(folder, { recursive: true, force: true });
     await install(folder, options);
-    writeFileSync(join(folder, 'baton-ready'), `${new Date().toISOString()}\n`);
+    writeFileSync(readyMarker(options), `${new Date().toISOString()}\n`);
   } finally {
     taken.lock.release();
   }

@@ -28,6 +28,9 @@ export const gpuQuery = [
   '--format=csv,noheader,nounits',
 ] as const;
 
+/** For sed: the version in the header of plain `nvidia-smi`, "CUDA Version: 12.4". */
+export const cudaInHeader = String.raw`s/.*CUDA [A-Za-z ]*: *\([0-9][0-9.]*\).*/\1/p`;
+
 /** GPUs of this machine; none where there is no driver. */
 export function localGpus(): Gpu[] {
   const asked = spawnSync('nvidia-smi', [...gpuQuery], { encoding: 'utf8', timeout: 20_000 });

@@ -1,4 +1,4 @@
-import type { Finding } from '../preflight.js';
+import type { Finding } from '../finding.js';
 import type { RayTarget } from '../targets.js';
 import type { RayClient } from './client.js';
 

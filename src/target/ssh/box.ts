@@ -17,6 +17,9 @@ import type { SshTarget } from '../targets.js';
 import { mustRun, SshError } from './connection.js';
 import { jobName } from './host.js';
 
+/** The cache of every process of ours there, under the target's folder. */
+export const cacheThere = 'cache';
+
 export function parseState(text: string): JobState {
   const [word, code] = text.trim().split(' ');
   if (word === 'exited' && /^\d+$/.test(code ?? '')) return { is: 'exited', code: Number(code) };
@@ -112,7 +115,7 @@ export class Box implements JobHost {
   private environment(): Record<string, string> {
     const python = this.target.engine_python;
     return {
-      XDG_CACHE_HOME: `${this.root}/cache`,
+      XDG_CACHE_HOME: `${this.root}/${cacheThere}`,
       XDG_CONFIG_HOME: `${this.root}/config`,
       ...(python ? { BATON_TORCH_PYTHON: python } : {}),
     };

@@ -3,17 +3,18 @@ import type { TypeName } from '../expression/index.js';
 import { failureHint, knownFailure } from '../failures.js';
 import type { WorkflowFiles } from '../files.js';
 import { metricNames } from '../metrics.js';
-import type {
-  Agent,
-  Artifact,
-  Check,
-  Checked,
-  Coach,
-  Flow,
-  Metric,
-  Model,
-  Text,
-  Workflow,
+import {
+  type Agent,
+  type Artifact,
+  type Check,
+  type Checked,
+  type Coach,
+  type Flow,
+  hubId,
+  type Metric,
+  type Model,
+  type Text,
+  type Workflow,
 } from '../model.js';
 import type { Problem } from '../problems.js';
 import type { RawMetric, RawModel, RawWorkflow, TextOrFile } from '../schema.js';
@@ -29,9 +30,6 @@ import {
   scopeOf,
 } from './expressions.js';
 import { toolsOf } from './names.js';
-
-/** `owner/name` of the Hugging Face hub. */
-const hubId = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 
 /** From a file of the right shape to a workflow: expressions parsed and typed, texts read, defaults filled in. */
 export function resolveWorkflow(

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Box, manifestOf } from '../../../src/target/index.js';
 import { listRuns, readLog } from '../../../src/trace/index.js';
 import { runCli } from '../../integration/cli/command.js';
 import { type Sshd, startSshd } from './sshd.js';
@@ -40,7 +41,17 @@ describe.skipIf(process.getuid?.() !== 0)('a box whose disk is full', () => {
   it('says so before a job is there, and takes it when there is room', async () => {
     const refused = await runCli(folder, train);
     expect(refused.code).toBe(3);
-    expect(refused.stderr).toMatch(/No space left on device[\s\S]*Free disk space there, then try again\./);
+    expect(refused.stdout).toMatch(/MISSING disk: 2 MiB free[\s\S]*Free disk space there/);
+    expect(existsSync(join(disk, 'baton'))).toBe(false);
+    // What is full only by the time it is sent there.
+    const box = await Box.open({ ...sshd.target, folder: `${disk}/baton` });
+    writeFileSync(join(folder, 'large'), Buffer.alloc(4 << 20, 'x'));
+    const sent = box.send(folder, await manifestOf(folder), `${box.root}/large`);
+    await expect(sent).rejects.toThrow(
+      /No space left on device[\s\S]*Free disk space there, then try again\./,
+    );
+    rmSync(join(folder, 'large'));
+    rmSync(`${box.root}/large`, { recursive: true });
     mount('remount,size=400m');
     const started = await runCli(folder, [...train, '--detach', '--json']);
     expect(`${started.code} ${started.code === 0 ? '' : started.stderr}`).toBe('0 ');

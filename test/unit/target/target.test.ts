@@ -2,10 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addTarget, assess, findTarget, readTargets, sshArguments } from '../../../src/target/index.js';
+import { addTarget, findTarget, readTargets, sshArguments } from '../../../src/target/index.js';
 import { isSafePath, parseHashes } from '../../../src/target/job/manifest.js';
 import { Receiver } from '../../../src/target/job/receive.js';
-import { parseFacts } from '../../../src/target/probe.js';
 import { parseState } from '../../../src/target/ssh/box.js';
 import { quoted } from '../../../src/target/ssh/host.js';
 
@@ -119,34 +118,5 @@ describe('files from there', () => {
     expect(parseState('lost')).toEqual({ is: 'lost' });
     expect(parseState('sent')).toEqual({ is: 'sent' });
     expect(() => parseState('exited x')).toThrow('not known');
-  });
-});
-
-describe('preflight', () => {
-  const text = `os=Linux 6.1\narch=x86_64\ncores=16\nmemory=${64 * 2 ** 20}\ndisk=${100 * 2 ** 20}\nnode=v20.20.0\npython=3.11.2\nvenv=yes\nuv=\ngit=git version 2.39\ntar=tar 1.34\nsandbox=bubblewrap\ngpu=NVIDIA A, 81559, 80000, 550.54\n`;
-
-  it('reads what the machine says, GPUs too', () => {
-    expect(parseFacts(text)).toMatchObject({
-      cores: 16,
-      node: 'v20.20.0',
-      gpus: [{ name: 'NVIDIA A', memory: 81_559, free: 80_000, driver: '550.54' }],
-    });
-  });
-
-  it('says what is missing and what to do, and whether a model fits', () => {
-    const facts = parseFacts(text);
-    const lacking = (more: object) =>
-      assess({ ...facts, ...more }, { engine: 'torch', base: 'media/base' })
-        .filter((finding) => !finding.works)
-        .map(({ what, needed }) => `${what}${needed ? '!' : ''}`);
-    expect(lacking({})).toEqual([]);
-    expect(lacking({ node: '', disk: 2 ** 20, sandbox: '' })).toEqual([
-      'node!',
-      'sandbox',
-      'torch environment!',
-    ]);
-    expect(lacking({ gpus: [], memory: 1024, python: '3.9.2' })).toEqual(['python!', 'GPU', 'room']);
-    const room = assess(facts, { engine: 'torch', base: 'media/base' }).find(({ what }) => what === 'room');
-    expect(room?.why).toContain('0 million weights need about');
   });
 });
