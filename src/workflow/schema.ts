@@ -222,7 +222,11 @@ const coach = z.union([
 const limits = z.strictObject({
   dollars: z.number().min(0).optional().describe('At the prices of the models'),
   minutes: z.number().gt(0).optional().describe('Of a run, from its start'),
-  calls: z.int().min(1).optional().describe('Of models'),
+  calls: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Of models, counted as they are answered; a call that fails is tried again a few times'),
   tokens: z.int().min(1).optional().describe('Sent and received'),
   action: z
     .strictObject({

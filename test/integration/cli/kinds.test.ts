@@ -1,5 +1,5 @@
 // One artifact of every kind, in the real sandbox: its facts are what the program wrote. Tasks come from every kind of file.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderWith, runCli } from './command.js';
@@ -65,6 +65,9 @@ test('facts of every kind of artifact, over tasks of every kind of file', async 
   const table = (await runCli(folder, ['inspect', 'last', 'run.row.0', 't', 'd'])).stdout;
   expect(table).toContain('rows: 3');
   expect(table).toContain('one.txt');
+  // The run has its own copy of all that it was made of.
+  rmSync(join(folder, 'schema.json'));
+  expect(await runCli(folder, ['score', '--coach', 'contracts'])).toMatchObject({ code: 0 });
 });
 
 test('each check that does not hold says what the fact was', async () => {
