@@ -8,7 +8,7 @@ import {
   readReviews,
   scoresOf,
 } from '../trace/index.js';
-import { exit, Failure } from './terminal.js';
+import { counted, exit, Failure, inert, type Terminal } from './terminal.js';
 
 /** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
 export function endedOf(folder: RunFolder, forks = false): Ended[] {
@@ -40,4 +40,42 @@ export function mustHaveEnded(rollout: string, events: readonly LogEvent[], acti
       `"${action}" is no action of ${rollout} that has ended; it has ${known.join(', ') || 'none'}.`,
       exit.usage,
     );
+}
+
+/** Say which lines of a log are damaged: what they told is left out of all that is shown. */
+export function noteDamage(terminal: Terminal, name: string, path: string): void {
+  for (const { line, why } of readLog(path).damage)
+    terminal.note(`line ${line} of the log of ${name} is damaged (${why}); it is left out`);
+}
+
+export interface Failed {
+  reason: string;
+  rollouts: string[];
+  tasks: string[];
+}
+
+/** Rollouts that came to no end, by the reason; most frequent first. Nobody is to blame for them. */
+export function failedOf(folder: RunFolder, ended: readonly Ended[]): Failed[] {
+  const found = new Map<string, Ended[]>();
+  for (const each of ended) {
+    if (each.status !== 'failed') continue;
+    const reason = reasonOf(folder, each.rollout) ?? 'no reason is on record';
+    found.set(reason, [...(found.get(reason) ?? []), each]);
+  }
+  return [...found]
+    .map(([reason, of]) => ({
+      reason,
+      rollouts: of.map(({ rollout }) => rollout),
+      tasks: [...new Set(of.map(({ task }) => task))],
+    }))
+    .sort((a, b) => b.rollouts.length - a.rollouts.length);
+}
+
+/** Say which rollouts failed for a reason that is no agent's. */
+export function printFailed(terminal: Terminal, failed: readonly Failed[]): void {
+  for (const { reason, rollouts } of failed.slice(0, 5))
+    terminal.say(
+      inert(`${counted(rollouts.length, 'rollout')} failed, of no agent's doing: ${reason} [${rollouts[0]}]`),
+    );
+  if (failed.length > 5) terminal.say(`and ${counted(failed.length - 5, 'rarer reason')}`);
 }

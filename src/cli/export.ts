@@ -11,6 +11,7 @@ import {
   sftLines,
   tableRows,
 } from '../trace/index.js';
+import { noteDamage } from './ended.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -29,6 +30,7 @@ export async function exportCommand(
   options: ExportOptions,
 ): Promise<number> {
   folder.readInfo();
+  noteDamage(terminal, folder.name, folder.log);
   const { out, as } = options;
   if (terminal.json && out === undefined && as === 'csv')
     throw new Failure('export.not-json', 'CSV is no JSON: name a file for it with --out.', exit.usage);

@@ -11,7 +11,7 @@ import {
   readReviews,
   stateAfter,
 } from '../trace/index.js';
-import { endedOf, mustHaveEnded, reasonOf } from './ended.js';
+import { endedOf, failedOf, mustHaveEnded, noteDamage, printFailed, reasonOf } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -50,11 +50,14 @@ export function listCommand(terminal: Terminal): number {
 export function whyCommand(terminal: Terminal, run: string | undefined, rollout: string | undefined): number {
   const folder = findRun(run);
   folder.readInfo();
+  noteDamage(terminal, folder.name, folder.log);
   const ended = endedOf(folder);
   if (rollout === undefined) {
     const rows = blameTable(ended);
-    terminal.emit({ run: folder.name, blame: rows });
-    printBlame(terminal, rows, ended.length);
+    const failed = failedOf(folder, ended);
+    terminal.emit({ run: folder.name, blame: rows, failed });
+    printBlame(terminal, rows, ended.filter(({ status }) => status !== 'failed').length);
+    printFailed(terminal, failed);
     if (rows[0])
       terminal.say(
         `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${rows[0].example.rollout}`,
@@ -64,6 +67,7 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
   const one = endedOf(folder, true).find((each) => each.rollout === rollout);
   if (!one)
     throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
+  noteDamage(terminal, rollout, folder.rollout(rollout));
   const broken = culprit(one);
   const reason = reasonOf(folder, rollout);
   const later = readReviews(folder).get(rollout) ?? [];
@@ -104,6 +108,7 @@ export function showCommand(
   const folder = findRun(run);
   const info = folder.readInfo();
   if (rollout === undefined) {
+    noteDamage(terminal, folder.name, folder.log);
     const summary = summarise(endedOf(folder));
     terminal.emit({ run: folder.name, info: { ...info, workflow: undefined, texts: undefined }, summary });
     terminal.say(
@@ -135,8 +140,7 @@ export function showCommand(
     });
     return exit.fine;
   }
-  for (const damage of log.damage)
-    terminal.note(`line ${damage.line} of this log is damaged (${damage.why}); it is left out`);
+  noteDamage(terminal, rollout, folder.rollout(rollout));
   for (const event of log.events) {
     terminal.emit(event);
     if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);

@@ -8,6 +8,7 @@ import { keptAlone } from './alone.js';
 import { capFlags, editorFlag, list, notNegative, sandboxChoice, whole } from './arguments.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
+import { noteDamage } from './ended.js';
 import { choiceIn, engineFor, playableRoles } from './engine.js';
 import { engineCommand } from './engine-program.js';
 import { findWeights } from './eval.js';
@@ -114,6 +115,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: ResumeOptions) => {
       const folder = findRun(name);
       const info = folder.readInfo();
+      noteDamage(terminal(), folder.name, folder.log);
       const { sandbox, python, enginePython } = options;
       const chosen = chosenFor(folder, { sandbox, python, enginePython });
       const own = {

@@ -71,7 +71,7 @@ function mean(values: number[]): number | null {
 /** "Who broke the work and why", as a table with one example sentence each. */
 export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollouts: number): void {
   if (rows.length === 0) {
-    terminal.say(rollouts === 0 ? 'No rollout has ended yet.' : 'Nobody broke the work.');
+    terminal.say(rollouts === 0 ? 'No rollout was judged.' : 'Nobody broke the work.');
     return;
   }
   terminal.say('Who broke the work, and why');

@@ -14,7 +14,7 @@ import {
 import { RunFolder } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
-import { endedOf } from './ended.js';
+import { endedOf, type Failed, failedOf, printFailed } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
 import { mustHaveAnswers, type Opened, pickTasks } from './open-workflow.js';
@@ -155,6 +155,7 @@ export async function runCommand(
     const spent = batch.spent ?? capOf(branches, abort.signal);
     status = abort.signal.aborted ? 'cancelled' : spent !== null ? 'budget' : 'done';
     const summary = summarise(all);
+    const failed = failedOf(run.folder, all);
     if (status === 'done')
       run.log.append({ type: 'run.finished', data: { status, reason: null, summary: summary as never } });
     else
@@ -166,12 +167,14 @@ export async function runCommand(
     if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
     // The last event is the one with the summary; the last thing that a person reads is how the one role did.
     const parts = [
-      () => finish(terminal, run.folder, summary, status, spent),
+      () => finish(terminal, run.folder, summary, failed, status, spent),
       () => alone && printAlone(terminal, alone, standing(all, alone.role), run.folder),
     ];
     for (const part of terminal.json ? parts.reverse() : parts) part();
     throwIfLost(abort);
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
+    // Where no rollout came to its end, what lacked is not in the workflow.
+    if (all.length > 0 && all.every((each) => each.status === 'failed')) return exit.environment;
     return options.failUnder !== undefined && summary.success * 100 < options.failUnder
       ? exit.problems
       : exit.fine;
@@ -207,16 +210,23 @@ function finish(
   terminal: Terminal,
   folder: RunFolder,
   summary: Summary,
+  failed: readonly Failed[],
   status: string,
   spent: string | null,
 ): void {
-  terminal.emit({ event: 'run.finished', run: folder.name, status, summary });
+  terminal.emit({ event: 'run.finished', run: folder.name, status, failed, summary });
   terminal.say();
-  printBlame(terminal, summary.blame, summary.rollouts);
+  const without = failed.reduce((sum, { rollouts }) => sum + rollouts.length, 0);
+  printBlame(terminal, summary.blame, summary.rollouts - without);
+  printFailed(terminal, failed);
   terminal.say();
   printSummary(terminal, summary);
   terminal.say(`log: ${folder.path}`);
   const [first] = summary.blame;
+  if (status === 'done' && failed[0])
+    terminal.say(
+      `when that is mended: ${commandName()} run --tasks ${failed[0].tasks.slice(0, 5).join(',')}`,
+    );
   if (status === 'done' && first)
     terminal.say(`next: ${commandName()} why ${runWord(folder)} ${first.example.rollout}`);
   if (status === 'budget')

@@ -11,7 +11,7 @@ import {
   reviewed,
 } from '../trace/index.js';
 import type { Limits, Workflow } from '../workflow/index.js';
-import { endedOf } from './ended.js';
+import { endedOf, noteDamage } from './ended.js';
 import { runWord } from './find-run.js';
 import { userKeys } from './keys.js';
 import { type Opened, openRecorded } from './open-workflow.js';
@@ -36,6 +36,7 @@ export async function scoreCommand(
   options: ScoreOptions,
 ): Promise<number> {
   const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
+  noteDamage(terminal, folder.name, folder.log);
   const workflow = withCoach(opened.workflow, options.coach);
   const writer = workflow.coach.model === null ? 'contracts' : `coach-${workflow.coach.model}`;
   const limits = { ...limitsOf(workflow.limits, folder), ...capsAmong(options) };
@@ -52,6 +53,7 @@ export async function scoreCommand(
       if (abort.signal.aborted) break;
       const task = tasks.get(ended.task);
       if (!task || pass.has(ended.rollout)) continue;
+      noteDamage(terminal, ended.rollout, folder.rollout(ended.rollout));
       await judgeOne(folder, { ...opened, workflow }, ended, task, judge, pass, abort.signal, tally);
       terminal.progress(`${at + 1}/${all.length} rollouts judged`, (at + 1) % 20 === 0);
     }

@@ -3,7 +3,7 @@ import type { Caps } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
 import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
 import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
-import { endedOf } from './ended.js';
+import { endedOf, failedOf, printFailed } from './ended.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
@@ -105,7 +105,7 @@ export async function trainCommand(
       ...(scheduler ? { elsewhere: shardsOver(scheduler, terminal, run, { ...options, allowEnv }) } : {}),
       watch: watchOn(terminal, run.folder, workflow.training, (ended) => ear.rolloutEnded(ended)),
     });
-    const trained = await trainAndMeasure(terminal, loop, splits, engine);
+    const trained = await trainAndMeasure(terminal, run, loop, splits, engine);
     status = trained ? 'done' : 'cancelled';
     if (trained) return await finishTraining(terminal, run, trained);
     const code = await stopped(terminal, run, loop, 'cancelled');
@@ -124,6 +124,7 @@ export async function trainCommand(
 
 async function trainAndMeasure(
   terminal: Terminal,
+  run: OpenRun,
   loop: TrainingLoop,
   splits: Record<Split, Task[]>,
   engine: RunningEngine,
@@ -135,6 +136,7 @@ async function trainAndMeasure(
   terminal.note(`the untrained team, on ${splits.test.length} held-out tasks of ${groups} tables:`);
   const before = await loop.measureBase(splits);
   printBlame(terminal, summarise(before).blame, before.length);
+  printFailed(terminal, failedOf(run.folder, before));
   if (before.length > 0) terminal.say(`success ${percent(evaluateRollouts(before).success.mean)}\n`);
   return loop.train(splits, before);
 }

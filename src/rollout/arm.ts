@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import {
   type EventData,
   type FileChange,
@@ -22,6 +22,8 @@ export class Arm {
   said: Said[] = [];
   state: WorkspaceState = new Map();
   commit: string | null = null;
+  /** Folders of the workspace when it was last on disk: a state holds files only, and empty ones count as well. */
+  private folders: string[] = [];
 
   constructor(
     readonly name: string,
@@ -39,6 +41,7 @@ export class Arm {
     rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     restore(this.state, this.deps.blobs, this.folder);
+    for (const folder of this.folders) mkdirSync(join(this.folder, folder), { recursive: true, mode: 0o700 });
     this.history = new WorkspaceHistory(
       this.folder,
       `${this.rollout}/${this.name}`,
@@ -72,6 +75,7 @@ export class Arm {
     arm.facts = { ...this.facts };
     arm.said = [...this.said];
     arm.commit = this.commit;
+    arm.folders = this.foldersNow();
     return arm;
   }
 
@@ -106,13 +110,30 @@ export class Arm {
     }
     for (const path of deleted) this.state.delete(path);
     for (const file of wrote) this.state.set(file.path, file);
+    this.folders = this.foldersNow().filter((path) => !this.state.has(path));
     this.close();
     return { arms: arms.map(({ arm }) => arm.name), merged, dropped, wrote, deleted };
+  }
+
+  private foldersNow(): string[] {
+    return this.history ? foldersIn(this.folder) : this.folders;
   }
 
   /** Remove the workspace from disk; the state stays. */
   close(): void {
     if (this.history) rmSync(this.folder, { recursive: true, force: true });
     this.history = null;
+  }
+}
+
+/** Folders under a workspace, outer before inner, relative to it; links are none. */
+function foldersIn(root: string): string[] {
+  try {
+    return readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+  } catch {
+    // What cannot be listed was no place to hand anything over in.
+    return [];
   }
 }

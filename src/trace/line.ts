@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import * as z from 'zod';
 import { type EventType, eventTypes, type Happening, type LogEvent, parseEventData } from './events.js';
 
 /** The `prev` of the first event of a file. */
@@ -23,6 +24,24 @@ export function encodeLine(
   return { line: `${open},"sum":"${sum}"}`, sum };
 }
 
+const lineSchema = z.object({
+  seq: z.number(),
+  at: z.number(),
+  prev: z.string(),
+  type: z.string(),
+  data: z.unknown(),
+  sum: z.string(),
+});
+
+/** Whoever can write a line can write its check sum as well. */
+function parsed(line: string): z.infer<typeof lineSchema> | null {
+  try {
+    return lineSchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export type Decoded = { event: LogEvent } | { damage: string };
 
 /** A line back to its event, or what is wrong with it. `expected` is the chain's state; null: take the line's own. */
@@ -30,14 +49,8 @@ export function decodeLine(line: string, expected: { seq: number; prev: string }
   const tail = TAIL.exec(line);
   if (!tail) return { damage: 'it does not end with a check sum' };
   if (checksum(line.slice(0, tail.index)) !== tail[1]) return { damage: 'its check sum does not match' };
-  const raw = JSON.parse(line) as {
-    seq: number;
-    at: number;
-    prev: string;
-    type: string;
-    data: unknown;
-    sum: string;
-  };
+  const raw = parsed(line);
+  if (!raw) return { damage: 'it is no event, though its check sum matches' };
   if (expected && (raw.seq !== expected.seq || raw.prev !== expected.prev))
     return { damage: 'events before it are missing' };
   if (!known.has(raw.type)) return { damage: `its type "${raw.type}" is not known to this version` };

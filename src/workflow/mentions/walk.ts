@@ -3,7 +3,7 @@ import { isFault, namesIn, parseExpression } from '../expression/index.js';
 import { factTypes } from '../facts.js';
 import type { WorkflowFiles } from '../files.js';
 import { artifactKinds } from '../schema.js';
-import type { Source } from '../source/source.js';
+import { parseSource, type Source } from '../source/source.js';
 import { holes } from '../template.js';
 import { type Place, wholeScalar, wordInScalar } from './words.js';
 
@@ -51,6 +51,7 @@ class Walk {
     this.add('model', 'use', this.at('coach', 'model'));
     this.texts(this.at('coach', 'rubric'));
     for (const role of this.items(this.at('coach', 'sees_ground_truth'))) this.add('role', 'use', role);
+    this.expectations();
     return this.found.sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.start - b.start);
   }
 
@@ -83,6 +84,32 @@ class Walk {
       const repeat = this.child(step, 'repeat');
       this.flow(this.child(repeat, 'do'));
       this.expression(this.child(repeat, 'until'));
+    }
+  }
+
+  /** What tasks expect, here and in the YAML files that hold them. */
+  private expectations(): void {
+    for (const task of this.items(this.at('tasks'))) this.expression(this.child(task, 'expect'));
+    const from = this.at('tasks', 'from');
+    const patterns = isScalar(from) ? [from] : this.items(from);
+    for (const pattern of patterns) {
+      const paths =
+        isScalar(pattern) && typeof pattern.value === 'string' ? this.files?.list(pattern.value) : [];
+      for (const path of paths ?? []) this.expectationsOf(path);
+    }
+  }
+
+  private expectationsOf(path: string): void {
+    const read = /\.ya?ml$/.test(path) ? this.files?.read(path) : undefined;
+    // Nothing is parsed that expects nothing: there may be many files.
+    if (!read || !('text' in read) || !/^[-\s{,]*["']?expect["']?\s*:/m.test(read.text)) return;
+    const { source } = parseSource(read.text, path);
+    const contents = source?.doc.contents;
+    for (const task of isSeq(contents) ? contents.items : [contents]) {
+      const node = isMap(task) ? task.get('expect', true) : undefined;
+      if (!isScalar(node) || typeof node.value !== 'string') continue;
+      for (const { name, start } of artifactNames(node.value, new Set()))
+        this.push('artifact', 'use', name, path, wordInScalar(node, read.text, start));
     }
   }
 

@@ -79,7 +79,7 @@ test('a branch that a cap stopped keeps its run open, until it is raised', async
 
 test('a rollout that a server failed says why, has nothing to overrule, and no branch', async () => {
   const folder = folderWith({ 'a.baton.yaml': team().replace(server.url, 'http://127.0.0.1:9/v1') });
-  expect((await runCli(folder, ['run'])).code).toBe(0);
+  expect((await runCli(folder, ['run'])).code).toBe(3);
   const why = await runCli(folder, ['why', 'last', 'run.task-1.0']);
   expect(why.stdout).toMatch(/^run.task-1.0: failed \(.*127\.0\.0\.1:9/);
   const overrule = ['overrule', 'last', 'run.task-1.0', 'reader.0.0', '--score', '5', '--reason', 'so'];

@@ -83,7 +83,7 @@ test('hostile case 28: parallel agents that write the same file each have their 
 });
 
 test.each([
-  ['a model that does not answer', '', ['opener', 'righty'], 0],
+  ['a model that does not answer', '', ['opener', 'righty'], 3],
   ['a budget that is spent', 'limits: {calls: 2}\n', ['opener', 'lefty', 'righty'], 4],
 ])('%s ends a rollout when the other arm is done too, and all that it did is on record', async (...given) => {
   const [, limits, answering, code] = given;
@@ -98,4 +98,20 @@ test.each([
   // Each reply that was paid for was also acted on.
   expect(actionsOf('model.called')).toHaveLength(2);
   expect(actionsOf('action.finished')).toEqual(actionsOf('model.called'));
+});
+
+test('an arm finds the folders that were there, empty ones as well, and so does who comes after', async () => {
+  const replies = programReplies({
+    opener: 'import os\nos.makedirs("out/deep")\nopen("start.txt", "w").write("start")',
+    lefty: 'open("start.txt").read()\nopen("out/l.txt", "w").write("l")\nopen("left.txt", "w").write("left")',
+    righty: 'open("start.txt").read()\nopen("right.txt", "w").write("right")',
+    closer:
+      'import os\nopen("left.txt").read()\nopen("right.txt").read()\nopen("out/deep/all.txt", "w").write("x")\nopen("all.txt", "w").write("done")',
+  });
+  const folder = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
+  const ran = await runCli(folder, ['run', '--json']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(JSON.parse(ran.stdout.trim().split('\n').at(-1)!)).toMatchObject({
+    summary: { success: 1, blame: [] },
+  });
 });

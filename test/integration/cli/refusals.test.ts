@@ -1,8 +1,9 @@
 // What a person can get wrong at the command line: it says what, names what there is, and exits as documented.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { listRuns } from '../../../src/trace/index.js';
 import { folderWith, runCli } from './command.js';
 
 const workflow = `baton: 1
@@ -188,6 +189,29 @@ describe('a file of ours that was changed by hand is named; nothing of a stack o
     expect(code).toBe(0);
     expect((JSON.parse(stdout) as { runs: unknown[] }).runs).toHaveLength(1);
     expect(stderr.match(/left out: /g)).toHaveLength(3);
+  });
+
+  test('a line of its log, or of a rollout: every command that reads it says which', async () => {
+    const damaged = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
+    await runCli(damaged, ['run', '--tasks', 'one']);
+    const [run] = listRuns(damaged);
+    const spoil = (path: string, type: string) => {
+      const lines = readFileSync(path, 'utf8').split('\n');
+      const at = lines.findIndex((line) => line.includes(`"type":"${type}"`));
+      lines[at] = lines[at]!.replace('"type"', '"tipe"');
+      writeFileSync(path, lines.join('\n'));
+      return at + 1;
+    };
+    const inside = spoil(run!.rollout('run.one.0'), 'action.started');
+    const why = said(await runCli(damaged, ['why', 'last', 'run.one.0']));
+    expect(why.stderr).toContain(`line ${inside} of the log of run.one.0 is damaged`);
+    const line = spoil(run!.log, 'rollout.ended');
+    for (const command of ['why', 'show', 'score --coach contracts', 'export --as csv', 'resume']) {
+      const { stderr } = said(await runCli(damaged, command.split(' ')));
+      expect(stderr, command).toContain(
+        `line ${line} of the log of ${run!.name} is damaged (its check sum does not match)`,
+      );
+    }
   });
 
   test('the keys', async () => {

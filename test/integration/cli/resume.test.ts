@@ -131,5 +131,14 @@ test('a server that is not there: every rollout fails with a sentence, nobody is
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { event: string; summary?: { blame: unknown[]; success: number } });
-  expect(events.at(-1)!.summary).toMatchObject({ blame: [], success: 0 });
+  expect(events.at(-1)).toMatchObject({
+    summary: { blame: [], success: 0 },
+    failed: [{ reason: expect.stringMatching(/127\.0\.0\.1:9/), rollouts: [expect.any(String)] }],
+  });
+  // Nobody's fault, and no success: what is missing is no agent's doing.
+  expect(ended.code).toBe(3);
+  const why = await runCli(folder, ['why']);
+  expect(why.stdout).toMatch(
+    /^No rollout was judged.\n1 rollout failed, of no agent's doing: .*127\.0\.0\.1:9/,
+  );
 });

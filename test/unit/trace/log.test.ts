@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,16 @@ test('an event of a later version is damage, not a crash', async () => {
   const path = file();
   await write(path, 1);
   appendFileSync(path, '{"seq":1}\n');
+  expect(readLog(path)).toMatchObject({ torn: true, events: [{ seq: 0 }] });
+});
+
+test('a line that is no event is damage, also where its check sum is right', async () => {
+  const path = file();
+  await write(path, 1);
+  for (const open of ['{"seq":1,not json', '{"seq":"one"', '{"seq":1,"at":1,"prev":1,"type":"alarm"']) {
+    const sum = createHash('sha256').update(open).digest('hex').slice(0, 16);
+    appendFileSync(path, `${open},"sum":"${sum}"}\n`);
+  }
   expect(readLog(path)).toMatchObject({ torn: true, events: [{ seq: 0 }] });
 });
 

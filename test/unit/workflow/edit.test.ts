@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isCollection, isMap, isScalar, isSeq, parseDocument } from 'yaml';
@@ -249,6 +250,33 @@ describe('renaming', () => {
         .replace('other.rows + facts.rows', 'other.rows + found.rows')
         .replace('[facts]', '[found]'),
     );
+  });
+
+  it('renames what tasks expect, written here and in task files', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-rename-'));
+    const tasks =
+      '- {prompt: a, expect: report.valid}\n- prompt: b\n  expect: "facts.rows == 3 and report.words > 2"\n';
+    writeFileSync(join(folder, 'more.yaml'), tasks);
+    const text = (from: string) =>
+      [
+        'artifacts: {facts: {kind: table}, report: {kind: text}}',
+        `tasks: ${from}`,
+        'agents: {a: {role: Write., produces: [report, facts]}}',
+      ].join('\n');
+    const inline = text('[{prompt: a, expect: "report.valid and facts.rows == 3"}]');
+    expect(apply(inline, 'artifact', 'report', 'answer')).toContain(
+      'expect: "answer.valid and facts.rows == 3"',
+    );
+    const found = renameEdits(
+      source(text('{from: "*.yaml"}')),
+      'artifact',
+      'report',
+      'answer',
+      diskFiles(folder),
+    );
+    if ('refused' in found) throw new Error(found.refused);
+    const there = found.edits.filter((edit) => edit.file === 'more.yaml');
+    expect(applyEdits(tasks, there)).toBe(tasks.replaceAll('report', 'answer'));
   });
 
   it('says why a name cannot be had', () => {
