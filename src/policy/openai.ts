@@ -30,6 +30,9 @@ const replySchema = z.object({
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
 });
 
+/** Milliseconds; a longer timer would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** A model behind any OpenAI-compatible server. */
 export function openaiPolicy(options: ServerOptions): Policy {
   const client = new OpenAI({
@@ -78,17 +81,27 @@ async function callServer(
   const stop = () => abort.abort(ask.signal.reason);
   if (ask.signal.aborted) stop();
   ask.signal.addEventListener('abort', stop, { once: true });
+  // The client counts no further than to the headers; this counts to the end of the reply.
+  let late = false;
+  const clock = setTimeout(
+    () => {
+      late = true;
+      abort.abort();
+    },
+    Math.min(options.timeoutSeconds * 1000, LONGEST_TIMER),
+  );
   try {
     const raw = onText
       ? await streamed(client, body, onText, abort)
       : await client.chat.completions.create(body, { signal: abort.signal });
     return readReply(raw, ask, (performance.now() - start) / 1000);
   } catch (error) {
-    const failed = failure(error, options);
+    const failed = late ? tooLate(options) : failure(error, options);
     if (!onText || !refusesStreams(error)) throw failed;
     server.streams = false;
     throw new CallFailed(failed.message, true, 0);
   } finally {
+    clearTimeout(clock);
     ask.signal.removeEventListener('abort', stop);
   }
 }
@@ -155,10 +168,13 @@ function estimate(ask: Ask, text: string): Usage {
   return { promptTokens: Math.ceil(prompt / 4), replyTokens: Math.ceil(text.length / 4), counted: false };
 }
 
+function tooLate({ model, timeoutSeconds }: ServerOptions): CallFailed {
+  return new CallFailed(`${model} did not answer within ${timeoutSeconds} s.`, true);
+}
+
 function failure(error: unknown, options: ServerOptions): Error {
   if (error instanceof CallFailed || error instanceof OpenAI.APIUserAbortError) return error;
-  if (error instanceof OpenAI.APIConnectionTimeoutError)
-    return new CallFailed(`${options.model} did not answer within ${options.timeoutSeconds} s.`, true);
+  if (error instanceof OpenAI.APIConnectionTimeoutError) return tooLate(options);
   if (error instanceof OpenAI.APIConnectionError)
     return new CallFailed(
       `Nothing answers at ${options.baseUrl} (${deepest(error)}); is the server running?`,

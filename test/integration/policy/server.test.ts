@@ -199,6 +199,29 @@ test('a server that is not there, and one that is too slow', async () => {
   });
 });
 
+/** Headers and a part of the body, and then nothing more. */
+const half =
+  (type: string, part: string): Answer =>
+  (response) =>
+    void response.writeHead(200, { 'content-type': type }).write(part);
+
+test.each<[string, Answer, Partial<Ask>]>([
+  ['whole', half('application/json', '{"choices": ['), {}],
+  [
+    'as a stream',
+    half('text/event-stream', 'data: {"choices":[{"delta":{"content":"hel"}}]}\n\n'),
+    { onText: () => undefined },
+  ],
+  ['whole where a stream was asked for', half('application/json', '{'), { onText: () => undefined }],
+])('a server that hangs in the middle of its reply is given up: %s', async (_name, answer, over) => {
+  answers = [answer];
+  expect(await failed(over, { timeout: 0.3 })).toEqual({
+    says: 'm did not answer within 0.3 s.',
+    again: true,
+    wait: null,
+  });
+});
+
 test('cancelling ends a call at once, and the server sees it go', async () => {
   const abort = new AbortController();
   let gone: Promise<unknown> = Promise.resolve();
