@@ -136,13 +136,16 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   };
   const acting = actors(options, sources, limits);
   for (const agent of Object.keys(workflow.agents)) acting(agent);
+  const signal = AbortSignal.any([options.abort.signal, budget.over]);
   const deps: RolloutDeps = {
     workflow,
     runSeed: options.seed,
     acting,
     sandbox,
     takeFacts:
-      sandbox === null ? null : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules }),
+      sandbox === null
+        ? null
+        : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules, signal }),
     judge: judgeFor(workflow, sources, budget, limits),
     judgeActions: false,
     blobs,
@@ -154,7 +157,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     inputsOf: (task) => inputs.folder(task),
     attempts: 4,
     together: options.together,
-    signal: options.abort.signal,
+    signal,
   };
   const close = async () => {
     await log.close();

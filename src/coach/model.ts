@@ -209,7 +209,8 @@ async function buy(
     return { text: reply.text };
   } catch (error) {
     paid.release();
-    if (signal.aborted) throw error;
+    // With what it was aborted for: cancelled, or out of minutes.
+    signal.throwIfAborted();
     return { reason: `the coach could not be asked: ${(error as Error).message.slice(0, 300)}` };
   }
 }
