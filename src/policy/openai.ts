@@ -45,18 +45,19 @@ export function openaiPolicy(options: ServerOptions): Policy {
     timeout: options.timeoutSeconds * 1000,
     ...(options.timeoutSeconds >= FETCH_PATIENCE ? { fetch: patientFetch } : {}),
   });
-  // Engines of ours answer whole; another server may turn out to know no streams.
-  const server = { client, streams: !options.tokens };
+  // Engines of ours answer whole; another server may turn out to know no streams, or no schemas.
+  const server = { client, streams: !options.tokens, schemas: true };
   return { name: options.model, ask: (ask) => callServer(server, options, ask) };
 }
 
 async function callServer(
-  server: { client: OpenAI; streams: boolean },
+  server: { client: OpenAI; streams: boolean; schemas: boolean },
   options: ServerOptions,
   ask: Ask,
 ): Promise<Reply> {
   const { client } = server;
   const onText = server.streams ? ask.onText : undefined;
+  const schema = server.schemas ? ask.schema : undefined;
   const start = performance.now();
   const body = {
     model: options.model,
@@ -67,11 +68,11 @@ async function callServer(
     seed: ask.seed,
     ...(options.tokens ? { logprobs: true, return_token_ids: true } : {}),
     ...(ask.batch ? { baton: { batch: ask.batch } } : {}),
-    ...(ask.schema
+    ...(schema
       ? {
           response_format: {
             type: 'json_schema' as const,
-            json_schema: { name: 'reply', schema: ask.schema as Record<string, unknown>, strict: true },
+            json_schema: { name: 'reply', schema: schema as Record<string, unknown>, strict: true },
           },
         }
       : {}),
@@ -97,8 +98,9 @@ async function callServer(
     return readReply(raw, ask, (performance.now() - start) / 1000);
   } catch (error) {
     const failed = late ? tooLate(options) : failure(error, options);
-    if (!onText || !refusesStreams(error)) throw failed;
-    server.streams = false;
+    if (onText && refusesStreams(error)) server.streams = false;
+    else if (schema && refusesSchemas(error)) server.schemas = false;
+    else throw failed;
     throw new CallFailed(failed.message, true, 0);
   } finally {
     clearTimeout(clock);
@@ -203,6 +205,15 @@ function refusesStreams(error: unknown): boolean {
     error instanceof OpenAI.APIError &&
     [400, 404, 422, 501].includes(error.status as number) &&
     /stream/i.test(error.message)
+  );
+}
+
+/** A server that names the format of the reply as what it cannot do; the reply is checked in any case. */
+function refusesSchemas(error: unknown): boolean {
+  return (
+    error instanceof OpenAI.APIError &&
+    [400, 422].includes(error.status as number) &&
+    /response_format|schema|json/i.test(error.message)
   );
 }
 

@@ -10,6 +10,7 @@ interface Asked {
   system: string;
   user: string;
   retries: number;
+  body: { response_format?: unknown; temperature: number; top_p: number; max_tokens: number; seed: number };
 }
 
 /** A judge that answers as a test says, and keeps what it was asked. */
@@ -19,10 +20,11 @@ async function judge(answer: (asked: Asked, response: ServerResponse) => string 
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { messages } = JSON.parse(Buffer.concat(chunks).toString()) as {
+      const { messages, ...body } = JSON.parse(Buffer.concat(chunks).toString()) as Asked['body'] & {
         messages: { content: string }[];
       };
-      const now = { system: messages[0]!.content, user: messages[1]!.content, retries: messages.length - 2 };
+      const [system, user] = messages.map(({ content }) => content) as [string, string];
+      const now = { system, user, retries: messages.length - 2, body };
       asked.push(now);
       const content = answer(now, response);
       if (content === undefined) return;
@@ -132,6 +134,21 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
     const { verdict } = await run(server.url);
     expect(verdict?.score).toBe(7);
     expect(server.asked).toHaveLength(2);
+    server.close();
+  });
+
+  test('a judge whose server knows no schemas is asked without one, and its answer checked all the same', async () => {
+    let next = 0;
+    const server = await judge(({ body }, response) => {
+      if (body.response_format === undefined) return next++ === 0 ? 'An 8.' : good(8);
+      const error = { message: 'This response_format type is unavailable now' };
+      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+      return undefined;
+    });
+    const { verdict } = await run(server.url);
+    expect(verdict?.score).toBe(8);
+    expect(server.asked.map(({ body }) => 'response_format' in body)).toEqual([true, false, false]);
+    expect(server.asked.at(-1)!.retries).toBe(2);
     server.close();
   });
 

@@ -13,7 +13,7 @@ import {
 } from '../../../src/policy/index.js';
 import type { Model } from '../../../src/workflow/index.js';
 
-type Asked = { stream?: boolean; logprobs?: boolean; seed?: number };
+type Asked = { stream?: boolean; response_format?: { type: string }; logprobs?: boolean; seed?: number };
 type Answer = (response: ServerResponse, asked: Asked, request: IncomingMessage) => void;
 let answers: Answer[] = [];
 const asked: Asked[] = [];
@@ -145,6 +145,23 @@ test('a server that streams nothing answers whole; one that refuses to is not as
   // An engine of ours is never asked to.
   await policy({ provider: 'embedded' }).ask(ask({ onText }));
   expect(asked.at(-1)!.stream).toBeUndefined();
+});
+
+test('a server that knows no schemas is asked without one, and not with one again', async () => {
+  const model = policy();
+  const options = { attempts: 3, onFailure: () => undefined };
+  const schema = { type: 'object' };
+  answers = [refused(400, 'This response_format type is unavailable now'), good];
+  const { reply, attempt } = await askWithRetries(model, ask({ schema }), options);
+  expect({ text: reply.text, attempt }).toEqual({ text: 'hello', attempt: 1 });
+  await model.ask(ask({ schema }));
+  expect(asked.map((each) => each.response_format?.type)).toEqual(['json_schema', undefined, undefined]);
+  // Anything else that it refuses is no matter of the schema.
+  answers = [refused(400, 'the prompt is too long')];
+  await expect(askWithRetries(policy(), ask({ schema }), options)).rejects.toThrow('too long');
+  answers = [refused(400, 'no such schema')];
+  await expect(askWithRetries(policy(), ask(), options)).rejects.toThrow('no such schema');
+  expect(asked).toHaveLength(5);
 });
 
 const failed = (over: Partial<Ask> = {}, model?: Partial<Model>) =>
