@@ -261,6 +261,7 @@ export function judgeFor(
     policy: opened.policy,
     rubric: coach.rubric?.text ?? null,
     samples: coach.samples,
+    sampling: { temperature: model.temperature, topP: model.top_p, maxTokens: model.max_tokens },
     seesGroundTruth: coach.seesGroundTruth,
     truth: ({ task }) =>
       task.hidden.map((file) => ('text' in file ? file.text : readFileSync(file.path, 'utf8'))).join('\n') ||

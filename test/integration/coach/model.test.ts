@@ -64,10 +64,10 @@ beforeAll(async () => {
 });
 afterAll(() => void agents.server.close());
 
-const workflow = (url: string, extra = '') => `baton: 1
+const workflow = (url: string, extra = '', own = '') => `baton: 1
 models:
   m: {provider: openai, base_url: "${agents.url}", model: m}
-  judge: {provider: openai, base_url: "${url}", model: judge, timeout: 1}
+  judge: {provider: openai, base_url: "${url}", model: judge, timeout: 1${own}}
 tasks:
   - {prompt: What is two and two?, hidden: [answers.txt]}
 artifacts: {answer: {kind: message}}
@@ -76,8 +76,11 @@ agents:
 coach: {model: judge${extra}}
 `;
 
-async function run(url: string, extra = '') {
-  const folder = folderWith({ 'a.baton.yaml': workflow(url, extra), 'answers.txt': 'the truth is four' });
+async function run(url: string, extra = '', own = '') {
+  const folder = folderWith({
+    'a.baton.yaml': workflow(url, extra, own),
+    'answers.txt': 'the truth is four',
+  });
   const ran = await runCli(folder, ['run', '--sandbox', 'none']);
   expect(ran.code, ran.stderr).toBe(0);
   const [made] = listRuns(folder);
@@ -157,6 +160,31 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
     const server = await judge(() => good([9, 2, 6][next++ % 3]!));
     const { verdict } = await run(server.url, ', samples: 3');
     expect(verdict?.score).toBe(6);
+    server.close();
+  });
+
+  test.each([
+    ['one verdict', '', '', { temperature: 0, top_p: 1, max_tokens: 800 }],
+    ['several', ', samples: 3', '', { temperature: 0.7, top_p: 1, max_tokens: 800 }],
+    [
+      'what its model says',
+      ', samples: 3',
+      ', temperature: 0.8, top_p: 0.9, max_tokens: 3000',
+      { temperature: 0.8, top_p: 0.9, max_tokens: 3000 },
+    ],
+  ])('how a judge samples: %s, each with a seed of its own', async (_name, extra, own, sampled) => {
+    const server = await judge(() => good(5));
+    const { events } = await run(server.url, extra, own);
+    const count = extra === '' ? 1 : 3;
+    expect(server.asked.map(({ body }) => body)).toEqual(Array(count).fill(expect.objectContaining(sampled)));
+    expect(new Set(server.asked.map(({ body }) => body.seed)).size).toBe(count);
+    // And what is logged is what was asked.
+    const logged = events.flatMap((event) =>
+      event.type === 'model.called' && event.data.model === 'judge' ? [event.data] : [],
+    );
+    expect(logged).toEqual(
+      Array(count).fill(expect.objectContaining({ temperature: sampled.temperature, topP: sampled.top_p })),
+    );
     server.close();
   });
 });
