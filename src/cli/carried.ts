@@ -10,7 +10,7 @@ export function secretsOf(
   secrets: SecretFile,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const carried: HandedKeys = {};
+  const carried = Object.create(null) as HandedKeys;
   const out: Record<string, string> = {};
   for (const [text] of workflow.matchAll(/\$\{(?:secret|env):\w+\}/g)) {
     const reference = readReference(text);

@@ -54,6 +54,7 @@ export const errorCodes = {
   'score.range': 'a score is from 0 to 10',
   'secret.address': 'a key is stored for the address of a server',
   'secret.empty': 'no key came on stdin',
+  'secret.name': 'a workflow cannot refer to a key by this name',
   'secret.unknown': 'no such key is stored',
   'split.empty': 'a split that training needs has no task',
   'target.absent': 'the cluster knows no such job',

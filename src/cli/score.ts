@@ -48,13 +48,14 @@ export async function scoreCommand(
   const tally = { judged: 0, changed: 0, abstained: 0 };
   const all = endedOf(folder);
   const { abort, release } = stopOnSignals();
+  const signal = AbortSignal.any([abort.signal, budget.over]);
   try {
     for (const [at, ended] of all.entries()) {
       if (abort.signal.aborted) break;
       const task = tasks.get(ended.task);
       if (!task || pass.has(ended.rollout)) continue;
       noteDamage(terminal, ended.rollout, folder.rollout(ended.rollout));
-      await judgeOne(folder, { ...opened, workflow }, ended, task, judge, pass, abort.signal, tally);
+      await judgeOne(folder, { ...opened, workflow }, ended, task, judge, pass, signal, tally);
       terminal.progress(`${at + 1}/${all.length} rollouts judged`, (at + 1) % 20 === 0);
     }
     if (!abort.signal.aborted) await pass.finish();

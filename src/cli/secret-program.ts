@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { originOf } from '../workflow/index.js';
+import { isReferenceName, originOf } from '../workflow/index.js';
 import { readStdin, userKeys } from './keys.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -16,6 +16,7 @@ export function secretCommands(
     .requiredOption('--for <url>', 'the address it may be sent to')
     .action(async (name: string, options: { for: string }) => {
       const out = terminal();
+      mustBeName(name);
       const origin = serverOrigin(options.for);
       const key = (await readStdin()).trim();
       if (key === '')
@@ -61,6 +62,16 @@ export function secretCommands(
       out.say(`${name} is forgotten.`);
       done(exit.fine);
     });
+}
+
+/** Under any other name no workflow could use the key. */
+function mustBeName(name: string): void {
+  if (isReferenceName(name)) return;
+  throw new Failure(
+    'secret.name',
+    `"${name}" cannot stand in a reference, so nothing was stored. A name has letters, digits and _, 64 at most, and begins with no digit, such as MY_KEY.`,
+    exit.usage,
+  );
 }
 
 function serverOrigin(url: string): string {

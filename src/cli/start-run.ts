@@ -136,13 +136,16 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   };
   const acting = actors(options, sources, limits);
   for (const agent of Object.keys(workflow.agents)) acting(agent);
+  const signal = AbortSignal.any([options.abort.signal, budget.over]);
   const deps: RolloutDeps = {
     workflow,
     runSeed: options.seed,
     acting,
     sandbox,
     takeFacts:
-      sandbox === null ? null : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules }),
+      sandbox === null
+        ? null
+        : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules, signal }),
     judge: judgeFor(workflow, sources, budget, limits),
     judgeActions: false,
     blobs,
@@ -154,7 +157,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     inputsOf: (task) => inputs.folder(task),
     attempts: 4,
     together: options.together,
-    signal: options.abort.signal,
+    signal,
   };
   const close = async () => {
     await log.close();
@@ -258,6 +261,7 @@ export function judgeFor(
     policy: opened.policy,
     rubric: coach.rubric?.text ?? null,
     samples: coach.samples,
+    sampling: { temperature: model.temperature, topP: model.top_p, maxTokens: model.max_tokens },
     seesGroundTruth: coach.seesGroundTruth,
     truth: ({ task }) =>
       task.hidden.map((file) => ('text' in file ? file.text : readFileSync(file.path, 'utf8'))).join('\n') ||

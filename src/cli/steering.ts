@@ -84,8 +84,8 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
     server.tell('continued', {});
     return status();
   };
-  // What is held when the run is stopped must notice it.
-  abort.signal.addEventListener('abort', () => gate.continue(), { once: true });
+  // What is held when the run is stopped, or its minutes are over, must notice it.
+  deps.signal.addEventListener('abort', () => gate.continue(), { once: true });
   const cancel = () => {
     abort.abort();
     return {};

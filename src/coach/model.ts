@@ -18,6 +18,8 @@ import { type CoachQuestion, coachMessages } from './prompt.js';
 export interface ModelCoachOptions extends CoachQuestion {
   policy: Policy;
   samples: number;
+  /** How the judge samples, where its model says so. */
+  sampling: { temperature?: number | undefined; topP?: number | undefined; maxTokens?: number | undefined };
   /** Dollars of a call, and the right to make it: throws where a cap would be passed. */
   pay: (tokens: number) => { settle(prompt: number, reply: number): number; release(): void };
 }
@@ -33,6 +35,9 @@ const replySchema = z.object({
 });
 type Answer = z.infer<typeof replySchema>;
 const ATTEMPTS = 3;
+const LONGEST_REPLY = 800;
+/** Without it, several samples would be one verdict said several times. */
+const SEVERAL_TEMPERATURE = 0.7;
 
 /**
  * The model coach. A contract's verdict stands; a model is asked only about actions that no contract decides.
@@ -153,14 +158,16 @@ function loggedCall(events: readonly LogEvent[], action: string, attempt: number
 }
 
 async function buy(
-  { policy, pay }: ModelCoachOptions,
+  { policy, pay, samples, sampling }: ModelCoachOptions,
   { blobs, signal }: Judged,
   action: string,
   call: number,
   messages: ChatMessage[],
   log: (event: Happening) => Promise<void>,
 ): Promise<{ text: string } | { reason: string }> {
-  const most = messages.reduce((sum, message) => sum + message.content.length / 3, 0) + 800;
+  const temperature = sampling.temperature ?? (samples > 1 ? SEVERAL_TEMPERATURE : 0);
+  const { topP = 1, maxTokens = LONGEST_REPLY } = sampling;
+  const most = messages.reduce((sum, message) => sum + message.content.length / 3, 0) + maxTokens;
   const paid = pay(most);
   const seed = createHash('sha256').update(`${action}/${call}`).digest().readUInt32LE(0) & 0x7fffffff;
   try {
@@ -168,9 +175,9 @@ async function buy(
       policy,
       {
         messages,
-        temperature: 0,
-        topP: 1,
-        maxTokens: 800,
+        temperature,
+        topP,
+        maxTokens,
         seed,
         signal,
         schema: z.toJSONSchema(replySchema),
@@ -197,8 +204,8 @@ async function buy(
         promptIds: null,
         ids: null,
         logprobs: null,
-        temperature: 0,
-        topP: 1,
+        temperature,
+        topP,
         seed,
         finish,
         usage,
@@ -209,7 +216,8 @@ async function buy(
     return { text: reply.text };
   } catch (error) {
     paid.release();
-    if (signal.aborted) throw error;
+    // With what it was aborted for: cancelled, or out of minutes.
+    signal.throwIfAborted();
     return { reason: `the coach could not be asked: ${(error as Error).message.slice(0, 300)}` };
   }
 }

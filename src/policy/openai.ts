@@ -30,6 +30,9 @@ const replySchema = z.object({
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
 });
 
+/** Milliseconds; a longer timer would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** A model behind any OpenAI-compatible server. */
 export function openaiPolicy(options: ServerOptions): Policy {
   const client = new OpenAI({
@@ -42,18 +45,19 @@ export function openaiPolicy(options: ServerOptions): Policy {
     timeout: options.timeoutSeconds * 1000,
     ...(options.timeoutSeconds >= FETCH_PATIENCE ? { fetch: patientFetch } : {}),
   });
-  // Engines of ours answer whole; another server may turn out to know no streams.
-  const server = { client, streams: !options.tokens };
+  // Engines of ours answer whole; another server may turn out to know no streams, or no schemas.
+  const server = { client, streams: !options.tokens, schemas: true };
   return { name: options.model, ask: (ask) => callServer(server, options, ask) };
 }
 
 async function callServer(
-  server: { client: OpenAI; streams: boolean },
+  server: { client: OpenAI; streams: boolean; schemas: boolean },
   options: ServerOptions,
   ask: Ask,
 ): Promise<Reply> {
   const { client } = server;
   const onText = server.streams ? ask.onText : undefined;
+  const schema = server.schemas ? ask.schema : undefined;
   const start = performance.now();
   const body = {
     model: options.model,
@@ -64,11 +68,11 @@ async function callServer(
     seed: ask.seed,
     ...(options.tokens ? { logprobs: true, return_token_ids: true } : {}),
     ...(ask.batch ? { baton: { batch: ask.batch } } : {}),
-    ...(ask.schema
+    ...(schema
       ? {
           response_format: {
             type: 'json_schema' as const,
-            json_schema: { name: 'reply', schema: ask.schema as Record<string, unknown>, strict: true },
+            json_schema: { name: 'reply', schema: schema as Record<string, unknown>, strict: true },
           },
         }
       : {}),
@@ -78,17 +82,28 @@ async function callServer(
   const stop = () => abort.abort(ask.signal.reason);
   if (ask.signal.aborted) stop();
   ask.signal.addEventListener('abort', stop, { once: true });
+  // The client counts no further than to the headers; this counts to the end of the reply.
+  let late = false;
+  const clock = setTimeout(
+    () => {
+      late = true;
+      abort.abort();
+    },
+    Math.min(options.timeoutSeconds * 1000, LONGEST_TIMER),
+  );
   try {
     const raw = onText
       ? await streamed(client, body, onText, abort)
       : await client.chat.completions.create(body, { signal: abort.signal });
     return readReply(raw, ask, (performance.now() - start) / 1000);
   } catch (error) {
-    const failed = failure(error, options);
-    if (!onText || !refusesStreams(error)) throw failed;
-    server.streams = false;
+    const failed = late ? tooLate(options) : failure(error, options);
+    if (onText && refusesStreams(error)) server.streams = false;
+    else if (schema && refusesSchemas(error)) server.schemas = false;
+    else throw failed;
     throw new CallFailed(failed.message, true, 0);
   } finally {
+    clearTimeout(clock);
     ask.signal.removeEventListener('abort', stop);
   }
 }
@@ -155,10 +170,13 @@ function estimate(ask: Ask, text: string): Usage {
   return { promptTokens: Math.ceil(prompt / 4), replyTokens: Math.ceil(text.length / 4), counted: false };
 }
 
+function tooLate({ model, timeoutSeconds }: ServerOptions): CallFailed {
+  return new CallFailed(`${model} did not answer within ${timeoutSeconds} s.`, true);
+}
+
 function failure(error: unknown, options: ServerOptions): Error {
   if (error instanceof CallFailed || error instanceof OpenAI.APIUserAbortError) return error;
-  if (error instanceof OpenAI.APIConnectionTimeoutError)
-    return new CallFailed(`${options.model} did not answer within ${options.timeoutSeconds} s.`, true);
+  if (error instanceof OpenAI.APIConnectionTimeoutError) return tooLate(options);
   if (error instanceof OpenAI.APIConnectionError)
     return new CallFailed(
       `Nothing answers at ${options.baseUrl} (${deepest(error)}); is the server running?`,
@@ -187,6 +205,15 @@ function refusesStreams(error: unknown): boolean {
     error instanceof OpenAI.APIError &&
     [400, 404, 422, 501].includes(error.status as number) &&
     /stream/i.test(error.message)
+  );
+}
+
+/** A server that names the format of the reply as what it cannot do; the reply is checked in any case. */
+function refusesSchemas(error: unknown): boolean {
+  return (
+    error instanceof OpenAI.APIError &&
+    [400, 422].includes(error.status as number) &&
+    /response_format|schema|json/i.test(error.message)
   );
 }
 

@@ -10,10 +10,28 @@ export function configFolder(): string {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'baton');
 }
 
-const storeSchema = z.record(z.string(), z.record(z.string(), z.string()));
-
 /** Keys by name and origin. */
 export type HandedKeys = Record<string, Record<string, string>>;
+
+const originsSchema = z.record(z.string(), z.string());
+// Name by name, into a store without a prototype: __proto__ is a name like any other, which a record would leave out.
+const storeSchema = z
+  .custom<object>(isMapping, 'It must be a mapping of names.')
+  .transform((given, { addIssue }): HandedKeys => {
+    const store = Object.create(null) as HandedKeys;
+    for (const [name, keys] of Object.entries(given)) {
+      const own = originsSchema.safeParse(keys);
+      if (own.success) store[name] = own.data;
+      else
+        for (const { path, message } of own.error.issues)
+          addIssue({ code: 'custom', path: [name, ...path], message });
+    }
+    return store;
+  });
+
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** Keys as they are written: a mapping of names to origins to keys. Throws where it is something else. */
 export function parseKeys(json: string): HandedKeys {
@@ -86,12 +104,12 @@ export class SecretFile {
     });
   }
 
-  private read(): Record<string, Record<string, string>> {
-    if (!existsSync(this.path)) return {};
+  private read(): HandedKeys {
+    if (!existsSync(this.path)) return Object.create(null) as HandedKeys;
     return readJson(this.path, storeSchema, "a file of Baton's secrets (move it away and set them again)");
   }
 
-  private write(store: Record<string, Record<string, string>>): void {
+  private write(store: HandedKeys): void {
     writeFileSync(`${this.path}.draft`, JSON.stringify(store, null, 2), { mode: 0o600 });
     chmodSync(`${this.path}.draft`, 0o600);
     renameSync(`${this.path}.draft`, this.path);

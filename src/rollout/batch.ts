@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { ChatMessage } from '../policy/index.js';
 import { agentOf, type LogEvent, type LogWriter, type RunFolder } from '../trace/index.js';
 import type { Flow, Workflow } from '../workflow/index.js';
-import { BudgetSpent } from './budget.js';
+import { BudgetSpent, capThatStopped } from './budget.js';
 import { carryRollout, type Ended, type RolloutSpec } from './carry.js';
 import type { RolloutDeps } from './deps.js';
 import { rolloutId } from './ids.js';
@@ -48,6 +48,7 @@ export async function runBatch(
   const limit = pLimit(Math.max(1, Math.floor(options.concurrency / (groups[0]?.length ?? 1))));
   await Promise.all(groups.map((group) => limit(() => carryTogether(group, deps, carry))));
   const { budget } = deps;
+  if (failure === undefined && ended.length < specs.length) spent ??= capThatStopped(deps.signal);
   if (spent !== null)
     log.append({ type: 'budget.spent', data: { ...budget.spent, seconds: budget.seconds, cap: spent } });
   await log.sync();

@@ -8,6 +8,14 @@ export class BudgetSpent extends Error {
   }
 }
 
+/** The cap whose end aborted what is under way; null where it was not aborted, or for another reason. */
+export function capThatStopped({ reason }: AbortSignal): string | null {
+  return reason instanceof BudgetSpent ? reason.cap : null;
+}
+
+/** Milliseconds; a longer timer would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export interface Spent {
   calls: number;
   tokens: number;
@@ -30,12 +38,25 @@ export class Budget {
   readonly spent: Spent = { calls: 0, tokens: 0, dollars: 0 };
   private readonly reserved: Spent = { calls: 0, tokens: 0, dollars: 0 };
   private readonly start = Date.now();
+  private readonly ending = new AbortController();
 
   constructor(
     private readonly limits: Limits,
     /** Seconds that earlier sittings of the same run used. */
     private readonly before = 0,
-  ) {}
+  ) {
+    const { minutes } = limits;
+    if (minutes === undefined) return;
+    const left = (minutes * 60 - before) * 1000;
+    const end = () => this.ending.abort(new BudgetSpent(`limits.minutes ${minutes}`));
+    if (left <= 0) end();
+    else if (left <= LONGEST_TIMER) setTimeout(end, left).unref();
+  }
+
+  /** Aborted with BudgetSpent when the minutes are over: what is under way then ends. */
+  get over(): AbortSignal {
+    return this.ending.signal;
+  }
 
   get seconds(): number {
     return this.before + (Date.now() - this.start) / 1000;

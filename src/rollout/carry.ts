@@ -12,7 +12,7 @@ import {
 import { agentsIn, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
 import { answersOf } from './answers.js';
 import { Arm } from './arm.js';
-import { BudgetSpent } from './budget.js';
+import { BudgetSpent, capThatStopped } from './budget.js';
 import type { RolloutDeps } from './deps.js';
 import type { Edit } from './fork/change.js';
 import type { Judged } from './gate/points.js';
@@ -112,7 +112,7 @@ export async function carryRollout(
     if (deps.signal.aborted || error instanceof BudgetSpent || isDiskFull(error)) {
       // Not finished: a resumed run goes on here.
       await log.close().catch(() => undefined);
-      throw error;
+      throw capThatStopped(deps.signal) === null ? error : deps.signal.reason;
     }
     log.append({
       type: 'rollout.finished',

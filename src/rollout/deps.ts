@@ -50,5 +50,6 @@ export interface RolloutDeps {
   together?: number | undefined;
   /** This rollout's place among those that make their calls together. */
   pace?: Pace;
+  /** Aborted when the run is cancelled, or when its minutes are over (see `capThatStopped`). */
   signal: AbortSignal;
 }

@@ -5,7 +5,7 @@
 export { type Again, type Alone, againSchema, aloneSchema, othersOf, specsAlone } from './alone.js';
 export { answersProblem } from './answers.js';
 export { type BatchOptions, groupsOf, runBatch } from './batch.js';
-export { Budget, BudgetSpent, type Spent, shareOf } from './budget.js';
+export { Budget, BudgetSpent, capThatStopped, type Spent, shareOf } from './budget.js';
 export { type Caps, capIn, capsAmong, limitsOf } from './caps.js';
 export { carryRollout, type Ended, type RolloutSpec, specOf, specsFor } from './carry.js';
 export * from './control/index.js';

@@ -48,7 +48,7 @@ export {
 } from './problems.js';
 export { type ArtifactKind, artifactKinds, jsonSchema, type Limits } from './schema.js';
 export type { TrainingOptions } from './schema-training.js';
-export { originOf, type Reference, readReference } from './secrets.js';
+export { isReferenceName, originOf, type Reference, readReference } from './secrets.js';
 export { nearest, suggestion } from './source/nearest.js';
 export { parseSource, type Source } from './source/source.js';
 export {

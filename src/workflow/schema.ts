@@ -215,7 +215,9 @@ const coach = z.union([
       .min(1)
       .max(9)
       .default(1)
-      .describe('Independent verdicts per action; their median counts'),
+      .describe(
+        'Independent verdicts per action; their median counts. Several are sampled at the temperature of the model, or at 0.7; one at 0 unless the model says otherwise',
+      ),
   }),
 ]);
 

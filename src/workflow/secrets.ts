@@ -4,9 +4,18 @@ export interface Reference {
   name: string;
 }
 
+const NAME = String.raw`[A-Za-z_]\w{0,63}`;
+const reference = new RegExp(`^\\$\\{(secret|env):(${NAME})\\}$`);
+const whole = new RegExp(`^${NAME}$`);
+
+/** Whether a reference can have this name. */
+export function isReferenceName(name: string): boolean {
+  return whole.test(name);
+}
+
 /** "${secret:NAME}" or "${env:NAME}", or undefined for anything else. */
 export function readReference(text: string): Reference | undefined {
-  const match = /^\$\{(secret|env):([A-Za-z_]\w{0,63})\}$/.exec(text.trim());
+  const match = reference.exec(text.trim());
   return match ? { from: match[1] as Reference['from'], name: match[2]! } : undefined;
 }
 

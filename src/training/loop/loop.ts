@@ -1,5 +1,5 @@
 import { driftAlarm, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import { type Ended, runBatch, specsFor } from '../../rollout/index.js';
+import { capThatStopped, type Ended, runBatch, specsFor } from '../../rollout/index.js';
 import type { LogEvent } from '../../trace/index.js';
 import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
 import type { RoleReport } from '../update.js';
@@ -71,35 +71,39 @@ export class TrainingLoop {
   /** All steps that are still to do; null where it was cancelled. */
   async train(splits: Splits, before: Ended[]): Promise<Trained | null> {
     const { training } = this.parts.workflow;
-    if (!this.stopped) await this.checkpointOnce('base', 0, splits.select);
-    for (let step = 0; step < training.steps && !this.stopped; step++) {
+    if (!this.stopped()) await this.checkpointOnce('base', 0, splits.select);
+    for (let step = 0; step < training.steps && !this.stopped(); step++) {
       if (step >= this.known.next) await this.step(step, splits.train);
       const due = training.evaluate_every > 0 && (step + 1) % training.evaluate_every === 0;
       const behind = step < this.known.next - 1;
-      if ((due || step === training.steps - 1) && !this.stopped && !behind)
+      if ((due || step === training.steps - 1) && !this.stopped() && !behind)
         await this.checkpointOnce(`step-${step + 1}`, step + 1, splits.select);
     }
-    if (this.stopped) return null;
+    if (this.stopped()) return null;
     const { checkpoints } = this.known;
     const best = bestCheckpoint(checkpoints)!;
     Object.assign(this.parts.policies, best.policies);
     const after = await this.evaluate(best.name, 'test', splits.test);
-    return this.stopped ? null : { best, checkpoints, before, after };
+    return this.stopped() ? null : { best, checkpoints, before, after };
   }
 
   get checkpoints(): readonly SavedCheckpoint[] {
     return this.known.checkpoints;
   }
 
-  private get stopped(): boolean {
-    return this.parts.deps.signal.aborted;
+  /** Whether it was cancelled; throws TrainingBudgetSpent where its minutes are over. */
+  private stopped(): boolean {
+    const { signal } = this.parts.deps;
+    const cap = capThatStopped(signal);
+    if (cap !== null) throw new TrainingBudgetSpent(cap);
+    return signal.aborted;
   }
 
   private async evaluate(name: string, split: string, tasks: readonly Task[]): Promise<Ended[]> {
     const { ended, fresh } = await this.rollouts(tasks, 1, `${split}-${name}`, `${name} on ${split}`);
     const report = evaluateRollouts(ended);
     const { log, policies, watch } = this.parts;
-    if (this.stopped) return ended;
+    if (this.stopped()) return ended;
     if (fresh)
       log.append({
         type: 'evaluation',
@@ -115,7 +119,7 @@ export class TrainingLoop {
     // The first evaluation is what later ones drift from: it is read again, not paid again.
     if (done && (name !== 'base' || this.baseSelect)) return;
     const report = evaluateRollouts(await this.evaluate(name, 'select', tasks));
-    if (this.stopped) return;
+    if (this.stopped()) return;
     if (!done) {
       const versions = Object.fromEntries(
         Object.keys(this.roles).map((role) => [role, policies[role]!.split('@')[1]!]),
@@ -179,7 +183,7 @@ export class TrainingLoop {
     const name = stepName(step + 1);
     const label = `step ${step + 1}/${training.steps}`;
     const { ended, events } = await this.rollouts(chosen, training.samples, name, label);
-    if (this.stopped) return;
+    if (this.stopped()) return;
     const sampled = performance.now();
     const trained = await trainRoles(this.parts, this.roles, {
       step,

@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { secretsOf } from '../../../src/cli/carried.js';
+import { SecretFile, takeCarried } from '../../../src/policy/index.js';
 import { folderWith, type Ran, runCli, startCli } from './command.js';
 
 const KEY = 'sk-canary-4711';
@@ -45,6 +47,40 @@ test('what is no address, and no key, is not stored', async () => {
   expect(empty.code).toBe(2);
   expect(empty.stderr).toContain('printenv MINE | baton secret set MINE --for https://api.example.com');
   expect((await runCli(folder, ['secret', 'list'])).stdout).toBe('No key is stored.\n');
+});
+
+test('a name that no workflow could use is refused, and every other one is kept', async () => {
+  const folder = folderWith({});
+  for (const name of ['my-key', 'a b', '1ST', 'x'.repeat(65), '']) {
+    const { code, stderr, stdout } = await typed(
+      folder,
+      ['set', name, '--for', 'https://api.example.com'],
+      KEY,
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`"${name}" cannot stand in a reference, so nothing was stored.`);
+  }
+  // Names of the language itself are no others.
+  for (const name of ['__proto__', 'constructor']) {
+    const stored = await typed(folder, ['set', name, '--for', 'https://api.example.com'], KEY);
+    expect(stored).toMatchObject({ code: 0, stderr: '' });
+  }
+  const listed = await runCli(folder, ['secret', 'list', '--json']);
+  const origins = ['https://api.example.com'];
+  expect(JSON.parse(listed.stdout)).toEqual({
+    secrets: [
+      { name: '__proto__', origins },
+      { name: 'constructor', origins },
+    ],
+  });
+  const keys = new SecretFile(join(folder, '.config/baton/secrets.json'));
+  expect(keys.get('__proto__', origins[0]!)).toBe(KEY);
+  expect(keys.get('toString', origins[0]!)).toBeUndefined();
+  const { BATON_CARRIED_KEYS } = secretsOf('key: "${secret:__proto__}"', keys, {});
+  expect(Object.entries(takeCarried({ BATON_CARRIED_KEYS }))).toEqual([
+    ['__proto__', { [origins[0]!]: KEY }],
+  ]);
+  expect((await runCli(folder, ['secret', 'delete', '__proto__'])).code).toBe(0);
 });
 
 test('keys that are stored at once, and targets that are added at once, are all there', async () => {

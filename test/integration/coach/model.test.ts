@@ -10,6 +10,7 @@ interface Asked {
   system: string;
   user: string;
   retries: number;
+  body: { response_format?: unknown; temperature: number; top_p: number; max_tokens: number; seed: number };
 }
 
 /** A judge that answers as a test says, and keeps what it was asked. */
@@ -19,10 +20,11 @@ async function judge(answer: (asked: Asked, response: ServerResponse) => string 
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { messages } = JSON.parse(Buffer.concat(chunks).toString()) as {
+      const { messages, ...body } = JSON.parse(Buffer.concat(chunks).toString()) as Asked['body'] & {
         messages: { content: string }[];
       };
-      const now = { system: messages[0]!.content, user: messages[1]!.content, retries: messages.length - 2 };
+      const [system, user] = messages.map(({ content }) => content) as [string, string];
+      const now = { system, user, retries: messages.length - 2, body };
       asked.push(now);
       const content = answer(now, response);
       if (content === undefined) return;
@@ -62,10 +64,10 @@ beforeAll(async () => {
 });
 afterAll(() => void agents.server.close());
 
-const workflow = (url: string, extra = '') => `baton: 1
+const workflow = (url: string, extra = '', own = '') => `baton: 1
 models:
   m: {provider: openai, base_url: "${agents.url}", model: m}
-  judge: {provider: openai, base_url: "${url}", model: judge, timeout: 1}
+  judge: {provider: openai, base_url: "${url}", model: judge, timeout: 1${own}}
 tasks:
   - {prompt: What is two and two?, hidden: [answers.txt]}
 artifacts: {answer: {kind: message}}
@@ -74,8 +76,11 @@ agents:
 coach: {model: judge${extra}}
 `;
 
-async function run(url: string, extra = '') {
-  const folder = folderWith({ 'a.baton.yaml': workflow(url, extra), 'answers.txt': 'the truth is four' });
+async function run(url: string, extra = '', own = '') {
+  const folder = folderWith({
+    'a.baton.yaml': workflow(url, extra, own),
+    'answers.txt': 'the truth is four',
+  });
   const ran = await runCli(folder, ['run', '--sandbox', 'none']);
   expect(ran.code, ran.stderr).toBe(0);
   const [made] = listRuns(folder);
@@ -135,11 +140,51 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
     server.close();
   });
 
+  test('a judge whose server knows no schemas is asked without one, and its answer checked all the same', async () => {
+    let next = 0;
+    const server = await judge(({ body }, response) => {
+      if (body.response_format === undefined) return next++ === 0 ? 'An 8.' : good(8);
+      const error = { message: 'This response_format type is unavailable now' };
+      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+      return undefined;
+    });
+    const { verdict } = await run(server.url);
+    expect(verdict?.score).toBe(8);
+    expect(server.asked.map(({ body }) => 'response_format' in body)).toEqual([true, false, false]);
+    expect(server.asked.at(-1)!.retries).toBe(2);
+    server.close();
+  });
+
   test('the median of several samples counts', async () => {
     let next = 0;
     const server = await judge(() => good([9, 2, 6][next++ % 3]!));
     const { verdict } = await run(server.url, ', samples: 3');
     expect(verdict?.score).toBe(6);
+    server.close();
+  });
+
+  test.each([
+    ['one verdict', '', '', { temperature: 0, top_p: 1, max_tokens: 800 }],
+    ['several', ', samples: 3', '', { temperature: 0.7, top_p: 1, max_tokens: 800 }],
+    [
+      'what its model says',
+      ', samples: 3',
+      ', temperature: 0.8, top_p: 0.9, max_tokens: 3000',
+      { temperature: 0.8, top_p: 0.9, max_tokens: 3000 },
+    ],
+  ])('how a judge samples: %s, each with a seed of its own', async (_name, extra, own, sampled) => {
+    const server = await judge(() => good(5));
+    const { events } = await run(server.url, extra, own);
+    const count = extra === '' ? 1 : 3;
+    expect(server.asked.map(({ body }) => body)).toEqual(Array(count).fill(expect.objectContaining(sampled)));
+    expect(new Set(server.asked.map(({ body }) => body.seed)).size).toBe(count);
+    // And what is logged is what was asked.
+    const logged = events.flatMap((event) =>
+      event.type === 'model.called' && event.data.model === 'judge' ? [event.data] : [],
+    );
+    expect(logged).toEqual(
+      Array(count).fill(expect.objectContaining({ temperature: sampled.temperature, topP: sampled.top_p })),
+    );
     server.close();
   });
 });

@@ -61,6 +61,16 @@ test('one that is not is given up, and said so', async () => {
   await expect(answerLate(hasty.ask(ask), body)).rejects.toThrow('slow did not answer within 120 s.');
 });
 
+test('one that hangs in the middle of its reply is given up, however patient the workflow is', async () => {
+  const patient = opened({ provider: 'openai', base_url: `${url}/v1`, timeout: 500 });
+  const reply = patient.ask(ask);
+  reply.catch(() => undefined);
+  const response = await asked;
+  response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+  await vi.advanceTimersByTimeAsync(501_000);
+  await expect(reply).rejects.toThrow('slow did not answer within 500 s.');
+});
+
 test('an embedded model is waited for unless the workflow says how long', async () => {
   const patient = opened({ provider: 'embedded' });
   await expect(answerLate(patient.ask(ask), body)).resolves.toMatchObject({ text: 'at last' });

@@ -13,7 +13,7 @@ import {
 } from '../../../src/policy/index.js';
 import type { Model } from '../../../src/workflow/index.js';
 
-type Asked = { stream?: boolean; logprobs?: boolean; seed?: number };
+type Asked = { stream?: boolean; response_format?: { type: string }; logprobs?: boolean; seed?: number };
 type Answer = (response: ServerResponse, asked: Asked, request: IncomingMessage) => void;
 let answers: Answer[] = [];
 const asked: Asked[] = [];
@@ -147,6 +147,23 @@ test('a server that streams nothing answers whole; one that refuses to is not as
   expect(asked.at(-1)!.stream).toBeUndefined();
 });
 
+test('a server that knows no schemas is asked without one, and not with one again', async () => {
+  const model = policy();
+  const options = { attempts: 3, onFailure: () => undefined };
+  const schema = { type: 'object' };
+  answers = [refused(400, 'This response_format type is unavailable now'), good];
+  const { reply, attempt } = await askWithRetries(model, ask({ schema }), options);
+  expect({ text: reply.text, attempt }).toEqual({ text: 'hello', attempt: 1 });
+  await model.ask(ask({ schema }));
+  expect(asked.map((each) => each.response_format?.type)).toEqual(['json_schema', undefined, undefined]);
+  // Anything else that it refuses is no matter of the schema.
+  answers = [refused(400, 'the prompt is too long')];
+  await expect(askWithRetries(policy(), ask({ schema }), options)).rejects.toThrow('too long');
+  answers = [refused(400, 'no such schema')];
+  await expect(askWithRetries(policy(), ask(), options)).rejects.toThrow('no such schema');
+  expect(asked).toHaveLength(5);
+});
+
 const failed = (over: Partial<Ask> = {}, model?: Partial<Model>) =>
   policy(model)
     .ask(ask(over))
@@ -196,6 +213,29 @@ test('a server that is not there, and one that is too slow', async () => {
   expect(await failed({}, { timeout: 0.2 })).toMatchObject({
     says: 'm did not answer within 0.2 s.',
     again: true,
+  });
+});
+
+/** Headers and a part of the body, and then nothing more. */
+const half =
+  (type: string, part: string): Answer =>
+  (response) =>
+    void response.writeHead(200, { 'content-type': type }).write(part);
+
+test.each<[string, Answer, Partial<Ask>]>([
+  ['whole', half('application/json', '{"choices": ['), {}],
+  [
+    'as a stream',
+    half('text/event-stream', 'data: {"choices":[{"delta":{"content":"hel"}}]}\n\n'),
+    { onText: () => undefined },
+  ],
+  ['whole where a stream was asked for', half('application/json', '{'), { onText: () => undefined }],
+])('a server that hangs in the middle of its reply is given up: %s', async (_name, answer, over) => {
+  answers = [answer];
+  expect(await failed(over, { timeout: 0.3 })).toEqual({
+    says: 'm did not answer within 0.3 s.',
+    again: true,
+    wait: null,
   });
 });
 
