@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EventData,
   type FileChange,
   type Recorded,
+  removeTree,
   restore,
   WorkspaceHistory,
   type WorkspaceState,
@@ -36,7 +37,7 @@ export class Arm {
   /** The workspace on disk, written anew from the state where it is not there yet. */
   workspace(): string {
     if (this.history) return this.folder;
-    rmSync(this.folder, { recursive: true, force: true });
+    removeTree(this.folder);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     restore(this.state, this.deps.blobs, this.folder);
     this.history = new WorkspaceHistory(
@@ -110,9 +111,9 @@ export class Arm {
     return { arms: arms.map(({ arm }) => arm.name), merged, dropped, wrote, deleted };
   }
 
-  /** Remove the workspace from disk; the state stays. */
+  /** Remove the workspace from disk; the state stays. Never fails: what an agent left is no reason to end a run. */
   close(): void {
-    if (this.history) rmSync(this.folder, { recursive: true, force: true });
+    if (this.history) removeTree(this.folder);
     this.history = null;
   }
 }

@@ -5,7 +5,6 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Cgroup, type CgroupPlace, findCgroups } from './cgroup.js';
 import { type CompiledModules, compiledAt, compiledModules } from './compiled.js';
-import { walk } from './disk.js';
 import { execute, type Plan } from './execute.js';
 import type { Interpreter } from './interpreter.js';
 import { job } from './job.js';
@@ -94,7 +93,6 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
       command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]);
     let filterFd: number | undefined;
     try {
-      if (asRoot) walk(bound.workspace, slot.uid);
       slot.cgroup?.prepare(command.limits);
       if (place !== undefined && slot.cgroup !== undefined) warm(place);
       // Opened anew each time: bubblewrap reads from where the descriptor stands.
@@ -136,6 +134,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
         descriptors,
         status: true,
         command: { ...command, workspace: bound.workspace, signal },
+        owner: asRoot ? slot.uid : undefined,
         kill(child, first) {
           if (first !== undefined) tryKill(first);
           child.kill('SIGKILL');

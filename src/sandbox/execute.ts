@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { capture } from './capture.js';
-import { maxEntries, walk } from './disk.js';
+import { tooFull, walk } from './disk.js';
 import { type Heard, listen } from './job.js';
 import { judge, type OwnKill } from './outcome.js';
 import type { TreeSample } from './tree.js';
@@ -22,6 +22,8 @@ export interface Plan {
   /** Descriptor 4 tells, in bubblewrap's JSON, the host pid of the namespace's first process. */
   status: boolean;
   command: Command;
+  /** As root: the user that everything in the workspace is handed to first. */
+  owner?: number | undefined;
   /** Memory and processes now, where no cgroup counts them. `first` is the outermost pid of the tree. */
   sample?: (first: number) => TreeSample | Promise<TreeSample>;
   /** Ends the whole tree. */
@@ -59,6 +61,7 @@ export async function execute(plan: Plan): Promise<Finished> {
   const { limits, signal } = command;
   if (signal?.aborted) throw new SandboxFailure('The command was cancelled before it started.');
   const began = performance.now();
+  const before = walk(command.workspace, { owner: plan.owner, mend: !command.readOnly });
   const child = spawn(plan.file, plan.args, {
     env: plan.env,
     ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
@@ -106,7 +109,7 @@ export async function execute(plan: Plan): Promise<Finished> {
   child.stdin?.on('error', () => {});
   if (command.stdin !== undefined) child.stdin?.end(command.stdin);
 
-  const full = (): boolean => !command.readOnly && tooFull(walk(command.workspace), limits.diskMb);
+  const full = (): boolean => !command.readOnly && tooFull(walk(command.workspace), before, limits.diskMb);
   const abort = (): void => end('killed');
   signal?.addEventListener('abort', abort, { once: true });
   const clock = setTimeout(() => end('timeout'), limits.seconds * 1000);
@@ -156,7 +159,7 @@ export async function execute(plan: Plan): Promise<Finished> {
       ...status,
       ownKill,
       oomKills: counted.oomKills,
-      diskFull: !command.readOnly && tooFull(held, limits.diskMb),
+      diskFull: !command.readOnly && tooFull(held, before, limits.diskMb),
       reported: heard.ended,
     }),
     stdout,
@@ -169,9 +172,4 @@ export async function execute(plan: Plan): Promise<Finished> {
     },
     reads: heard.reads,
   };
-}
-
-function tooFull(held: ReturnType<typeof walk>, diskMb: number): boolean {
-  const bytes = diskMb * 1024 * 1024;
-  return held.bytes >= bytes || held.largest >= bytes || held.entries > maxEntries;
 }
