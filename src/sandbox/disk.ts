@@ -66,7 +66,8 @@ export function walk(folder: string, { owner, mend = false }: Preparing = {}): H
 
 /** The names in a folder, none where it is gone; undefined where it lies too deep or cannot be listed. */
 function list({ path, depth }: { path: Buffer; depth: number }, mend: boolean): Buffer[] | undefined {
-  if (depth > 0 && (depth > maxDepth || path.length > maxPath)) return mend && removeTree(path) ? [] : undefined;
+  if (depth > 0 && (depth > maxDepth || path.length > maxPath))
+    return mend && removeTree(path) ? [] : undefined;
   try {
     if (mend && (lstatSync(path).mode & 0o500) !== 0o500) chmodSync(path, 0o700);
     return readdirSync(path, { encoding: 'buffer' });

@@ -40,6 +40,8 @@ export class SandboxFailure extends Error {
 const outputFactor = 16;
 /** Milliseconds between two looks at disk and memory; a look may take at most a quarter of the time. */
 const lookEvery = 25;
+/** Milliseconds for the last output to arrive after the end; then whoever still holds the pipes open is left. */
+const lastWords = 250;
 
 /** A namespace's first process ends only after all others in it have; from then on it is gone, or a zombie for init. */
 function ended(pid: number): boolean {
@@ -53,6 +55,11 @@ function ended(pid: number): boolean {
 async function gone(pid: number | undefined): Promise<void> {
   if (pid === undefined || process.platform !== 'linux') return;
   for (let waited = 0; waited < 2000 && !ended(pid); waited += 1) await pause(1);
+}
+
+/** A process that left the group, where no namespace ends it, may hold our pipes for as long as it runs. */
+function letGo(child: ChildProcess): void {
+  for (const stream of child.stdio) stream?.destroy();
 }
 
 /** @throws SandboxFailure when the launcher never came to confine itself: then nothing of the program ran. */
@@ -114,6 +121,7 @@ export async function execute(plan: Plan): Promise<Finished> {
   signal?.addEventListener('abort', abort, { once: true });
   const clock = setTimeout(() => end('timeout'), limits.seconds * 1000);
   let looking: NodeJS.Timeout;
+  let leaving: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
     const from = performance.now();
     if (full()) end('disk limit');
@@ -135,12 +143,16 @@ export async function execute(plan: Plan): Promise<Finished> {
       reject(new SandboxFailure(`${plan.file} does not start: ${error.message}`)),
     );
     // What the program left running dies with it; nothing waits for a daemon that holds the output open.
-    child.once('exit', () => plan.kill(child, first));
+    child.once('exit', () => {
+      plan.kill(child, first);
+      leaving = setTimeout(() => setImmediate(() => letGo(child)), lastWords);
+    });
     child.once('close', (code, name) => resolve({ code, signal: name }));
   }).finally(() => {
     over = true;
     clearTimeout(clock);
     clearTimeout(looking);
+    clearTimeout(leaving);
     signal?.removeEventListener('abort', abort);
   });
   await gone(first);
