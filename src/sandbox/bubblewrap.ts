@@ -9,6 +9,7 @@ import { execute, type Plan } from './execute.js';
 import type { Interpreter } from './interpreter.js';
 import { job } from './job.js';
 import { type Bound, launcherFolder, moduleFolder, ownMounts, systemMounts } from './mounts.js';
+import { ownerMark } from './owner.js';
 import { findProgram, launcherPath, type Private } from './private.js';
 import { readableCopies } from './readable.js';
 import { seccompFilter } from './seccomp.js';
@@ -55,6 +56,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
   const readable = readableCopies(folder, asRoot);
   const free: Slot[] = [];
   const running = new Set<AbortController>();
+  const mark = ownerMark();
   let slots = 0;
   let closed = false;
 
@@ -63,7 +65,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
     if (spare !== undefined) return spare;
     if (slots >= slotLimit) throw new Error(`More than ${slotLimit} commands at once; run fewer.`);
     const at = slots++;
-    return { uid: firstUid + at, cgroup: place?.create(`baton-${process.pid}-${at}-${folder.id}`) };
+    return { uid: firstUid + at, cgroup: place?.create(`baton-${mark}-${at}-${folder.id}`) };
   };
 
   const compiled: CompiledModules = compiledModules(folder, (command) => run(command, []));
