@@ -1,6 +1,6 @@
 // What a killed process left on the host goes when the next sandbox is opened; what a living one uses stays.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -64,9 +64,7 @@ test('the folder and cgroups of a killed run are swept, those of a running one a
   expect(left(killed.pid)).not.toEqual([]);
   const kept = left(alive.pid);
   expect(kept).not.toEqual([]);
-  const space = /-(\d+)-\w+$/.exec(
-    readdirSync(temporary).find((name) => name.startsWith('baton-sandbox-'))!,
-  )![1];
+  const space = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0];
   // Of another namespace, whose processes are not seen from here.
   const foreign = join(temporary, `baton-sandbox-4194304-1-${Number(space) + 1}-abcdef`);
   // Of a process whose number was given to another since: this one has not started then.
