@@ -1,8 +1,16 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeFacts } from '../sandbox/index.js';
-import { Blobs, type LogEvent, type RunFolder, readLog, restore, stateAfter } from '../trace/index.js';
+import {
+  Blobs,
+  type LogEvent,
+  type RunFolder,
+  readLog,
+  removeTree,
+  restore,
+  stateAfter,
+} from '../trace/index.js';
 import {
   checkWorkflow,
   type FactsByArtifact,
@@ -74,7 +82,7 @@ async function factsThen(
     const requests = wanted.map(({ name, path, kind }) => ({ name, path: path!, kind, head: rows }));
     return await takeFacts(sandbox, { workspace, modules, artifacts: requests });
   } finally {
-    rmSync(workspace, { recursive: true, force: true });
+    removeTree(workspace);
     await sandbox.close();
   }
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contractCoach, modelCoach } from '../coach/index.js';
@@ -24,6 +24,7 @@ import {
   RunFolder,
   type RunInfo,
   readLog,
+  removeTree,
   sittingSeconds,
   takeLock,
 } from '../trace/index.js';
@@ -162,7 +163,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   const close = async () => {
     await log.close();
     await sandbox?.close();
-    rmSync(cache, { recursive: true, force: true });
+    removeTree(cache);
     locked.lock.release();
   };
   const { editor } = sources;

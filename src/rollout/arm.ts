@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import {
   type EventData,
   type FileChange,
   type Recorded,
+  removeTree,
   restore,
   WorkspaceHistory,
   type WorkspaceState,
@@ -38,7 +39,7 @@ export class Arm {
   /** The workspace on disk, written anew from the state where it is not there yet. */
   workspace(): string {
     if (this.history) return this.folder;
-    rmSync(this.folder, { recursive: true, force: true });
+    removeTree(this.folder);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     restore(this.state, this.deps.blobs, this.folder);
     for (const folder of this.folders) mkdirSync(join(this.folder, folder), { recursive: true, mode: 0o700 });
@@ -119,19 +120,23 @@ export class Arm {
     return this.history ? foldersIn(this.folder) : this.folders;
   }
 
-  /** Remove the workspace from disk; the state stays. */
+  /** Remove the workspace from disk; the state stays. Never fails: what an agent left is no reason to end a run. */
   close(): void {
-    if (this.history) rmSync(this.folder, { recursive: true, force: true });
+    if (this.history) removeTree(this.folder);
     this.history = null;
   }
 }
+
+/** Characters of a folder's path that can be made again wherever a workspace lies. */
+const LONGEST = 1000;
 
 /** Folders under a workspace, outer before inner, relative to it; links are none. */
 function foldersIn(root: string): string[] {
   try {
     return readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .filter((path) => path.length < LONGEST);
   } catch {
     // What cannot be listed was no place to hand anything over in.
     return [];

@@ -5,11 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Cgroup, type CgroupPlace, findCgroups } from './cgroup.js';
 import { type CompiledModules, compiledAt, compiledModules } from './compiled.js';
-import { walk } from './disk.js';
 import { execute, type Plan } from './execute.js';
 import type { Interpreter } from './interpreter.js';
 import { job } from './job.js';
 import { type Bound, launcherFolder, moduleFolder, ownMounts, systemMounts } from './mounts.js';
+import { ownerMark } from './owner.js';
 import { findProgram, launcherPath, type Private } from './private.js';
 import { readableCopies } from './readable.js';
 import { seccompFilter } from './seccomp.js';
@@ -56,6 +56,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
   const readable = readableCopies(folder, asRoot);
   const free: Slot[] = [];
   const running = new Set<AbortController>();
+  const mark = ownerMark();
   let slots = 0;
   let closed = false;
 
@@ -64,7 +65,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
     if (spare !== undefined) return spare;
     if (slots >= slotLimit) throw new Error(`More than ${slotLimit} commands at once; run fewer.`);
     const at = slots++;
-    return { uid: firstUid + at, cgroup: place?.create(`baton-${process.pid}-${at}-${folder.id}`) };
+    return { uid: firstUid + at, cgroup: place?.create(`baton-${mark}-${at}-${folder.id}`) };
   };
 
   const compiled: CompiledModules = compiledModules(folder, (command) => run(command, []));
@@ -94,7 +95,6 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
       command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]);
     let filterFd: number | undefined;
     try {
-      if (asRoot) walk(bound.workspace, slot.uid);
       slot.cgroup?.prepare(command.limits);
       if (place !== undefined && slot.cgroup !== undefined) warm(place);
       // Opened anew each time: bubblewrap reads from where the descriptor stands.
@@ -136,6 +136,7 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
         descriptors,
         status: true,
         command: { ...command, workspace: bound.workspace, signal },
+        owner: asRoot ? slot.uid : undefined,
         kill(child, first) {
           if (first !== undefined) tryKill(first);
           child.kill('SIGKILL');

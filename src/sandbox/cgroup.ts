@@ -2,6 +2,7 @@
 // Version 1 and version 2; where neither can be used the caller falls back to watching the tree (`tree.ts`).
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ownerMark, sweepCgroups } from './owner.js';
 import type { Limits } from './types.js';
 
 const root = '/sys/fs/cgroup';
@@ -20,6 +21,8 @@ export interface Cgroup {
 
 export interface CgroupPlace {
   version: 1 | 2;
+  /** The folders in which cgroups are made. */
+  parents: string[];
   create(name: string): Cgroup;
   /**
    * Moves the own process to where it already is. The first move after a pause waits some 10 ms for the kernel's
@@ -66,6 +69,7 @@ function version1(own: Map<string, string>): CgroupPlace | undefined {
   if (memory === undefined || processes === undefined) return undefined;
   return {
     version: 1,
+    parents: [memory, processes],
     warm: { file: join(processes, 'cgroup.procs') },
     create(name) {
       const memoryFolder = join(memory, name);
@@ -115,6 +119,7 @@ function version2(own: Map<string, string>, mount: string): CgroupPlace | undefi
   if (!given.has('memory') || !given.has('pids')) writeFileSync(controllers, '+memory +pids');
   return {
     version: 2,
+    parents: [parent],
     warm: { file: join(here, 'cgroup.procs') },
     create(name) {
       const folder = join(parent, name);
@@ -157,7 +162,8 @@ export function findCgroups(): CgroupPlace | undefined {
     try {
       const place = find(parseOwn(read('/proc/self/cgroup')));
       if (place === undefined) continue;
-      const trial = place.create(`baton-trial-${process.pid}`);
+      for (const each of place.parents) sweepCgroups(each);
+      const trial = place.create(`baton-${ownerMark()}-trial`);
       try {
         trial.prepare({ seconds: 1, memoryMb: 64, processes: 8, diskMb: 1, outputKb: 1 });
         trial.counted();

@@ -6,7 +6,6 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { needLimits } from './counted.js';
 import { stopAll } from './direct.js';
-import { walk } from './disk.js';
 import { execute } from './execute.js';
 import { job } from './job.js';
 import { moduleFolder } from './mounts.js';
@@ -122,7 +121,6 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
     const stop = new AbortController();
     running.add(stop);
     try {
-      if (asRoot) walk(command.workspace, nobody);
       return await execute({
         file: tool,
         args: containerArguments({ tool, image, name, user, asRoot }, shown, command),
@@ -131,6 +129,7 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
         cwd: shown.job,
         descriptors: [],
         status: false,
+        owner: asRoot ? nobody : undefined,
         command: {
           ...command,
           signal: command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]),

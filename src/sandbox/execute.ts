@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { capture } from './capture.js';
-import { maxEntries, walk } from './disk.js';
+import { tooFull, walk } from './disk.js';
 import { type Heard, listen } from './job.js';
 import { judge, type OwnKill } from './outcome.js';
 import type { TreeSample } from './tree.js';
@@ -22,6 +22,8 @@ export interface Plan {
   /** Descriptor 4 tells, in bubblewrap's JSON, the host pid of the namespace's first process. */
   status: boolean;
   command: Command;
+  /** As root: the user that everything in the workspace is handed to first. */
+  owner?: number | undefined;
   /** Memory and processes now, where no cgroup counts them. `first` is the outermost pid of the tree. */
   sample?: (first: number) => TreeSample | Promise<TreeSample>;
   /** Ends the whole tree. */
@@ -38,6 +40,8 @@ export class SandboxFailure extends Error {
 const outputFactor = 16;
 /** Milliseconds between two looks at disk and memory; a look may take at most a quarter of the time. */
 const lookEvery = 25;
+/** Milliseconds for the last output to arrive after the end; then whoever still holds the pipes open is left. */
+const lastWords = 250;
 
 /** A namespace's first process ends only after all others in it have; from then on it is gone, or a zombie for init. */
 function ended(pid: number): boolean {
@@ -53,12 +57,18 @@ async function gone(pid: number | undefined): Promise<void> {
   for (let waited = 0; waited < 2000 && !ended(pid); waited += 1) await pause(1);
 }
 
+/** A process that left the group, where no namespace ends it, may hold our pipes for as long as it runs. */
+function letGo(child: ChildProcess): void {
+  for (const stream of child.stdio) stream?.destroy();
+}
+
 /** @throws SandboxFailure when the launcher never came to confine itself: then nothing of the program ran. */
 export async function execute(plan: Plan): Promise<Finished> {
   const { command } = plan;
   const { limits, signal } = command;
   if (signal?.aborted) throw new SandboxFailure('The command was cancelled before it started.');
   const began = performance.now();
+  const before = walk(command.workspace, { owner: plan.owner, mend: !command.readOnly });
   const child = spawn(plan.file, plan.args, {
     env: plan.env,
     ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
@@ -106,11 +116,12 @@ export async function execute(plan: Plan): Promise<Finished> {
   child.stdin?.on('error', () => {});
   if (command.stdin !== undefined) child.stdin?.end(command.stdin);
 
-  const full = (): boolean => !command.readOnly && tooFull(walk(command.workspace), limits.diskMb);
+  const full = (): boolean => !command.readOnly && tooFull(walk(command.workspace), before, limits.diskMb);
   const abort = (): void => end('killed');
   signal?.addEventListener('abort', abort, { once: true });
   const clock = setTimeout(() => end('timeout'), limits.seconds * 1000);
   let looking: NodeJS.Timeout;
+  let leaving: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
     const from = performance.now();
     if (full()) end('disk limit');
@@ -132,12 +143,16 @@ export async function execute(plan: Plan): Promise<Finished> {
       reject(new SandboxFailure(`${plan.file} does not start: ${error.message}`)),
     );
     // What the program left running dies with it; nothing waits for a daemon that holds the output open.
-    child.once('exit', () => plan.kill(child, first));
+    child.once('exit', () => {
+      plan.kill(child, first);
+      leaving = setTimeout(() => setImmediate(() => letGo(child)), lastWords);
+    });
     child.once('close', (code, name) => resolve({ code, signal: name }));
   }).finally(() => {
     over = true;
     clearTimeout(clock);
     clearTimeout(looking);
+    clearTimeout(leaving);
     signal?.removeEventListener('abort', abort);
   });
   await gone(first);
@@ -156,7 +171,7 @@ export async function execute(plan: Plan): Promise<Finished> {
       ...status,
       ownKill,
       oomKills: counted.oomKills,
-      diskFull: !command.readOnly && tooFull(held, limits.diskMb),
+      diskFull: !command.readOnly && tooFull(held, before, limits.diskMb),
       reported: heard.ended,
     }),
     stdout,
@@ -169,9 +184,4 @@ export async function execute(plan: Plan): Promise<Finished> {
     },
     reads: heard.reads,
   };
-}
-
-function tooFull(held: ReturnType<typeof walk>, diskMb: number): boolean {
-  const bytes = diskMb * 1024 * 1024;
-  return held.bytes >= bytes || held.largest >= bytes || held.entries > maxEntries;
 }

@@ -1,7 +1,8 @@
 // Chooses a level by trying it with a real command. What fails is told with its remedy; nothing falls back to none.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from '../trace/index.js';
 import { openBubblewrap } from './bubblewrap.js';
 import { openContainer } from './container.js';
 import { openDirect } from './direct.js';
@@ -89,7 +90,7 @@ async function tryOut(sandbox: Sandbox): Promise<string | undefined> {
     if (finished.outcome === 'ok' && finished.stdout.text.trim() === sentence) return undefined;
     return `${finished.outcome}: ${finished.stderr.text.trim().slice(0, 300)}`;
   } finally {
-    await rm(workspace, { recursive: true, force: true });
+    removeTree(workspace);
   }
 }
 

@@ -1,10 +1,12 @@
 // A folder of the sandbox's own on the host, and where the Python files of this package lie.
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeTree } from '../trace/index.js';
+import { ownerMark, sweepFolders } from './owner.js';
 
 export interface Private {
   path: string;
@@ -13,12 +15,14 @@ export interface Private {
   remove(): Promise<void>;
 }
 
+/** Makes one, and removes those that killed processes left. */
 export async function privateFolder(): Promise<Private> {
-  const path = await mkdtemp(join(tmpdir(), 'baton-sandbox-'));
+  sweepFolders(tmpdir());
+  const path = await mkdtemp(join(tmpdir(), `baton-sandbox-${ownerMark()}-`));
   return {
     path,
     id: randomBytes(3).toString('hex'),
-    remove: () => rm(path, { recursive: true, force: true }),
+    remove: async () => void removeTree(path),
   };
 }
 

@@ -8,7 +8,7 @@ export interface Limits {
   memoryMb: number;
   /** Processes and threads alive at once. */
   processes: number;
-  /** Mebibytes on disk: the workspace's total, any one file, and `/tmp`. */
+  /** Mebibytes on disk: what the workspace grows by, any one file, and `/tmp`. All commands together: four times it. */
   diskMb: number;
   /** Kibibytes kept of each of stdout and stderr; at 16 times as much the command is ended. */
   outputKb: number;

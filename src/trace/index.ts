@@ -24,6 +24,7 @@ export { type Counted, countedVerdicts, scoresOf } from './verdicts.js';
 export { GitObjects, gitAllows } from './workspace/git-objects.js';
 export { GitView } from './workspace/git-view.js';
 export { type Recorded, WorkspaceHistory, type WorkspaceState } from './workspace/history.js';
+export { removeTree } from './workspace/remove.js';
 export { restore, staysInside } from './workspace/restore.js';
 export { stateAfter } from './workspace/state.js';
 export { LogWriter } from './write.js';

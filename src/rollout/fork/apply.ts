@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ChatMessage } from '../../policy/index.js';
-import type { EventData } from '../../trace/index.js';
+import { type EventData, removeTree } from '../../trace/index.js';
 import type { Agent } from '../../workflow/index.js';
 import type { Arm } from '../arm.js';
 import { factsOf } from '../check.js';
@@ -34,7 +34,7 @@ export async function editWorkspace(place: TurnPlace, arm: Arm, action: string):
   for (const [path, body] of files) {
     const at = join(folder, path);
     // Whatever an agent left there (a link, say) goes first: nothing is written through it.
-    rmSync(at, { recursive: true, force: true });
+    removeTree(at);
     if (body === null) continue;
     mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
     writeFileSync(at, typeof body === 'string' ? body : deps.blobs.get(body.blob), {

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** What a file looked like when it was last seen. An agent can set times back, but not the time of change. */
@@ -37,7 +46,9 @@ export class WorkspaceScanner {
     };
     let entries = 0;
     const walk = (folder: string, depth: number) => {
-      for (const name of readNames(join(this.root, folder))) {
+      const names = readNames(join(this.root, folder));
+      if (names === undefined) return refuse(folder, 'it cannot be listed');
+      for (const name of names) {
         const path = folder === '' ? name.text : `${folder}/${name.text}`;
         entries += 1;
         if (entries > MAX_ENTRIES) {
@@ -50,8 +61,12 @@ export class WorkspaceScanner {
           continue;
         }
         const full = join(this.root, path);
-        const stat = lstatSync(full, { bigint: true, throwIfNoEntry: false });
-        if (!stat) continue;
+        const stat = look(full);
+        if (stat === undefined) continue;
+        if (stat === null) {
+          refuse(path, 'it cannot be looked at');
+          continue;
+        }
         if (stat.isDirectory()) {
           if (depth >= MAX_DEPTH) refuse(path, `folders are nested more than ${MAX_DEPTH} deep`);
           else walk(path, depth + 1);
@@ -62,18 +77,18 @@ export class WorkspaceScanner {
           refuse(path, why);
           continue;
         }
-        const look: Seen = {
+        const seen: Seen = {
           size: stat.size,
           ctime: stat.ctimeNs,
           ino: stat.ino,
           executable: (stat.mode & 0o100n) !== 0n,
         };
-        now.set(path, look);
+        now.set(path, seen);
         const before = this.seen.get(path);
-        if (before && before.size === look.size && before.ctime === look.ctime && before.ino === look.ino)
+        if (before && before.size === seen.size && before.ctime === seen.ctime && before.ino === seen.ino)
           continue;
         const bytes = readPlain(full);
-        if (bytes) out.changed.push({ path, bytes, executable: look.executable });
+        if (bytes) out.changed.push({ path, bytes, executable: seen.executable });
         else {
           now.delete(path);
           refuse(path, 'it changed while it was read');
@@ -88,21 +103,28 @@ export class WorkspaceScanner {
   }
 }
 
-function readNames(folder: string): { text: string; plain: boolean }[] {
+/** Undefined where nothing is there any more, null where the path is too long or lies in a closed folder. */
+function look(path: string): BigIntStats | undefined | null {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return null;
+  }
+}
+
+/** Undefined where the folder cannot be listed. */
+function readNames(folder: string): { text: string; plain: boolean }[] | undefined {
   try {
     return readdirSync(folder, { encoding: 'buffer' })
       .map((raw) => ({ text: raw.toString('utf8'), raw }))
       .map(({ text, raw }) => ({ text, plain: Buffer.from(text).equals(raw) }))
       .sort((a, b) => (a.text < b.text ? -1 : 1));
-  } catch {
-    return [];
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : undefined;
   }
 }
 
-type BigStat = NonNullable<ReturnType<typeof lstatSync>> & { size: bigint; nlink: bigint };
-
-function refusal(stat: unknown): string | undefined {
-  const file = stat as BigStat;
+function refusal(file: BigIntStats): string | undefined {
   if (file.isSymbolicLink()) return 'it is a symbolic link';
   if (!file.isFile()) return 'it is not a plain file';
   if (file.nlink > 1n) return 'it is a hard link';

@@ -1,7 +1,8 @@
 // What a program must not use up: processes, time, disk, output, memory.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
+import { removeTree } from '../../../src/trace/index.js';
 import { type Case, limits, must, mustEnd, placeFor, processesWith } from './place.js';
 
 const bomb = `
@@ -88,9 +89,89 @@ const disk: Case = {
     );
     mustEnd(many, 'disk limit');
     must((many.used.diskMb ?? 1e9) < limits.diskMb * 40, 'far less than the disk', many.used);
-    const fresh = await python('print(1)');
-    must(fresh.outcome === 'disk limit', 'a workspace over its quota stays refused', fresh.outcome);
+    mustEnd(await python('print(1)'), 'ok');
+    let last = many;
+    for (let at = 0; at < 8; at += 1) last = await python(`open("more${at}", "wb").write(bytes(10 << 20))`);
+    mustEnd(last, 'disk limit');
     must(lstatSync(workspace).isDirectory(), 'the workspace is still there');
+  },
+};
+
+/** Whether the folder is removed whole, with nothing thrown. */
+function mustGo(workspace: string): void {
+  must(removeTree(workspace) && !existsSync(workspace), 'the workspace can be removed');
+}
+
+const deep: Case = {
+  name: 'what lies too deep for the host counts as a full disk, can be removed, and is blamed once',
+  async run({ python, workspace }) {
+    const finished = await python(`
+import os
+for i in range(40):
+    os.mkdir("d" * 200)
+    os.chdir("d" * 200)
+for i in range(8): open(f"f{i}", "wb").write(bytes(10 << 20))
+`);
+    mustEnd(finished, 'disk limit');
+    mustEnd(await python('print(1)'), 'ok');
+    mustEnd(
+      await python('import os\nfor i in range(70):\n  os.mkdir("d")\n  os.chdir("d")\nopen("f", "w")'),
+      'disk limit',
+    );
+    await python('import os\nfor i in range(2000):\n  os.mkdir("e" * 100)\n  os.chdir("e" * 100)');
+    mustGo(workspace);
+  },
+};
+
+const closed: Case = {
+  name: 'a closed folder hides nothing, is opened for whoever comes next, and can be removed',
+  async run({ python, workspace }) {
+    for (const mode of ['0', '0o300', '0o400'])
+      for (const at of ['/work/d', '/work']) {
+        const finished = await python(`
+import os, shutil
+os.chmod("/work", 0o700)
+shutil.rmtree("d", ignore_errors=True)
+os.mkdir("d")
+for i in range(8): open(f"d/f{i}", "wb").write(bytes(1 << 20))
+os.chmod("${at}", ${mode})
+`);
+        // Nothing is closed to root: then it is counted.
+        mustEnd(finished, process.getuid?.() === 0 ? 'ok' : 'disk limit');
+        const next = await python('import os; print(len(os.listdir("d")))');
+        mustEnd(next, 'ok');
+        must(next.stdout.text === '8\n', 'the folder is open again', next.stdout.text);
+      }
+    await python('import os; os.chmod("d", 0); os.chmod("/work", 0)');
+    mustGo(workspace);
+  },
+};
+
+const noText: Case = {
+  name: 'a name that is no text hides nothing',
+  async run({ python, workspace }) {
+    const finished = await python(`
+import os
+os.mkdir(b"\\xff")
+for i in range(8): open(b"\\xff/%d" % i, "wb").write(bytes(10 << 20))
+`);
+    mustEnd(finished, 'disk limit');
+    mustGo(workspace);
+  },
+};
+
+const earlier: Case = {
+  name: 'a program is not blamed for what earlier ones left',
+  async run({ python }) {
+    const write = (name: string, count: number) =>
+      python(`for i in range(${count}): open(f"${name}{i}", "wb").write(bytes(1 << 20))`);
+    mustEnd(await write('a', 12), 'ok');
+    mustEnd(await write('b', 12), 'ok');
+    mustEnd(await write('c', 20), 'disk limit');
+    const touch = (name: string) =>
+      python(`for i in range(15000): open(f"${name}{i}", "wb").close()`, { seconds: 60 });
+    mustEnd(await touch('d'), 'ok');
+    mustEnd(await touch('e'), 'ok');
   },
 };
 
@@ -183,4 +264,18 @@ const clean: Case = {
   },
 };
 
-export const exhaust: Case[] = [forks, busyUser, daemon, disk, names, memoryFolders, output, memory, clean];
+export const exhaust: Case[] = [
+  forks,
+  busyUser,
+  daemon,
+  disk,
+  deep,
+  closed,
+  noText,
+  earlier,
+  names,
+  memoryFolders,
+  output,
+  memory,
+  clean,
+];

@@ -10,7 +10,7 @@ import { openSandbox, probeAll, type Sandbox } from '../../../src/sandbox/index.
 import { artifacts } from './cases-artifacts.js';
 import { exhaust } from './cases-exhaust.js';
 import { reach } from './cases-reach.js';
-import { placeFor } from './place.js';
+import { limits, placeFor } from './place.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
@@ -99,6 +99,28 @@ describe('without a working sandbox', () => {
     const slow = await place.python('import time; time.sleep(1.5); print(2)');
     expect([slow.outcome, slow.stdout.text]).toEqual(['ok', '2\n']);
     expect(readFileSync(join(place.workspace, 'a'), 'utf8')).toBe('b');
+    await opened.sandbox.close();
+  });
+
+  it('waits without isolation for no child that left the group, past the time or a cancel', async () => {
+    const opened = await openSandbox({ level: 'none', allowNone: true });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.report));
+    const { workspace, python } = placeFor(opened.sandbox);
+    const leave = (then: string) =>
+      `import subprocess, time\nsubprocess.Popen(["sleep", "25"], start_new_session=True)\nprint(1, flush=True)\n${then}`;
+    const began = performance.now();
+    const ended = await python(leave(''));
+    expect([ended.outcome, ended.stdout.text]).toEqual(['ok', '1\n']);
+    const late = await python(leave('time.sleep(20)'), { seconds: 2 });
+    expect([late.outcome, late.stdout.text]).toEqual(['timeout', '1\n']);
+    const cancelled = await opened.sandbox.run({
+      workspace,
+      run: { python: leave('time.sleep(20)') },
+      limits,
+      signal: AbortSignal.timeout(1000),
+    });
+    expect(cancelled.outcome).toBe('killed');
+    expect(performance.now() - began).toBeLessThan(15_000);
     await opened.sandbox.close();
   });
 
