@@ -13,6 +13,8 @@ export interface Ask {
   signal: AbortSignal;
   /** A JSON Schema the reply should match; servers may ignore it, so the reply is checked in any case. */
   schema?: object;
+  /** Tools that may be called natively, where the policy does that at all. */
+  tools?: readonly 'python'[];
   /** Deterministic engines compose a batch of `size` requests with this id. */
   batch?: { id: string; size: number };
   /** Called with each piece of text as it arrives. */

@@ -72,9 +72,14 @@ export function editorPolicy(bridge: EditorBridge, model: string, timeoutSeconds
         const endpoint = await bridge.endpoint(ask.signal);
         const { baseUrl, token } = endpoint;
         try {
-          return await openaiPolicy({ baseUrl, model, apiKey: token, timeoutSeconds, tokens: false }).ask(
-            ask,
-          );
+          return await openaiPolicy({
+            baseUrl,
+            model,
+            apiKey: token,
+            timeoutSeconds,
+            tokens: false,
+            toolCalls: false,
+          }).ask(ask);
         } catch (error) {
           if (!(error instanceof CallFailed) || !error.unreachable) throw error;
           bridge.drop(endpoint);

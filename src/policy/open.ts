@@ -45,6 +45,7 @@ export function openPolicy(
         apiKey: resolved.key,
         timeoutSeconds,
         tokens: false,
+        toolCalls: model.tool_calls ?? false,
       }),
     };
   }
@@ -63,6 +64,7 @@ export function openPolicy(
       apiKey: endpoint.token,
       timeoutSeconds: model.timeout ?? ENGINE_TIMEOUT,
       tokens: true,
+      toolCalls: false,
     }),
   };
 }

@@ -3,6 +3,7 @@ import { Stream } from 'openai/streaming';
 import * as z from 'zod';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
 import { FETCH_PATIENCE, patientFetch } from './patient.js';
+import { pythonTool, toolCallsSchema, withToolCalls } from './tools.js';
 
 export interface ServerOptions {
   baseUrl: string;
@@ -12,6 +13,8 @@ export interface ServerOptions {
   timeoutSeconds: number;
   /** Ask for token ids and log-probabilities (engines of ours, vLLM). */
   tokens: boolean;
+  /** Offer an agent's tools as native tool calls. */
+  toolCalls: boolean;
 }
 
 const replySchema = z.object({
@@ -21,7 +24,7 @@ const replySchema = z.object({
     .array(
       z.object({
         finish_reason: z.string().nullish(),
-        message: z.object({ content: z.string().nullish() }),
+        message: z.object({ content: z.string().nullish(), tool_calls: toolCallsSchema }),
         token_ids: z.array(z.number()).nullish(),
         logprobs: z.object({ content: z.array(z.object({ logprob: z.number() })).nullish() }).nullish(),
       }),
@@ -67,6 +70,7 @@ async function callServer(
     max_tokens: ask.maxTokens,
     seed: ask.seed,
     ...(options.tokens ? { logprobs: true, return_token_ids: true } : {}),
+    ...(options.toolCalls && ask.tools?.includes('python') ? { tools: [pythonTool] } : {}),
     ...(ask.batch ? { baton: { batch: ask.batch } } : {}),
     ...(schema
       ? {
@@ -121,6 +125,7 @@ async function streamed(
   const response = await client.chat.completions.create(asked, { signal: abort.signal }).asResponse();
   if (!/event-stream/.test(response.headers.get('content-type') ?? '')) return response.json();
   let content = '';
+  const calls: { function: { name: string; arguments: string } }[] = [];
   let finish_reason: string | null = null;
   const rest: Record<string, unknown> = {};
   for await (const chunk of Stream.fromSSEResponse<OpenAI.ChatCompletionChunk>(response, abort)) {
@@ -128,12 +133,20 @@ async function streamed(
     const text = choice?.delta?.content ?? '';
     if (text !== '') onText(text);
     content += text;
+    for (const { index, function: piece } of choice?.delta?.tool_calls ?? []) {
+      calls[index] ??= { function: { name: '', arguments: '' } };
+      calls[index].function.name += piece?.name ?? '';
+      calls[index].function.arguments += piece?.arguments ?? '';
+    }
     finish_reason = choice?.finish_reason ?? finish_reason;
     if (chunk.usage) rest.usage = chunk.usage;
     if (chunk.system_fingerprint) rest.system_fingerprint = chunk.system_fingerprint;
   }
   if (finish_reason === null) throw new CallFailed('The reply broke off before its end.', true);
-  return { ...rest, choices: [{ finish_reason, message: { content } }] };
+  return {
+    ...rest,
+    choices: [{ finish_reason, message: { content, ...(calls.length > 0 ? { tool_calls: calls } : {}) } }],
+  };
 }
 
 function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
@@ -145,7 +158,7 @@ function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
     );
   const { choices, prompt_token_ids, system_fingerprint, usage } = parsed.data;
   const choice = choices[0]!;
-  const text = choice.message.content ?? '';
+  const text = withToolCalls(choice.message.content ?? '', choice.message.tool_calls);
   const ids = choice.token_ids ?? null;
   const logprobs = choice.logprobs?.content?.map((token) => token.logprob) ?? null;
   // Ids without matching log-probabilities cannot be trained on: then neither is kept.

@@ -28,7 +28,7 @@ export async function askModel(
     ({ reply, attempt } = await askWithRetries(
       policy,
       {
-        ...{ messages, temperature, topP, maxTokens, seed, signal: deps.signal },
+        ...{ messages, temperature, topP, maxTokens, seed, signal: deps.signal, tools: agent.tools },
         ...(batch ? { batch } : {}),
         ...(deps.gate.watched ? { onText: (text) => deps.gate.wrote(rollout, action, text) } : {}),
       },

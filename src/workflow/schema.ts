@@ -66,6 +66,12 @@ const model = z.strictObject({
     .gt(0)
     .optional()
     .describe('Seconds to wait for one reply (default 120; of an embedded model, a day)'),
+  tool_calls: z
+    .boolean()
+    .optional()
+    .describe(
+      'openai: offer tools as native tool calls, where the server has them; else programs are fenced blocks of a reply',
+    ),
   file: text.optional().describe('recorded: the JSONL file with the replies'),
   base: text
     .optional()
