@@ -57,7 +57,7 @@ export function walk(folder: string, { owner, mend = false }: Preparing = {}): H
         }
         held.bytes += stat.blocks * 512;
       } catch (error) {
-        if (!isGone(error)) held.unseen = true;
+        if (isHidden(error)) held.unseen = true;
       }
     }
   }
@@ -72,14 +72,13 @@ function list({ path, depth }: { path: Buffer; depth: number }, mend: boolean): 
     if (mend && (lstatSync(path).mode & 0o500) !== 0o500) chmodSync(path, 0o700);
     return readdirSync(path, { encoding: 'buffer' });
   } catch (error) {
-    if (isGone(error)) return [];
-    return mend && depth > 0 && removeTree(path) ? [] : undefined;
+    return isHidden(error) ? undefined : [];
   }
 }
 
-/** Since it was listed. */
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+/** By what a program did; not gone since it was listed, nor out of the host's reach for a reason of its own. */
+function isHidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /**

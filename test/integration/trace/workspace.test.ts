@@ -13,7 +13,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { Blobs, GitObjects, GitView, restore, WorkspaceHistory } from '../../../src/trace/index.js';
+import {
+  Blobs,
+  GitObjects,
+  GitView,
+  removeTree,
+  restore,
+  WorkspaceHistory,
+} from '../../../src/trace/index.js';
 
 let home: string;
 let work: string;
@@ -116,4 +123,24 @@ test("hostile case 26: another repository's config, hooks and attributes run not
   expect(existsSync(owned)).toBe(false);
   writeFileSync(join(git, 'objects/info/alternates'), '/somewhere/objects\n');
   expect(() => new GitView(git)).toThrow(/points to other repositories/);
+});
+
+test('paths longer than the system takes are named and end nothing; the folder can be removed, no link followed', () => {
+  writeFileSync(join(home, 'outside'), 'stays');
+  const dig = 'mkdir "$0" && cd -P "$0" || exit 1';
+  execFileSync(
+    'bash',
+    ['-c', `for i in $(seq 60); do ${dig}; done; echo x > f; ln -s ${home} l`, 'd'.repeat(200)],
+    {
+      cwd: work,
+    },
+  );
+  symlinkSync(home, join(work, 'link'));
+  writeFileSync(join(work, 'a.txt'), 'a');
+  const { wrote, refused } = history.record('a.0.0', 1000);
+  expect(wrote.map((file) => file.path)).toEqual(['a.txt']);
+  expect(refused.map(({ why }) => why)).toContain('it cannot be looked at');
+  expect(removeTree(work)).toBe(true);
+  expect([existsSync(work), readFileSync(join(home, 'outside'), 'utf8')]).toEqual([false, 'stays']);
+  expect(removeTree(work)).toBe(true);
 });
