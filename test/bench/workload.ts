@@ -106,7 +106,14 @@ export async function ours(
   const { log } = await LogWriter.open(folder.log);
   const git = new GitObjects(folder.git);
   git.create();
-  const policy = openaiPolicy({ baseUrl: url, model: 'm', apiKey: null, timeoutSeconds: 30, tokens: false, toolCalls: false });
+  const policy = openaiPolicy({
+    baseUrl: url,
+    model: 'm',
+    apiKey: null,
+    timeoutSeconds: 30,
+    tokens: false,
+    toolCalls: false,
+  });
   const acting = { policy, temperature: 1, topP: 1, maxTokens: 100, price: { input: 0, output: 0 } };
   const deps: RolloutDeps = {
     workflow,

@@ -85,7 +85,11 @@ test('calls that come in pieces are put together', async () => {
     ...{ baseUrl: url, model: 'x', apiKey: null, timeoutSeconds: 30, tokens: false, toolCalls: true },
   });
   const asked = { messages: [], temperature: 0, topP: 1, maxTokens: 9, seed: 1, tools: ['python'] as const };
-  const { text } = await policy.ask({ ...asked, signal: new AbortController().signal, onText: () => undefined });
+  const { text } = await policy.ask({
+    ...asked,
+    signal: new AbortController().signal,
+    onText: () => undefined,
+  });
   expect(text).toBe(`\`\`\`python\nprint("first")\n\`\`\`\n\n\`\`\`\`python\n${code}\n\`\`\`\``);
   server.close();
 });
