@@ -1,4 +1,4 @@
-import { countedVerdicts, type LogEvent } from '../trace/index.js';
+import { countedVerdicts, type EventData, type LogEvent } from '../trace/index.js';
 import { randomFrom, shuffled, type TrainingOptions } from '../workflow/index.js';
 import type { Sample } from './rewards.js';
 
@@ -33,9 +33,7 @@ export function samplesOf(
   const outcome = events.findLast((event) => event.type === 'outcome')?.data;
   const later = laterThan(events);
   const calls = events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
-  return events.flatMap((event): Sample[] => {
-    if (event.type !== 'action.started') return [];
-    const { action, agent: role } = event.data;
+  return startsOf(events).flatMap(({ action, agent: role }): Sample[] => {
     const score = verdicts.get(action)?.score ?? null;
     const earned =
       options.reward === 'outcome' ? (outcome?.success ? 1 : 0) : (score ?? 0) / options.rewardScale;
@@ -54,6 +52,15 @@ export function samplesOf(
   });
 }
 
+/** Each action once: one that was cut off by a crash is started again in the same log. */
+function startsOf(events: readonly LogEvent[]): EventData<'action.started'>[] {
+  const found = new Map<string, EventData<'action.started'>>();
+  for (const event of events)
+    if (event.type === 'action.started' && !found.has(event.data.action))
+      found.set(event.data.action, event.data);
+  return [...found.values()];
+}
+
 /** For each action those that started later and could build on it: in its own arm, after its arms were joined, or in arms that split off it. */
 function laterThan(events: readonly LogEvent[]): Map<string, string[]> {
   const later = new Map<string, string[]>();
@@ -65,7 +72,7 @@ function laterThan(events: readonly LogEvent[]): Map<string, string[]> {
         const joined = event.data.arms.find((each) => within(arm, each));
         if (joined !== undefined) arms.set(action, joined.replace(/-\d+$/, ''));
       }
-    if (event.type !== 'action.started') continue;
+    if (event.type !== 'action.started' || later.has(event.data.action)) continue;
     const { action, arm } = event.data;
     for (const [before, stands] of arms) if (within(arm, stands)) later.get(before)!.push(action);
     arms.set(action, arm);

@@ -89,3 +89,13 @@ test('a role of a server hands its scores back, and so does one that has none', 
     b: null,
   });
 });
+
+test('an action that was cut off and started again is one sample', () => {
+  const events = log(['a', { score: 2 }], ['b', { score: 5 }]);
+  const again = [...events.slice(0, 4), events[3]!, ...events.slice(4)];
+  const samples = samplesOf('r', 't', again, { rewardScale: 10, reward: 'action', truncated: 'mask' });
+  expect(samples.map(({ role, later }) => ({ role, later }))).toEqual([
+    { role: 'a', later: ['b.0.0'] },
+    { role: 'b', later: [] },
+  ]);
+});
