@@ -16,23 +16,26 @@ export const pythonTool = {
   },
 } as const;
 
+/** Arguments are JSON in a string; a server that gives them as an object means the same. */
+const given = z.union([z.string(), z.looseObject({}).transform((each) => JSON.stringify(each))]);
+
 export const toolCallsSchema = z
-  .array(z.object({ function: z.object({ name: z.string(), arguments: z.string() }) }))
+  .array(z.object({ function: z.object({ name: z.string(), arguments: given }) }))
   .nullish();
 
 /** A reply with its programs as fenced blocks, in order, whichever way the server gave them. */
 export function withToolCalls(content: string, calls: z.output<typeof toolCallsSchema>): string {
   const programs = (calls ?? []).filter(({ function: { name } }) => name === 'python');
-  const blocks = programs.map(({ function: { arguments: given } }) => fenced(codeOf(given)));
+  const blocks = programs.map((call) => fenced(codeOf(call.function.arguments)));
   return [...(content === '' ? [] : [content]), ...blocks].join('\n\n');
 }
 
 /** Models now and then give the program itself in place of the JSON around it. */
-function codeOf(given: string): string {
+function codeOf(text: string): string {
   try {
-    return z.object({ code: z.string() }).parse(JSON.parse(given)).code;
+    return z.object({ code: z.string() }).parse(JSON.parse(text)).code;
   } catch {
-    return given;
+    return text;
   }
 }
 

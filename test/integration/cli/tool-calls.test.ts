@@ -25,7 +25,14 @@ async function serving(stream: boolean) {
         ...{ index, id: `call_${index}`, type: 'function' },
         function: { name: 'python', arguments: JSON.stringify({ code: each }) },
       }));
-      const message = body.tools ? { content: null, tool_calls: calls } : { content: 'I see no tool.' };
+      // As some servers do: the arguments as an object.
+      const loose = calls.map((each) => ({
+        ...each,
+        function: { ...each.function, arguments: JSON.parse(each.function.arguments) as object },
+      }));
+      const message = body.tools
+        ? { content: null, tool_calls: [calls[0], loose[1]] }
+        : { content: 'I see no tool.' };
       const usage = { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 };
       const common = { id: 'x', created: 0, model: 'm' };
       if (!body.stream || !stream) {
