@@ -15,6 +15,7 @@ export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type LogLine, readLine, scanLines } from './lines.js';
 export { exclusively, type Lock, lockOwner, processStart, takeLock, withLock } from './lock.js';
 export { mergeRollouts } from './merge.js';
+export { writeOwn } from './own-file.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
 export { keepOverrule, type Overrule, openReview, readReviews, reviewLock } from './reviews.js';

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { writeOwn } from './own-file.js';
 
 interface Owner {
   pid: number;
@@ -28,7 +29,7 @@ export function takeLock(path: string): { lock: Lock } | { heldBy: Owner } {
     if (owner) return { heldBy: owner };
     // Whole at once, so that nobody reads half of it.
     const whole = `${path}.${process.pid}`;
-    writeFileSync(whole, JSON.stringify(own), { mode: 0o600 });
+    writeOwn(whole, JSON.stringify(own));
     renameSync(whole, path);
     return { lock: { release: () => rmSync(path, { force: true }) } };
   });

@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { glob } from 'tinyglobby';
 import { Blobs } from './bodies.js';
+import { writeOwn } from './own-file.js';
 import { readLog } from './read.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -33,7 +34,7 @@ export async function mergeRollouts(
   }
   for (const id of done) {
     const to = into.rollout(id);
-    writeFileSync(`${to}.draft`, readFileSync(from.rollout(id)), { mode: 0o600, flush: true });
+    writeOwn(`${to}.draft`, readFileSync(from.rollout(id)), { flush: true });
     renameSync(`${to}.draft`, to);
   }
   return done;

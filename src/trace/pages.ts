@@ -2,16 +2,17 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { EventData, LogEvent } from './events.js';
 import { decodeLine } from './line.js';
+import { writeOwn } from './own-file.js';
 import type { RunFolder } from './run-folder.js';
 
 export type RolloutRow = EventData<'rollout.ended'>;
@@ -147,9 +148,8 @@ export class RolloutPages {
   private save(): void {
     try {
       mkdirSync(this.folder.index, { recursive: true, mode: 0o700 });
-      writeFileSync(`${this.path}.draft`, JSON.stringify({ scanned: this.scanned, offsets: this.offsets }), {
-        mode: 0o600,
-      });
+      if (lstatSync(this.folder.index).isSymbolicLink()) return;
+      writeOwn(`${this.path}.draft`, JSON.stringify({ scanned: this.scanned, offsets: this.offsets }));
       renameSync(`${this.path}.draft`, this.path);
     } catch {
       // A run on a read-only disk has no index; it is only slower.

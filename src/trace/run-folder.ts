@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { bodySchema } from './events.js';
 import { FileProblem, firstOf, readJson } from './json-file.js';
+import { writeOwn } from './own-file.js';
 
 /** What a run was started with: its own copy of everything, so that it keeps its meaning when the files change. */
 export const runSchema = z.object({
@@ -79,7 +80,7 @@ export class RunFolder {
     const folder = new RunFolder(path);
     for (const part of ['rollouts', 'reviews', 'blobs'])
       mkdirSync(join(path, part), { recursive: true, mode: 0o700 });
-    writeFileSync(`${folder.info}.draft`, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
+    writeOwn(`${folder.info}.draft`, `${JSON.stringify(info, null, 2)}\n`);
     renameSync(`${folder.info}.draft`, folder.info);
     return folder;
   }

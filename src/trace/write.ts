@@ -1,8 +1,10 @@
-import { constants, copyFileSync, existsSync, truncateSync } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Happening, LogEvent } from './events.js';
+import { FileProblem } from './json-file.js';
 import { encodeLine, ORIGIN } from './line.js';
-import { type ReadLog, readLog } from './read.js';
+import { parseLog, type ReadLog } from './read.js';
 
 /** A follower sees what happens this late at most, and an action that is faster costs no write of its own. */
 const SHOWN_MS = 150;
@@ -32,17 +34,16 @@ export class LogWriter {
     path: string,
     onEvent: ((event: LogEvent) => void) | null = null,
   ): Promise<{ log: LogWriter; recovered: ReadLog }> {
-    const recovered = readLog(path);
-    if (recovered.torn && existsSync(path)) {
-      copyFileSync(path, `${path}.torn`);
-      truncateSync(path, recovered.end);
+    const file = await openOwn(path, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR);
+    const bytes = await file.readFile();
+    const recovered = parseLog(bytes);
+    if (recovered.torn) {
+      const torn = await openOwn(`${path}.torn`, constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY);
+      await torn.writeFile(bytes);
+      await torn.close();
+      await file.truncate(recovered.end);
     }
     const last = recovered.events.at(-1);
-    const file = await open(
-      path,
-      constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW,
-      0o600,
-    );
     return {
       log: new LogWriter(path, file, last ? last.seq + 1 : 0, last?.sum ?? ORIGIN, onEvent),
       recovered,
@@ -113,4 +114,23 @@ export class LogWriter {
       await this.file.close();
     }
   }
+}
+
+/**
+ * A file of a run, opened to be written. A run may have come with a clone: where its file, or the folder it lies in,
+ * is a link, it is refused, since it would lead to a file of the user.
+ */
+async function openOwn(path: string, flags: number): Promise<FileHandle> {
+  const refused = () =>
+    new FileProblem(`${path} is a link, or lies in one: a run has files of its own. Remove it to go on.`);
+  if (lstatSync(dirname(path), { throwIfNoEntry: false })?.isSymbolicLink()) throw refused();
+  let file: FileHandle;
+  try {
+    file = await open(path, flags | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ELOOP' ? refused() : error;
+  }
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw refused();
 }

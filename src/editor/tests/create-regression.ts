@@ -70,7 +70,9 @@ async function chosen(task: string, offered: ReturnType<typeof expectationsOf>):
     : null;
   if (own === undefined) return undefined;
   const all = picked.filter((each) => each !== expression).map(({ label }) => label);
-  return [...all, ...(own ? [own] : [])].join(' and ');
+  // An `or` of their own would take what stands before it with it.
+  const mine = own && /\bor\b/.test(own) && all.length > 0 ? `(${own})` : own;
+  return [...all, ...(mine ? [mine] : [])].join(' and ');
 }
 
 function wrongWith(text: string): string | undefined {

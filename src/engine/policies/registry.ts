@@ -1,19 +1,10 @@
 // The policies that a folder's runs act with: `.baton/policies`. A version is a copy of trained weights with where they
 // come from; `current.json` says which one each role acts with, one role at a time.
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readJson, withLock } from '../../trace/index.js';
+import { readJson, withLock, writeOwn } from '../../trace/index.js';
 import { roleName, versionName } from '../protocol.js';
 import { writeDurably } from '../server/store.js';
 
@@ -220,7 +211,7 @@ export class PolicyRegistry {
   private write(current: Current): void {
     mkdirSync(this.folder, { recursive: true });
     const draft = `${this.currentFile}.draft`;
-    writeFileSync(draft, JSON.stringify(current, null, 2));
+    writeOwn(draft, JSON.stringify(current, null, 2));
     renameSync(draft, this.currentFile);
   }
 }

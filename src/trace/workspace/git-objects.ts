@@ -3,14 +3,16 @@ import {
   closeSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import { FileProblem } from '../json-file.js';
+import { writeOwn } from '../own-file.js';
 
 /**
  * Writes loose objects and refs of a bare repository directly: a commit costs a few small files instead of two
@@ -23,14 +25,16 @@ export class GitObjects {
 
   /** Lay the repository down where it is not there yet. */
   create(): void {
+    if (lstatSync(this.folder, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new FileProblem(`${this.folder} is a link: a run has a history of its own. Remove it to go on.`);
     if (existsSync(join(this.folder, 'HEAD'))) return;
     for (const part of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
       mkdirSync(join(this.folder, part), { recursive: true, mode: 0o700 });
-    writeFileSync(
+    writeOwn(
       join(this.folder, 'config'),
       '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n',
     );
-    writeFileSync(join(this.folder, 'HEAD'), 'ref: refs/heads/main\n');
+    writeOwn(join(this.folder, 'HEAD'), 'ref: refs/heads/main\n');
   }
 
   blob(bytes: Buffer): string {
@@ -85,7 +89,7 @@ export class GitObjects {
     } catch {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       const draft = `${path}.${process.pid}.${this.next++}.lock`;
-      writeFileSync(draft, line);
+      writeOwn(draft, line);
       renameSync(draft, path);
     }
   }
@@ -123,7 +127,7 @@ export class GitObjects {
     if (!existsSync(path)) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       const draft = `${path}.${process.pid}.${this.next++}`;
-      writeFileSync(draft, deflateSync(bytes, { level: 1 }), { mode: 0o400 });
+      writeOwn(draft, deflateSync(bytes, { level: 1 }), { mode: 0o400 });
       renameSync(draft, path);
     }
     this.known.add(hash);

@@ -27,7 +27,7 @@ export function renameEdits(
         to,
       ),
     };
-  const all = mentions(source, files).filter((mention) => mention.kind === kind);
+  const all = mentions(source, files, true).filter((mention) => mention.kind === kind);
   if (!all.some(({ name, is }) => name === from && is === 'declaration'))
     return { refused: noneHere[kind](from) };
   if (from === to) return { edits: [] };

@@ -20,9 +20,10 @@ export interface Mention extends Place {
 /**
  * Every mention of a role, an artifact or a model: declarations, lists, the flow, expressions, and prompts (in the
  * file and in the files it names). Works on half-written files too: what does not have the right shape is passed over.
+ * `tasks`: what the files of tasks expect as well; there may be thousands of them.
  */
-export function mentions(source: Source, files?: WorkflowFiles): Mention[] {
-  return new Walk(source, files).all();
+export function mentions(source: Source, files?: WorkflowFiles, tasks = false): Mention[] {
+  return new Walk(source, files).all(tasks);
 }
 
 class Walk {
@@ -36,7 +37,7 @@ class Walk {
     this.artifacts = new Set(this.entries(this.at('artifacts')).map(([key]) => String(key.value)));
   }
 
-  all(): Mention[] {
+  all(tasks: boolean): Mention[] {
     for (const [key] of this.entries(this.at('models'))) this.add('model', 'declaration', key);
     for (const [key, artifact] of this.entries(this.at('artifacts'))) this.artifact(key, artifact);
     for (const [key, agent] of this.entries(this.at('agents'))) this.agent(key, agent);
@@ -51,7 +52,7 @@ class Walk {
     this.add('model', 'use', this.at('coach', 'model'));
     this.texts(this.at('coach', 'rubric'));
     for (const role of this.items(this.at('coach', 'sees_ground_truth'))) this.add('role', 'use', role);
-    this.expectations();
+    this.expectations(tasks);
     return this.found.sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.start - b.start);
   }
 
@@ -88,8 +89,9 @@ class Walk {
   }
 
   /** What tasks expect, here and in the YAML files that hold them. */
-  private expectations(): void {
+  private expectations(files: boolean): void {
     for (const task of this.items(this.at('tasks'))) this.expression(this.child(task, 'expect'));
+    if (!files) return;
     const from = this.at('tasks', 'from');
     const patterns = isScalar(from) ? [from] : this.items(from);
     for (const pattern of patterns) {
