@@ -40,6 +40,12 @@ export function complete(
   return { start: context.start, end, suggestions };
 }
 
+/** A text in quotes of its own, unless some stand around it already. */
+function quotedIn({ inText }: { inText: boolean }, text: string): string {
+  const quoted = JSON.stringify(text);
+  return inText ? quoted.slice(1, -1) : quoted;
+}
+
 /** What can be typed between the braces of a prompt, in a workflow or in a file of its own; null outside of them. */
 export function completeHole(analysis: Analysis, offset: number, text: string): Completions | null {
   if (!/\{\{[^{}]*$/.test(text.slice(Math.max(0, offset - 400), offset))) return null;
@@ -167,7 +173,7 @@ function values(analysis: Analysis, context: TypingContext, served: readonly Ser
           label,
           kind: 'value',
           detail: l10n.t('{0} on this machine', server.kind),
-          insert: JSON.stringify(label),
+          insert: quotedIn(context, label),
         }),
       ),
     );
@@ -176,7 +182,7 @@ function values(analysis: Analysis, context: TypingContext, served: readonly Ser
       label: server.baseUrl,
       kind: 'value',
       detail: l10n.t('{0} on this machine', server.kind),
-      insert: JSON.stringify(server.baseUrl),
+      insert: quotedIn(context, server.baseUrl),
     }));
   if (/\/file$/.test(path) && !path.startsWith('models'))
     return analysis.files

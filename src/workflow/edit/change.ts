@@ -1,9 +1,9 @@
 import * as l10n from '@vscode/l10n';
-import { type Document, isCollection, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Document, isCollection, isMap, isScalar, isSeq, parseDocument, stringify } from 'yaml';
 import type { Path } from '../source/source.js';
 import { insertInto } from './insert.js';
 import { removeFrom } from './remove.js';
-import { inline } from './render.js';
+import { block, inline } from './render.js';
 import { applyEdits, type TextEdit } from './text-edit.js';
 
 /** One change of a YAML text. Paths are keys and indexes from the top. */
@@ -39,13 +39,18 @@ function changeOnce(text: string, change: Change): string {
     const check = parseDocument(next, { stringKeys: true });
     if (check.errors.length === 0 && JSON.stringify(check.toJS()) === goal) return next;
   }
-  return wanted.toString({ lineWidth: 110 });
+  return wanted.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
 /** The change on the library's own tree; false where it changes nothing. */
 function applyTo(doc: Document, change: Change): boolean {
   if (change.do === 'remove') return doc.hasIn(change.path) && doc.deleteIn(change.path);
   if (change.do === 'set') {
+    // Below a key that has no value yet there is room for a mapping.
+    for (let depth = 1; depth < change.path.length; depth++) {
+      const above = change.path.slice(0, depth);
+      if (doc.getIn(above) === null) doc.setIn(above, doc.createNode({}));
+    }
     doc.setIn(change.path, doc.createNode(change.value));
     return true;
   }
@@ -63,7 +68,11 @@ function minimal(doc: Document.Parsed, text: string, change: Change): TextEdit |
     return isSeq(list) ? insertInto(list, text, undefined, value) : null;
   }
   const node = doc.getIn(change.path, true);
-  if (isScalar(node) && node.range && node.value !== null) return replace(node.range, text, value);
+  if (isScalar(node) && node.range && node.value === null) return fill(node.range, text, inline(value));
+  if (isScalar(node) && node.range)
+    return (
+      (typeof value === 'string' && asBlock(node.range, text, value)) || replace(node.range, text, value)
+    );
   if (isCollection(node) && node.range && (node.flow || !isMap(node)))
     return node.flow ? replace(node.range, text, value) : null;
   return node === undefined ? insertAt(doc, text, change.path, value) : null;
@@ -72,23 +81,64 @@ function minimal(doc: Document.Parsed, text: string, change: Change): TextEdit |
 function replace(range: readonly number[], text: string, value: unknown): TextEdit {
   const [start, end] = range as [number, number];
   const old = text.slice(start, end);
-  const block = /^[|>]/.test(old);
+  const isBlock = /^[|>]/.test(old);
   const quote = /^["']/.exec(old)?.[0];
+  // On one line only quotes hold several.
+  const lines = typeof value === 'string' && value.includes('\n');
   return {
     file: null,
     start,
     end,
-    text: `${inline(value, quote)}${block && old.endsWith('\n') ? '\n' : ''}`,
+    text: `${lines ? JSON.stringify(value) : inline(value, quote)}${isBlock && old.endsWith('\n') ? '\n' : ''}`,
   };
 }
+
+/** A value where there is none yet: behind the colon, or in place of a `null` that is written. */
+function fill([start, end]: readonly number[], text: string, value: string): TextEdit {
+  const lead = /^\r?\n/.test(value) || text[start! - 1] === ' ' ? '' : ' ';
+  return { file: null, start: start!, end: end!, text: `${lead}${value}` };
+}
+
+/**
+ * Text of several lines as a block of its own: where such a block stands already, and where a text that was on the
+ * line of its key now has more lines. Null where it cannot stand as one.
+ */
+function asBlock([start, end]: readonly number[], text: string, value: string): TextEdit | null {
+  const old = text.slice(start, end);
+  const isBlock = /^[|>]/.test(old);
+  if (!isBlock && !value.includes('\n')) return null;
+  const lineStart = text.lastIndexOf('\n', start! - 1) + 1;
+  const before = text.slice(lineStart, start);
+  const after = /^[^\r\n]*/.exec(text.slice(end))?.[0] ?? '';
+  if (!isBlock && (/[{[]/.test(before) || after.trim() !== '')) return null;
+  const inner = isBlock ? /\n( +)\S/.exec(old)?.[1] : undefined;
+  const indent = inner?.length ?? (/^[ -]*/.exec(before)?.[0].length ?? 0) + 2;
+  const [header, ...lines] = stringify(value, { defaultStringType: 'BLOCK_LITERAL', lineWidth: 0 })
+    .replace(/\n$/, '')
+    .split('\n');
+  if (!/^\|[-+]?$/.test(header!)) return null;
+  const body = lines.map((line) => (line === '' ? '' : `${' '.repeat(indent)}${line.replace(/^ {2}/, '')}`));
+  const eol = lineEndOf(text);
+  const close = old.endsWith('\n') ? eol : '';
+  return { file: null, start: start!, end: end!, text: `${[header, ...body].join(eol)}${close}` };
+}
+
+const lineEndOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
 /** Insert a missing key: into the deepest mapping there is, what lies below it nested in the value. */
 function insertAt(doc: Document.Parsed, text: string, path: Path, value: unknown): TextEdit | null {
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const parent = depth === 0 ? doc.contents : doc.getIn(path.slice(0, depth), true);
     if (parent === undefined || parent === null) continue;
-    if (!isMap(parent)) return null;
     const nested = path.slice(depth + 1).reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+    if (isScalar(parent) && parent.value === null && parent.range) {
+      const lineStart = text.lastIndexOf('\n', parent.range[0]! - 1) + 1;
+      const indent = /^ */.exec(text.slice(lineStart))![0].length + 2;
+      const key = String(path[depth]);
+      const lines = `\n${' '.repeat(indent)}${block(key, nested, indent)}`;
+      return fill(parent.range, text, lines.replaceAll('\n', lineEndOf(text)));
+    }
+    if (!isMap(parent)) return null;
     return insertInto(parent, text, String(path[depth]), nested);
   }
   return null;

@@ -15,7 +15,9 @@ export function removeFrom(doc: Document.Parsed, text: string, path: Path): Text
   if (at < 0 || at >= parent.items.length) return null;
   const [start, end] = parent.range;
   if (parent.items.length === 1)
-    return parent.flow || path.length === 1 ? emptied(text, start, end, isMap(parent)) : null;
+    return parent.flow || path.length === 1
+      ? emptied(text, start, end, isMap(parent))
+      : emptiedBlock(doc, text, path.slice(0, -1), isMap(parent));
   const spans = parent.items.map((item) => spanOf(item, text));
   const [from, to] = spans[at]!;
   if (parent.flow) {
@@ -35,6 +37,20 @@ export function removeFrom(doc: Document.Parsed, text: string, path: Path): Text
 function emptied(text: string, start: number, end: number, map: boolean): TextEdit | null {
   if (text.slice(start, end).includes('#')) return null;
   return { file: null, start, end, text: inline(map ? {} : []) };
+}
+
+/** What stood below a key in its own lines becomes nothing, on the key's line. */
+function emptiedBlock(doc: Document.Parsed, text: string, path: Path, map: boolean): TextEdit | null {
+  const holder = path.length === 1 ? doc.contents : doc.getIn(path.slice(0, -1), true);
+  if (!isMap(holder)) return null;
+  const pair = holder.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)));
+  const key = pair?.key as { range?: readonly number[] } | undefined;
+  const value = pair?.value as { range?: readonly number[] } | undefined;
+  if (!key?.range || !value?.range) return null;
+  const colon = text.indexOf(':', key.range[1]);
+  const end = lastContent(value, text);
+  if (colon < 0 || text.slice(colon, end).includes('#')) return null;
+  return { file: null, start: colon + 1, end, text: ` ${inline(map ? {} : [])}` };
 }
 
 /** From the first character of a key or item to its last. */

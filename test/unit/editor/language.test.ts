@@ -80,6 +80,26 @@ test.each([
   for (const each of unwanted) expect(labels).not.toContain(each);
 });
 
+test.each([
+  ['model: |', 'model: "qwen3:4b"'],
+  ['model: "|"', 'model: "qwen3:4b"'],
+  ['base_url: "http|"', 'base_url: "http://127.0.0.1:11434/v1"'],
+])('a name of a server is put into the quotes that are there, else into its own: %s', (typed, becomes) => {
+  const text = `baton: 1\nmodels:\n  local:\n    provider: openai\n    ${typed}\n`;
+  const offset = text.indexOf('|');
+  const bare = text.replace('|', '');
+  const served = [{ kind: 'Ollama', baseUrl: 'http://127.0.0.1:11434/v1', models: ['qwen3:4b'] }];
+  const { start, end, suggestions } = complete(
+    analyse(bare, 'x', diskFiles(folder), {}, of(small)),
+    offset,
+    bare,
+    served,
+  );
+  const [first] = suggestions;
+  const next = bare.slice(0, start) + (first!.insert ?? first!.label) + bare.slice(end);
+  expect(next).toContain(`    ${becomes}\n`);
+});
+
 test('the fields of real tasks are suggested inside a prompt', () => {
   const text = template.replace('{{task.id_column}}', '{{task.}}');
   const offset = text.indexOf('{{task.') + 7;

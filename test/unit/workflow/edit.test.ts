@@ -203,6 +203,75 @@ describe('every value of the shipped workflow', () => {
   });
 });
 
+describe('what has a layout of its own', () => {
+  const text = `# top
+agents:
+  reader: {role: Read., produces: [facts]}
+
+  writer:
+    role: Write.
+    consumes:
+      - facts
+    produces:
+    instructions: |
+      Be short.
+
+      Be kind.
+    prompt: >-
+      All on
+      one line.
+models:
+`;
+  const changed = (change: Parameters<typeof changeText>[1][number]) => changeText(text, [change]);
+  it.each([
+    [
+      'the only item of a list in lines',
+      { do: 'remove', path: ['agents', 'writer', 'consumes', 0] },
+      '    consumes:\n      - facts\n',
+      '    consumes: []\n',
+    ],
+    [
+      'a key that has no value yet',
+      { do: 'add', path: ['agents', 'writer', 'produces'], value: 'report' },
+      '    produces:\n',
+      '    produces: [report]\n',
+    ],
+    [
+      'a mapping that is empty',
+      { do: 'set', path: ['models', 'local', 'provider'], value: 'embedded' },
+      'models:\n',
+      'models:\n  local: {provider: embedded}\n',
+    ],
+    [
+      'a text in lines of its own',
+      { do: 'set', path: ['agents', 'writer', 'instructions'], value: 'Be short.\n\nBe very kind.\n' },
+      '      Be kind.\n',
+      '      Be very kind.\n',
+    ],
+    [
+      'a folded text',
+      { do: 'set', path: ['agents', 'writer', 'prompt'], value: 'All on\ntwo lines.' },
+      '    prompt: >-\n      All on\n      one line.\n',
+      '    prompt: |-\n      All on\n      two lines.\n',
+    ],
+    [
+      'a text that gets more lines',
+      { do: 'set', path: ['agents', 'writer', 'role'], value: 'Write.\nWell.' },
+      '    role: Write.\n',
+      '    role: |-\n      Write.\n      Well.\n',
+    ],
+  ] as const)('%s', (_what, change, from, to) => {
+    expect(text).toContain(from);
+    expect(changed(change)).toBe(text.replace(from, to));
+  });
+
+  it('a text in brackets stays on its line', () => {
+    expect(changed({ do: 'set', path: ['agents', 'reader', 'role'], value: 'a\nb' })).toContain(
+      '{role: "a\\nb", produces',
+    );
+  });
+});
+
 describe('renaming', () => {
   const files = diskFiles(folder);
   const apply = (text: string, kind: 'role' | 'artifact' | 'model', from: string, to: string) => {
