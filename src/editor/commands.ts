@@ -258,7 +258,7 @@ async function openWorkflow(of: RunRow | Run, stale: boolean): Promise<void> {
     await vscode.commands.executeCommand(
       'vscode.diff',
       was,
-      vscode.Uri.file(run.info.file),
+      vscode.Uri.file(run.workflowFile),
       vscode.l10n.t('{0}: as it was ↔ now', basename(run.info.file)),
     );
   else await vscode.window.showTextDocument(was, { preview: false });

@@ -223,7 +223,7 @@ export class DebugStarter {
     const { task, limits } = askedOf(run, name);
     const analysis = analyse(
       run.workflow,
-      run.info.file,
+      run.workflowFile,
       this.documents.filesOf(RunDocuments.workflowUri(run))!,
     );
     return {
@@ -286,7 +286,7 @@ function isSourceOf(run: Run, path: string): boolean {
 
 /** The file itself where its text is still that of the run, else the text as it was. */
 async function sourceOf(run: Run): Promise<vscode.Uri> {
-  const file = vscode.Uri.file(run.info.file);
+  const file = vscode.Uri.file(run.workflowFile);
   try {
     const document = await vscode.workspace.openTextDocument(file);
     if (document.getText() === run.workflow) return file;

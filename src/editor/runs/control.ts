@@ -47,7 +47,7 @@ export class RunControl {
   async resume(run: Run, spent = stoppedBy(run)): Promise<void> {
     if (!(await mayRun())) return;
     const caps = spent === null ? [] : await askHigher(spent);
-    if (caps) await this.start(run.info.file, ['resume', run.folder.path, '--editor', '--json', ...caps]);
+    if (caps) await this.start(run.workflowFile, ['resume', run.folder.path, '--editor', '--json', ...caps]);
   }
 
   /** Fork a rollout and wait for the branch's end. Gives the branch's name, unless it was cancelled; a failure has been told. */

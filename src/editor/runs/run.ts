@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type Alone, aloneSchema } from '../../rollout/index.js';
 import {
@@ -65,6 +65,12 @@ export class Run {
     if (file === path) return true;
     if (basename(file) !== basename(path)) return false;
     return realOf(dirname(path)) === realOf(this.folder.home) || realOf(file) === realOf(path);
+  }
+
+  /** The workflow's file: beside the runs, which may have been moved or come with a clone; else where it was. */
+  get workflowFile(): string {
+    const beside = join(this.folder.home, basename(this.info.file));
+    return existsSync(beside) ? beside : this.info.file;
   }
 
   /** Its text of the workflow. */

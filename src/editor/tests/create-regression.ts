@@ -18,12 +18,12 @@ export async function createRegression(analyses: Analyses, run: Run, rollout: st
   const row = run.pages.find(rollout);
   if (!row)
     throw new Error(vscode.l10n.t('{0} has not ended yet, so there is nothing to expect of it.', rollout));
-  const uri = vscode.Uri.file(run.info.file);
+  const uri = vscode.Uri.file(run.workflowFile);
   if (run.sample || !vscode.workspace.getWorkspaceFolder(uri))
     throw new Error(
       vscode.l10n.t(
         'The workflow of this run, {0}, is not in an open folder, so no test can be written into it.',
-        run.info.file,
+        run.workflowFile,
       ),
     );
   const document = await vscode.workspace.openTextDocument(uri);

@@ -86,7 +86,7 @@ export class TrainingPanel {
         return;
       }
       case 'train':
-        await vscode.commands.executeCommand(commands.train, vscode.Uri.file(run.info.file));
+        await vscode.commands.executeCommand(commands.train, vscode.Uri.file(run.workflowFile));
         return;
       default:
         return message satisfies never;

@@ -218,7 +218,7 @@ export class Trainer {
     const { tasks } = loadTasks(workflow.tasks, diskFiles(workflow.folder));
     const count = (split: string) => tasks.filter((task) => task.split === split).length;
     const before = (await this.store.runs()).filter(
-      ({ info }) => info.kind === 'train' && info.file === uri.fsPath,
+      (run) => run.info.kind === 'train' && run.isOf(uri.fsPath),
     );
     const seconds = before.map((run) => updateSeconds(run.tail())).find((each) => each !== null);
     const splits = { select: count('select'), test: count('test') };

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -65,6 +65,15 @@ test('a run is of its workflow also where the folder was moved or is reached by 
   expect(run.isOf(join(place, 'link', name))).toBe(true);
   expect(run.isOf(join(place, 'team', 'other.baton.yaml'))).toBe(false);
   expect(run.isOf(join(place, name))).toBe(false);
+});
+
+test('the file of a workflow is the one beside the runs, wherever they were moved to', () => {
+  const name = basename(run.info.file);
+  expect(run.workflowFile).toBe(run.info.file);
+  const beside = join(place, 'team', name);
+  writeFileSync(beside, run.workflow);
+  expect(run.workflowFile).toBe(beside);
+  rmSync(beside);
 });
 
 test('what has begun and not ended is under way while its run is live, also when it was cut off and goes on', async () => {
