@@ -213,10 +213,10 @@ export class RolloutSession extends DebugSession implements Followed {
 
   protected override evaluateRequest(
     response: Dap.EvaluateResponse,
-    { expression, context }: Dap.EvaluateArguments,
+    { expression, context, frameId }: Dap.EvaluateArguments,
   ): void {
     const recording = this.must();
-    const stop = recording.timeline.stops[this.at]!;
+    const stop = this.stopOf(frameId);
     // What is pointed at or watched starts no program.
     inspected(recording, stop, expression, context === 'repl').then(
       ({ value, children }) => {
@@ -225,6 +225,14 @@ export class RolloutSession extends DebugSession implements Followed {
       },
       (error: Error) => this.refuse(response, error, context === 'repl'),
     );
+  }
+
+  /** Where an expression is looked up: where it stands, or the last moment of the action whose frame is selected. */
+  private stopOf(frameId: number | undefined): Stop {
+    const { stops } = this.must().timeline;
+    const now = stops[this.at]!;
+    if (frameId === undefined || frameId - 1 === now.action) return now;
+    return stops.slice(0, this.at).findLast(({ action }) => action === frameId - 1) ?? now;
   }
 
   protected override nextRequest(response: Dap.NextResponse): void {

@@ -67,7 +67,9 @@ export class DebugStarter {
 
   /** Step through the last failed rollout of a workflow; of a role: the last one it broke. */
   async lastFailed(uri?: vscode.Uri, role?: string): Promise<void> {
-    const run = await this.runOf(undefined, uri ?? vscode.window.activeTextEditor?.document.uri);
+    const front = vscode.window.activeTextEditor?.document;
+    const shown = front && (isWorkflow(front) || front.uri.scheme === runScheme) ? front.uri : undefined;
+    const run = await this.runOf(undefined, uri ?? shown);
     const row = run && lastFailed(run, role);
     if (run && row)
       await this.rollout(run, row.rollout, role === undefined ? undefined : culprit(row)?.action);
@@ -174,7 +176,8 @@ export class DebugStarter {
 
   private async runOf(named: string | undefined, uri: vscode.Uri | undefined): Promise<Run | undefined> {
     if (named && named !== 'last') return this.find(named);
-    return (uri && (await this.store.chosen(uri))) ?? this.store.chosen();
+    // A run of another workflow would be another team.
+    return this.store.chosen(uri);
   }
 
   private async find(named: string): Promise<Run | undefined> {

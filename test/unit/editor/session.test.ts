@@ -178,6 +178,18 @@ test('the console computes over what is known there, and says what it does not k
     context: 'repl',
   });
   expect(result).toBe('true');
+  // Of the frame that is selected, which may be an earlier action of another role.
+  const agent = async (frameId?: number) =>
+    (
+      await client.ask<Dap.EvaluateResponse['body']>('evaluate', {
+        expression: 'agent',
+        context: 'watch',
+        frameId,
+      })
+    ).result;
+  const { stackFrames } = await client.ask<Dap.StackTraceResponse['body']>('stackTrace', { threadId: 1 });
+  expect(await agent(stackFrames.at(-1)!.id)).toContain('data_engineer');
+  expect(await agent()).toContain('analyst');
   await expect(client.ask('evaluate', { expression: 'scoer > 1' })).rejects.toThrow('Nothing here is called');
   await expect(client.ask('evaluate', { expression: 'score >' })).rejects.toThrow('ends too early');
 });
