@@ -11,7 +11,7 @@ import {
   startTorchEngine,
   torchSource,
 } from '../engine/index.js';
-import { ensureEnvironment } from '../target/index.js';
+import { engineOf, ensureEnvironment } from '../target/index.js';
 import { baseOf, type Workflow } from '../workflow/index.js';
 import type { EngineHandle } from './engine-handle.js';
 import { isErrorCode } from './error-codes.js';
@@ -57,6 +57,11 @@ export function playableRoles(choice: Pick<EngineChoice, 'base'>): readonly stri
 export function overBaseOf<T extends EngineChoice>(workflow: Pick<Workflow, 'models'>, choice: T): T {
   const base = choice.base ?? baseOf(workflow);
   return base === undefined ? choice : { ...choice, base };
+}
+
+/** How an engine trains: tfjs has no adapters. */
+export function methodOf(engine: 'tfjs' | 'torch', { method }: EngineChoice): 'lora' | 'full' {
+  return engine === 'torch' ? (method ?? 'lora') : 'full';
 }
 
 /** The engine that a promoted policy needs. */
@@ -135,7 +140,7 @@ export async function joinEngine(address: EngineAddress, stop: () => Promise<voi
 /** Start the engine of a choice as a child process. `port`: 0 takes a free one. */
 export async function startChosen(dir: string, choice: EngineChoice, port = 0): Promise<RunningEngine> {
   try {
-    const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
+    const torch = engineOf(choice) === 'torch';
     if (!torch && choice.sampler === 'vllm')
       throw new Error(
         'vLLM samples for the torch engine only: name a base model (--base), or --engine torch',

@@ -1,7 +1,8 @@
 // Roles that a training leaves as they are: they act in it with what they act with in every run of the folder.
 import { PolicyProblem } from '../engine/index.js';
+import { engineOf } from '../target/index.js';
 import { type Workflow, withOwnWeights } from '../workflow/index.js';
-import type { EngineChoice } from './engine.js';
+import { type EngineChoice, methodOf } from './engine.js';
 import { registryOf } from './policy-program.js';
 import { exit, Failure } from './terminal.js';
 
@@ -71,11 +72,10 @@ export function serveBeside(
 ): void {
   const record = registryOf(workflow.folder).serve(promoted, dir);
   if (!record) return;
-  const torch = choice.engine === 'torch' || (choice.engine === undefined && choice.base !== undefined);
-  const method = torch ? (choice.method ?? 'lora') : 'full';
+  const engine = engineOf(choice);
   const same =
-    record.engine === (torch ? 'torch' : 'tfjs') &&
-    record.method === method &&
+    record.engine === engine &&
+    record.method === methodOf(engine, choice) &&
     record.base.model === (choice.base ?? null);
   if (!same)
     throw new PolicyProblem(

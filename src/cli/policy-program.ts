@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { type Candidate, PolicyProblem, PolicyRegistry, servedOf } from '../engine/index.js';
 import { RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
-import type { EngineChoice } from './engine.js';
+import { type EngineChoice, methodOf } from './engine.js';
 import { type ExportHow, exportModel } from './export-model.js';
 import { findRun } from './find-run.js';
 import { cacheFolder } from './places.js';
@@ -167,7 +167,7 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
     folder: weights,
     engine,
     base: { model: options.base ?? null, hash: base },
-    method: engine === 'torch' ? (options.method ?? 'lora') : 'full',
+    method: methodOf(engine, options),
     hash,
     from: {
       run: folder.name,

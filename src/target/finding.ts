@@ -33,7 +33,7 @@ export const gib = (bytes: number): string =>
   bytes < GIB / 10 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / GIB).toFixed(1)} GiB`;
 
 /** The engine that trains. */
-export const engineOf = ({ engine, base }: Wanted): 'tfjs' | 'torch' =>
+export const engineOf = ({ engine, base }: Pick<Wanted, 'engine' | 'base'>): 'tfjs' | 'torch' =>
   engine ?? (base === undefined ? 'tfjs' : 'torch');
 
 /** A finding, with what to do only where it does not work. */
