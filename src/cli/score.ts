@@ -10,7 +10,7 @@ import {
   readLog,
   reviewed,
 } from '../trace/index.js';
-import type { Limits, Workflow } from '../workflow/index.js';
+import type { Workflow } from '../workflow/index.js';
 import { endedOf, noteDamage } from './ended.js';
 import { runWord } from './find-run.js';
 import { userKeys } from './keys.js';
@@ -39,9 +39,8 @@ export async function scoreCommand(
   noteDamage(terminal, folder.name, folder.log);
   const workflow = withCoach(opened.workflow, options.coach);
   const writer = workflow.coach.model === null ? 'contracts' : `coach-${workflow.coach.model}`;
-  const limits = { ...limitsOf(workflow.limits, folder), ...capsAmong(options) };
-  const budget = new Budget(limits);
-  const judge = judgeOf(workflow, opened, options, budget, limits);
+  const budget = new Budget({ ...limitsOf(workflow.limits, folder), ...capsAmong(options) });
+  const judge = judgeOf(workflow, opened, options, budget);
   const tasks = new Map(opened.tasks.map((task) => [task.id, task]));
   const pass = await ReviewPass.open(folder, writer);
   for (const call of pass.calls()) budget.add(call);
@@ -107,13 +106,7 @@ function withCoach(workflow: Workflow, coach: string | undefined): Workflow {
   );
 }
 
-function judgeOf(
-  workflow: Workflow,
-  opened: Opened,
-  options: ScoreOptions,
-  budget: Budget,
-  limits: Limits,
-): Judge {
+function judgeOf(workflow: Workflow, opened: Opened, options: ScoreOptions, budget: Budget): Judge {
   if (workflow.coach.model === null) return contractCoach;
   const sources: PolicySources = {
     secrets: userKeys(),
@@ -123,7 +116,7 @@ function judgeOf(
     engine: null,
     editor: null,
   };
-  return judgeFor(workflow, sources, budget, limits);
+  return judgeFor(workflow, sources, budget);
 }
 
 async function judgeOne(

@@ -118,8 +118,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   await log.sync();
   const git = new GitObjects(folder.git);
   git.create();
-  const limits = limitsOf(workflow.limits, folder);
-  const budget = new Budget(limits, before);
+  const budget = new Budget(limitsOf(workflow.limits, folder), before);
   const bought = options.resume ? boughtCalls(folder) : [];
   for (const call of bought) budget.add(call);
   const gate = new PausableGate();
@@ -135,7 +134,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
     engine: options.engine,
     editor: waitsForEditor(workflow, options) ? new EditorBridge() : null,
   };
-  const acting = actors(options, sources, limits);
+  const acting = actors(options, sources, budget.limits);
   for (const agent of Object.keys(workflow.agents)) acting(agent);
   const signal = AbortSignal.any([options.abort.signal, budget.over]);
   const deps: RolloutDeps = {
@@ -147,7 +146,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
       sandbox === null
         ? null
         : (place) => takeFacts(sandbox, { ...place, modules: workflow.modules, signal }),
-    judge: judgeFor(workflow, sources, budget, limits),
+    judge: judgeFor(workflow, sources, budget),
     judgeActions: false,
     blobs,
     git,
@@ -248,12 +247,11 @@ export function judgeFor(
   workflow: Pick<Workflow, 'coach' | 'models'>,
   sources: PolicySources,
   budget: Budget,
-  limits: Limits,
 ): Judge {
   const { coach } = workflow;
   if (coach.model === null) return contractCoach;
   const model = workflow.models[coach.model]!;
-  mustBePriced(model, limits);
+  mustBePriced(model, budget.limits);
   const opened = openPolicy(model, null, sources);
   if ('missing' in opened)
     throw new Failure('model.unavailable', `${coach.model}: ${opened.missing}`, exit.environment);

@@ -7,7 +7,7 @@ export { discoverModels, type Found } from './discover.js';
 export { EditorBridge } from './editor.js';
 export type { Endpoint } from './endpoint.js';
 export { openPolicy, type PolicySources } from './open.js';
-export { openaiPolicy, type ServerOptions } from './openai.js';
+export { LONGEST_TIMER, openaiPolicy, type ServerOptions } from './openai.js';
 export { patientFetch } from './patient.js';
 export { type Recording, readRecordings, recordedPolicy } from './recorded.js';
 export { askWithRetries, type RetryOptions } from './retry.js';

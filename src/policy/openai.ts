@@ -34,7 +34,7 @@ const replySchema = z.object({
 });
 
 /** Milliseconds; a longer timer would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** A model behind any OpenAI-compatible server. */
 export function openaiPolicy(options: ServerOptions): Policy {

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../policy/index.js';
 import type { Limits } from '../workflow/index.js';
 
 /** A cap was reached: the run stops, and what it has stays. */
@@ -12,9 +13,6 @@ export class BudgetSpent extends Error {
 export function capThatStopped({ reason }: AbortSignal): string | null {
   return reason instanceof BudgetSpent ? reason.cap : null;
 }
-
-/** Milliseconds; a longer timer would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface Spent {
   calls: number;
@@ -41,7 +39,7 @@ export class Budget {
   private readonly ending = new AbortController();
 
   constructor(
-    private readonly limits: Limits,
+    readonly limits: Limits,
     /** Seconds that earlier sittings of the same run used. */
     private readonly before = 0,
   ) {
