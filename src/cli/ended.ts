@@ -2,6 +2,7 @@ import type { Ended } from '../rollout/index.js';
 import {
   isFork,
   type LogEvent,
+  type ReadLog,
   RolloutPages,
   type RunFolder,
   readLog,
@@ -25,9 +26,12 @@ export function endedOf(folder: RunFolder, forks = false): Ended[] {
 
 /** Why a rollout did not come to its end, as its log says it; null where it did, or does not say. */
 export function reasonOf(folder: RunFolder, rollout: string): string | null {
-  const finished = readLog(folder.rollout(rollout)).events.findLast(
-    (event) => event.type === 'rollout.finished',
-  );
+  return reasonIn(readLog(folder.rollout(rollout)).events);
+}
+
+/** The same from its log. */
+export function reasonIn(events: readonly LogEvent[]): string | null {
+  const finished = events.findLast((event) => event.type === 'rollout.finished');
   return finished?.data.status === 'done' ? null : (finished?.data.reason ?? null);
 }
 
@@ -43,8 +47,8 @@ export function mustHaveEnded(rollout: string, events: readonly LogEvent[], acti
 }
 
 /** Say which lines of a log are damaged: what they told is left out of all that is shown. */
-export function noteDamage(terminal: Terminal, name: string, path: string): void {
-  for (const { line, why } of readLog(path).damage)
+export function noteDamage(terminal: Terminal, name: string, { damage }: Pick<ReadLog, 'damage'>): void {
+  for (const { line, why } of damage)
     terminal.note(`line ${line} of the log of ${name} is damaged (${why}); it is left out`);
 }
 

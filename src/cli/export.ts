@@ -8,6 +8,7 @@ import {
   otlpRequests,
   preferenceLines,
   type RunFolder,
+  readLog,
   sftLines,
   tableRows,
 } from '../trace/index.js';
@@ -30,7 +31,7 @@ export async function exportCommand(
   options: ExportOptions,
 ): Promise<number> {
   folder.readInfo();
-  noteDamage(terminal, folder.name, folder.log);
+  noteDamage(terminal, folder.name, readLog(folder.log));
   const { out, as } = options;
   if (terminal.json && out === undefined && as === 'csv')
     throw new Failure('export.not-json', 'CSV is no JSON: name a file for it with --out.', exit.usage);

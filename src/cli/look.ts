@@ -11,7 +11,7 @@ import {
   readReviews,
   stateAfter,
 } from '../trace/index.js';
-import { endedOf, failedOf, mustHaveEnded, noteDamage, printFailed, reasonOf } from './ended.js';
+import { endedOf, failedOf, mustHaveEnded, noteDamage, printFailed, reasonIn } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -50,9 +50,9 @@ export function listCommand(terminal: Terminal): number {
 export function whyCommand(terminal: Terminal, run: string | undefined, rollout: string | undefined): number {
   const folder = findRun(run);
   folder.readInfo();
-  noteDamage(terminal, folder.name, folder.log);
-  const ended = endedOf(folder);
+  noteDamage(terminal, folder.name, readLog(folder.log));
   if (rollout === undefined) {
+    const ended = endedOf(folder);
     const rows = blameTable(ended);
     const failed = failedOf(folder, ended);
     terminal.emit({ run: folder.name, blame: rows, failed });
@@ -67,11 +67,12 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
   const one = endedOf(folder, true).find((each) => each.rollout === rollout);
   if (!one)
     throw new Failure('rollout.unknown', `${folder.name} has no ended rollout "${rollout}".`, exit.usage);
-  noteDamage(terminal, rollout, folder.rollout(rollout));
+  const log = readLog(folder.rollout(rollout));
+  noteDamage(terminal, rollout, log);
   const broken = culprit(one);
-  const reason = reasonOf(folder, rollout);
+  const reason = reasonIn(log.events);
   const later = readReviews(folder).get(rollout) ?? [];
-  const verdicts = [...countedVerdicts([...readLog(folder.rollout(rollout)).events, ...later]).values()];
+  const verdicts = [...countedVerdicts([...log.events, ...later]).values()];
   terminal.emit({
     run: folder.name,
     rollout,
@@ -108,7 +109,7 @@ export function showCommand(
   const folder = findRun(run);
   const info = folder.readInfo();
   if (rollout === undefined) {
-    noteDamage(terminal, folder.name, folder.log);
+    noteDamage(terminal, folder.name, readLog(folder.log));
     const summary = summarise(endedOf(folder));
     terminal.emit({ run: folder.name, info: { ...info, workflow: undefined, texts: undefined }, summary });
     terminal.say(
@@ -140,7 +141,7 @@ export function showCommand(
     });
     return exit.fine;
   }
-  noteDamage(terminal, rollout, folder.rollout(rollout));
+  noteDamage(terminal, rollout, log);
   for (const event of log.events) {
     terminal.emit(event);
     if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);

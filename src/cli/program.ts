@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { installGpu, installNative, promotedBase } from '../engine/index.js';
 import { type Caps, capsAmong } from '../rollout/index.js';
+import { readLog } from '../trace/index.js';
 import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
 import { keptAlone } from './alone.js';
 import { capFlags, editorFlag, list, notNegative, sandboxChoice, whole } from './arguments.js';
@@ -115,7 +116,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(async (name: string | undefined, options: ResumeOptions) => {
       const folder = findRun(name);
       const info = folder.readInfo();
-      noteDamage(terminal(), folder.name, folder.log);
+      noteDamage(terminal(), folder.name, readLog(folder.log));
       const { sandbox, python, enginePython } = options;
       const chosen = chosenFor(folder, { sandbox, python, enginePython });
       const own = {

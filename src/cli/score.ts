@@ -6,6 +6,7 @@ import {
   countedVerdicts,
   isCoachCall,
   type Judge,
+  type LogEvent,
   type RunFolder,
   readLog,
   reviewed,
@@ -36,7 +37,7 @@ export async function scoreCommand(
   options: ScoreOptions,
 ): Promise<number> {
   const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
-  noteDamage(terminal, folder.name, folder.log);
+  noteDamage(terminal, folder.name, readLog(folder.log));
   const workflow = withCoach(opened.workflow, options.coach);
   const writer = workflow.coach.model === null ? 'contracts' : `coach-${workflow.coach.model}`;
   const budget = new Budget({ ...limitsOf(workflow.limits, folder), ...capsAmong(options) });
@@ -53,8 +54,9 @@ export async function scoreCommand(
       if (abort.signal.aborted) break;
       const task = tasks.get(ended.task);
       if (!task || pass.has(ended.rollout)) continue;
-      noteDamage(terminal, ended.rollout, folder.rollout(ended.rollout));
-      await judgeOne(folder, { ...opened, workflow }, ended, task, judge, pass, signal, tally);
+      const log = readLog(folder.rollout(ended.rollout));
+      noteDamage(terminal, ended.rollout, log);
+      await judgeOne(folder, { ...opened, workflow }, ended, log.events, task, judge, pass, signal, tally);
       terminal.progress(`${at + 1}/${all.length} rollouts judged`, (at + 1) % 20 === 0);
     }
     if (!abort.signal.aborted) await pass.finish();
@@ -123,13 +125,13 @@ async function judgeOne(
   folder: RunFolder,
   { workflow }: Opened,
   ended: Ended,
+  own: readonly LogEvent[],
   task: Opened['tasks'][number],
   judge: Judge,
   pass: ReviewPass,
   signal: AbortSignal,
   tally: { judged: number; changed: number; abstained: number },
 ): Promise<void> {
-  const own = readLog(folder.rollout(ended.rollout)).events;
   const outcome = own.findLast((event) => event.type === 'outcome')?.data ?? null;
   if (!outcome) return;
   const before = new Map(ended.scores.map((score) => [score.action, score]));
