@@ -76,7 +76,7 @@ export class Weights {
 
   /** Measure a checkpoint on held-out tasks, as a run of its own. */
   async evaluate(run: Run, checkpoint: string): Promise<void> {
-    const file = join(run.folder.home, basename(run.info.file));
+    const file = run.workflowFile;
     const asked = await this.confirm(
       vscode.l10n.t('Evaluate {0} of {1}?', checkpoint, run.folder.name),
       vscode.l10n.t('It is measured on the held-out tasks of {0}, as a run of its own.', basename(file)),

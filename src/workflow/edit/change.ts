@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { type Document, isCollection, isMap, isScalar, isSeq, parseDocument, stringify } from 'yaml';
 import type { Path } from '../source/source.js';
-import { insertInto } from './insert.js';
+import { columnOf, insertInto, lineEndOf } from './insert.js';
 import { removeFrom } from './remove.js';
 import { block, inline } from './render.js';
 import { applyEdits, type TextEdit } from './text-edit.js';
@@ -107,8 +107,7 @@ function asBlock([start, end]: readonly number[], text: string, value: string): 
   const old = text.slice(start, end);
   const isBlock = /^[|>]/.test(old);
   if (!isBlock && !value.includes('\n')) return null;
-  const lineStart = text.lastIndexOf('\n', start! - 1) + 1;
-  const before = text.slice(lineStart, start);
+  const before = text.slice(start! - columnOf(text, start!), start);
   const after = /^[^\r\n]*/.exec(text.slice(end))?.[0] ?? '';
   if (!isBlock && (/[{[]/.test(before) || after.trim() !== '')) return null;
   const inner = isBlock ? /\n( +)\S/.exec(old)?.[1] : undefined;
@@ -123,8 +122,6 @@ function asBlock([start, end]: readonly number[], text: string, value: string): 
   return { file: null, start: start!, end: end!, text: `${[header, ...body].join(eol)}${close}` };
 }
 
-const lineEndOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
-
 /** Insert a missing key: into the deepest mapping there is, what lies below it nested in the value. */
 function insertAt(doc: Document.Parsed, text: string, path: Path, value: unknown): TextEdit | null {
   for (let depth = path.length - 1; depth >= 0; depth--) {
@@ -132,8 +129,8 @@ function insertAt(doc: Document.Parsed, text: string, path: Path, value: unknown
     if (parent === undefined || parent === null) continue;
     const nested = path.slice(depth + 1).reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
     if (isScalar(parent) && parent.value === null && parent.range) {
-      const lineStart = text.lastIndexOf('\n', parent.range[0]! - 1) + 1;
-      const indent = /^ */.exec(text.slice(lineStart))![0].length + 2;
+      const at = parent.range[0]!;
+      const indent = /^ */.exec(text.slice(at - columnOf(text, at)))![0].length + 2;
       const key = String(path[depth]);
       const lines = `\n${' '.repeat(indent)}${block(key, nested, indent)}`;
       return fill(parent.range, text, lines.replaceAll('\n', lineEndOf(text)));

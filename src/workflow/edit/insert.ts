@@ -29,7 +29,7 @@ export function insertInto(
   )
     return null;
   const at = endOfLine(text, lastContent(parent, text));
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = lineEndOf(text);
   return here(at, `${eol}${' '.repeat(indent)}${block(key, value, indent).replaceAll('\n', eol)}`);
 }
 
@@ -54,6 +54,9 @@ export function lastContent(node: unknown, text: string): number {
   while (end > 0 && /\s/.test(text[end - 1]!)) end -= 1;
   return end;
 }
+
+/** How the lines of a text end. */
+export const lineEndOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
 export function columnOf(text: string, at: number): number {
   return at - (text.lastIndexOf('\n', at - 1) + 1);
