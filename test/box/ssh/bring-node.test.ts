@@ -1,30 +1,19 @@
 // A box whose PATH has no Node: preflight says so, one is brought from npm's packages, and training runs with it.
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nodePackage } from '../../../src/target/ssh/bring-node.js';
 import { RunFolder, readLog } from '../../../src/trace/index.js';
 import { runCli } from '../../integration/cli/command.js';
-import { type Sshd, startSshd } from './sshd.js';
+import { programsBut, type Sshd, startSshd } from './sshd.js';
 
 let sshd: Sshd;
 let folder: string;
 let programs: string;
 
 beforeAll(async () => {
-  programs = mkdtempSync(join(tmpdir(), 'baton-path-'));
-  for (const name of readdirSync('/usr/bin'))
-    if (!/^(node|nodejs|npm|npx|corepack)$/.test(name)) symlinkSync(`/usr/bin/${name}`, join(programs, name));
+  programs = programsBut(/^(node|nodejs|npm|npx|corepack)$/);
   sshd = await startSshd(programs);
   folder = mkdtempSync(join(tmpdir(), 'baton-node-'));
   cpSync(join(import.meta.dirname, '../../../media/templates/table-team'), folder, { recursive: true });

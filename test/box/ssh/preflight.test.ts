@@ -1,6 +1,5 @@
 // What a box over ssh is asked before a job goes there: a base that only it has, its driver, and its sandbox.
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -8,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,7 +16,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { torchSource } from '../../../src/engine/index.js';
 import { type Finding, probeThere, readyMarker } from '../../../src/target/index.js';
 import { runCli } from '../../integration/cli/command.js';
-import { type Sshd, startSshd } from './sshd.js';
+import { programsBut, type Sshd, startSshd } from './sshd.js';
 
 let sshd: Sshd;
 let folder: string;
@@ -26,18 +24,10 @@ let programs: string;
 
 /** A box whose bubblewrap does not work, that has no containers, and whose driver is for CUDA 12.4. */
 beforeAll(async () => {
-  programs = mkdtempSync(join(tmpdir(), 'baton-path-'));
-  const fakes: Record<string, string> = {
+  programs = programsBut(/^(docker|podman)$/, {
     bwrap: 'echo "bwrap: No permissions to create new namespace" >&2; exit 1',
     'nvidia-smi': `case "$*" in *query-gpu*) echo "NVIDIA L4, 23034, 22000, 550.54";; *) echo "| CUDA Version: 12.4 |";; esac`,
-  };
-  for (const name of readdirSync('/usr/bin'))
-    if (!(name in fakes) && !/^(docker|podman)$/.test(name))
-      symlinkSync(`/usr/bin/${name}`, join(programs, name));
-  for (const [name, script] of Object.entries(fakes)) {
-    writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(programs, name), 0o755);
-  }
+  });
   sshd = await startSshd(programs);
   folder = mkdtempSync(join(tmpdir(), 'baton-preflight-'));
   cpSync(join(import.meta.dirname, '../../../media/templates/table-team'), folder, { recursive: true });

@@ -1,6 +1,16 @@
 // A real sshd on loopback with throwaway keys and a configuration of its own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +30,16 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** A folder with this machine's programs but those that are left out, and with scripts of these names in place of its own. */
+export function programsBut(left: RegExp, scripts: Readonly<Record<string, string>> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-path-'));
+  for (const name of readdirSync('/usr/bin'))
+    if (!(name in scripts) && !left.test(name)) symlinkSync(`/usr/bin/${name}`, join(folder, name));
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return folder;
 }
 
 /** `path`: what a session there finds programs on. `more`: further lines of its configuration. */
