@@ -110,6 +110,8 @@ describe('steering a run of another process', () => {
   test('breakpoints with conditions and hits, log points, filters, and a fault in a condition', async () => {
     const { process, run } = await started(['--hold', '--concurrency', '1'], 3);
     const { client, held } = await attach(run);
+    // Held before the first turn, which no log point set from here on tells.
+    await until(() => client.first.held.length > 0 || held.length > 0);
     const logged: string[] = [];
     client.on('logged', ({ text }) => logged.push(text));
     const { wrong } = await client.ask('breakpoints', {
