@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/temporary.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
@@ -12,6 +13,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Real processes share two cores: one file at a time keeps time limits meaningful.
           fileParallelism: false,
+          // What comes first is the machine's in a few of them; CI names each test that needed its second try.
+          retry: 1,
           sequence: { groupOrder: 1 },
         },
       },
