@@ -20,8 +20,11 @@ export async function askTemplate(templates: readonly { name: string; about: str
   );
 }
 
-/** Which of the models that were found here; null: none of them. Nothing is asked where there is nothing to choose. */
-export async function askModel(found: readonly Found[]): Promise<Chosen | null> {
+/**
+ * Which of the models that were found here; null: none of them. Nothing is asked where there is nothing to choose.
+ * `own`: what is started from names a model that plays its roles.
+ */
+export async function askModel(found: readonly Found[], own: boolean): Promise<Chosen | null> {
   const options: { value: Chosen | null; label: string }[] = choices(found).map((value) => ({
     value,
     label:
@@ -30,7 +33,8 @@ export async function askModel(found: readonly Found[]): Promise<Chosen | null> 
         : `a model of ${value.baseUrl} (${value.key} is set)`,
   }));
   if (options.length === 0) return null;
-  options.push({ value: null, label: 'another one: its address is put into the file by hand' });
+  if (own) options.unshift({ value: null, label: 'the small one that it brings: nothing else is needed' });
+  else options.push({ value: null, label: 'another one: its address is put into the file by hand' });
   const chosen = answered(await select({ message: 'Which model acts?', options, output: process.stderr }));
   if (chosen === null || chosen.key === null) return chosen;
   const model = await text({

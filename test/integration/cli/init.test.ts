@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith, runCli } from './command.js';
 import { keys, onTerminal } from './terminal.js';
@@ -50,6 +50,29 @@ test('on a terminal init asks what to start from and which model acts', async ()
     expect(readFileSync(join(folder, 'mine/mine.baton.yaml'), 'utf8')).toContain(
       'base_url: "http://127.0.0.1:1234/v1", model: "second"',
     );
+    // A template acts with what it brings or with one of these; one that brings none gets one of these.
+    const asked = await onTerminal(
+      folder,
+      ['init', 'served', '--template', 'table-team'],
+      [
+        ['● the small one', keys.down + keys.down],
+        ['● second', keys.enter],
+      ],
+    );
+    expect(asked.code, asked.shown).toBe(0);
+    for (const [name, args] of [
+      ['named', ['--template', 'table-team', '--model', 'second']],
+      ['sums', ['--template', 'sums', '--model', 'second']],
+    ] as const)
+      expect((await runCli(folder, ['init', name, ...args])).code).toBe(0);
+    for (const name of ['served/table-team', 'named/table-team', 'sums/sums']) {
+      const text = readFileSync(join(folder, `${name}.baton.yaml`), 'utf8');
+      expect(text).toMatch(
+        /student: \{provider: openai, base_url: [^ ]*:1234\/v1, model: second(, max_tokens: 56)?\}$/m,
+      );
+      const checked = await runCli(folder, ['check', dirname(name)]);
+      expect(checked.stdout, name).toBe('No problems.\n');
+    }
   } finally {
     models.close();
   }
@@ -67,6 +90,16 @@ test('on a terminal init asks what to start from and which model acts', async ()
   expect(left.code, left.shown).toBe(130);
   expect(left.shown).toContain('Nothing was written.');
   expect(existsSync(join(folder, 'none'))).toBe(false);
+});
+
+test('a template that brings no model says that one is to be named, and what would train one', async () => {
+  const folder = folderWith({});
+  const made = await runCli(folder, ['init', 'mine', '--template', 'sums']);
+  expect(made.code, made.stderr).toBe(0);
+  // Where a server answers on this machine its first model is taken.
+  if (/provider: openai/.test(readFileSync(join(folder, 'mine/sums.baton.yaml'), 'utf8'))) return;
+  expect(made.stderr).toContain('or train one of your own: baton train mine/sums.baton.yaml --base MODEL');
+  expect(made.stdout).toContain('next: name a model in it, then baton check mine/sums.baton.yaml');
 });
 
 test('init names the models there are where another one is asked for', async () => {
