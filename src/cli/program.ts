@@ -14,6 +14,7 @@ import { choiceIn, engineFor, playableRoles } from './engine.js';
 import { engineCommand } from './engine-program.js';
 import { findWeights } from './eval.js';
 import { findRun } from './find-run.js';
+import { grouped } from './help.js';
 import { initCommand } from './init.js';
 import { lookCommands } from './look-program.js';
 import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
@@ -213,6 +214,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   targetCommands(root, json, terminal, done);
   policyCommands(root, json, terminal, done);
   lookCommands(root, json, terminal, done);
+  grouped(root);
 
   try {
     await root.parseAsync(argv as string[]);

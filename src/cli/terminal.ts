@@ -60,7 +60,7 @@ export class Terminal {
   }
 
   table(head: string[], rows: (string | number)[][]): void {
-    if (this.json) return;
+    if (this.json || rows.length === 0) return;
     const plain = {
       top: '',
       'top-mid': '',

@@ -37,7 +37,20 @@ test('usage errors exit with 2', async () => {
   expect((await runCli(folder, ['nonsense'])).code).toBe(2);
   expect((await runCli(folder, ['check'])).code).toBe(2);
   expect((await runCli(folder, ['why'])).code).toBe(2);
-  expect((await runCli(folder, ['--help'])).code).toBe(0);
+});
+
+test('the help lists each command in a group of what belongs together', async () => {
+  const help = await runCli(folderWith({}), ['--help']);
+  expect(help.code).toBe(0);
+  const headings = help.stdout.split('\n').filter((line) => /^\S.*:$/.test(line));
+  expect(headings).toEqual([
+    'Options:',
+    'Start:',
+    'Run a team:',
+    'See who broke it:',
+    'Train its roles:',
+    'On other machines:',
+  ]);
 });
 
 test('a base that the engine cannot start from is named', async () => {
