@@ -1,10 +1,11 @@
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { promotedBase, readBaseModel } from '../../engine/index.js';
+import { readBaseModel } from '../../engine/index.js';
 import type { WorkflowFiles } from '../../workflow/index.js';
 import { type Host, setting } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
+import { PromotedBases } from '../models/promoted.js';
 import { languageId } from '../names.js';
 import { openFiles } from './open-files.js';
 
@@ -17,6 +18,7 @@ const beside = '**/*.{md,txt,yaml,yml,json,jsonl,csv}';
 /** One analysis per version of a document and of what lies beside it. */
 export class Analyses {
   private readonly known = new Map<string, { version: number; analysis: Analysis }>();
+  private readonly bases = new PromotedBases();
   private roles: readonly string[] | undefined;
   private readonly stale = new vscode.EventEmitter<vscode.Uri>();
   /** A file beside this workflow was written, made or deleted, or is being edited: what was found may hold no more. */
@@ -82,7 +84,7 @@ export class Analyses {
 
   /** What the embedded model plays; undefined where promoted policies act over a base of their own. */
   private embeddedRoles(uri: vscode.Uri): readonly string[] | undefined {
-    if (uri.scheme === 'file' && promotedBase(dirname(uri.fsPath)) !== undefined) return undefined;
+    if (uri.scheme === 'file' && this.bases.of(dirname(uri.fsPath)) !== undefined) return undefined;
     this.roles ??= readBaseModel(this.host.shipped('media/base')).roles;
     return this.roles;
   }

@@ -91,14 +91,15 @@ export class VerdictComments {
     this.threads.set(key, now);
   }
 
-  private readonly found = new WeakMap<Run, { stamp: string; failures: Judged[] }>();
+  private readonly found = new WeakMap<Run, { stamp: string; overruled: unknown; failures: Judged[] }>();
 
   /** What failed; whole logs are read for it, so only where the run has changed. */
   private failures(run: Run): Judged[] {
-    const stamp = `${run.stamp()} ${JSON.stringify([...run.overruled()])}`;
+    const stamp = run.stamp();
+    const overruled = run.overruled();
     let known = this.found.get(run);
-    if (known?.stamp !== stamp) {
-      known = { stamp, failures: failures(run) };
+    if (known?.stamp !== stamp || known.overruled !== overruled) {
+      known = { stamp, overruled, failures: failures(run) };
       this.found.set(run, known);
     }
     return known.failures;
