@@ -80,7 +80,7 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     openMoment: () => vscode.commands.executeCommand(`${views.moment}.focus`),
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),
-    useLanguage: () => useLanguage(),
+    useLanguage: (uri?: vscode.Uri) => useLanguage(uri instanceof vscode.Uri ? uri : undefined),
     chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),
     openTrajectory: (row?: RunRow) => openTrajectory(row),
     createRegression: async (of?: RunRow | vscode.Uri) => (await mayRun()) && regression(parts, of),
@@ -284,9 +284,11 @@ function fromThread(comments: VerdictComments, thread: vscode.CommentThread) {
   );
 }
 
-/** The one click that makes a YAML file a workflow. */
-async function useLanguage(): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
+/** The one click that makes a YAML file a workflow: the one of a menu, which is shown, or the one in front. */
+async function useLanguage(uri?: vscode.Uri): Promise<void> {
+  const document = uri
+    ? (await vscode.window.showTextDocument(uri, { preview: false })).document
+    : vscode.window.activeTextEditor?.document;
   if (document) await vscode.languages.setTextDocumentLanguage(document, languageId);
 }
 
