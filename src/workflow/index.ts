@@ -22,6 +22,7 @@ export {
   type TextEdit,
   withoutRole,
 } from './edit/index.js';
+export { expectationsIn } from './expectation.js';
 export { functions as expressionFunctions } from './expression/functions.js';
 export {
   type Evaluated,
