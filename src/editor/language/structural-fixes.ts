@@ -35,7 +35,8 @@ export function structuralFixes(problem: Problem, analysis: Analysis, at: number
       const value = missing && placeholder(missing, analysis);
       if (!missing || value === undefined) return [];
       const title = l10n.t('Add "{0}"', String(missing.at(-1)));
-      return missing.join() === 'baton' && /^[A-Za-z]/.test(analysis.text.slice(at))
+      // The version stands first, where the top level is in block style at the margin.
+      return missing.join() === 'baton' && /(^|\n)[A-Za-z]$/.test(analysis.text.slice(0, at + 1))
         ? [{ title, start: at, end: at, text: 'baton: 1\n' }]
         : fix(title, { do: 'set', path: missing, value });
     }

@@ -153,6 +153,17 @@ test('what only a person can know is not filled in', () => {
   expect(mended(changed('kind: json', 'kind: dataframe'), 'schema.invalid')).toEqual([]);
 });
 
+test.each([
+  ['indented', (text: string) => text.replace(/^(?=.)/gm, '  ')],
+  ['behind a mark', (text: string) => `---\n${text}`],
+  ['in one line', () => '{models: {}, tasks: [{prompt: Go.}], agents: {}}\n'],
+])('the version is put in where the file is %s', (_how, laid) => {
+  const text = laid(changed('baton: 1 # the version\n', ''));
+  const [after] = mended(text, 'schema.missing-key');
+  expect(codes(after!).filter((code) => /^(yaml|schema)\./.test(code))).toEqual([]);
+  expect(after!.match(/#.*/g)).toEqual(text.match(/#.*/g));
+});
+
 test.each(['models', 'tasks', 'agents'])('%s that are missing are begun', (section) => {
   const pattern = new RegExp(`^${section}:\\n(?: .*\\n)+`, 'm');
   const text = block.replace(pattern, '');
