@@ -8,11 +8,18 @@ import { lastFailed } from './last-failed.js';
 const MOST = 20;
 
 /**
- * What the debugger can begin with in the open folders, without a launch.json: for each workflow the rollout that its
- * shown run failed last, the task of that one live, and its first task live.
+ * What the debugger can begin with in an open folder, without a launch.json: for each workflow the rollout that its
+ * shown run failed last, the task of that one live, and its first task live. The editor asks once more for what is in
+ * no folder, which is nothing where there are some.
  */
-export async function offeredConfigurations(store: RunStore): Promise<vscode.DebugConfiguration[]> {
-  const files = (await findWorkflows(MOST)).filter(({ scheme }) => scheme === 'file');
+export async function offeredConfigurations(
+  store: RunStore,
+  folder: vscode.WorkspaceFolder | undefined,
+): Promise<vscode.DebugConfiguration[]> {
+  if (!folder && vscode.workspace.workspaceFolders?.length) return [];
+  const files = (await findWorkflows(MOST)).filter(
+    (uri) => uri.scheme === 'file' && vscode.workspace.getWorkspaceFolder(uri)?.index === folder?.index,
+  );
   const found = await Promise.all(files.map((uri) => ofWorkflow(store, uri)));
   const all = found.flat();
   if (all.some(({ rollout }) => rollout !== undefined)) return all;

@@ -68,8 +68,8 @@ export class DebugStarter {
   }
 
   /** What the editor's list of things to debug has of ours. */
-  offered(): Promise<vscode.DebugConfiguration[]> {
-    return offeredConfigurations(this.store);
+  offered(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
+    return offeredConfigurations(this.store, folder);
   }
 
   /** Step through the last failed rollout of a workflow; of a role: the last one it broke. */

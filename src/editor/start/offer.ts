@@ -45,7 +45,7 @@ export function offerDebugger(host: Host, load: Load): void {
   host.keep(
     vscode.debug.registerDebugConfigurationProvider(
       debugType,
-      { provideDebugConfigurations: async () => (await load()).debug.offered() },
+      { provideDebugConfigurations: async (folder) => (await load()).debug.offered(folder) },
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
   );

@@ -12,6 +12,8 @@ const { editor, found } = vi.hoisted(() => {
   const editor = {
     l10n: { t: (text: string, ...args: unknown[]) => text.replace(/\{(\d)\}/g, (_, at) => String(args[at])) },
     workspace: {
+      workspaceFolders: [{ index: 0 }, { index: 1 }] as { index: number }[] | undefined,
+      getWorkspaceFolder: ({ fsPath }: { fsPath: string }) => ({ index: fsPath.includes('south') ? 1 : 0 }),
       findFiles: async () => found,
       asRelativePath: ({ fsPath }: { fsPath: string }) => fsPath.slice(fsPath.lastIndexOf('/') + 1),
     },
@@ -23,6 +25,7 @@ const { offeredConfigurations } = await import('../../../src/editor/debug/offere
 
 let place: string;
 let run: Run;
+const [north, south] = [{ index: 0 }, { index: 1 }] as [never, never];
 beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), 'baton-offered-'));
   const sample = join(import.meta.dirname, '../../../media/sample/runs');
@@ -39,8 +42,8 @@ const store = {
 } as unknown as RunStore;
 
 test('a workflow that ran offers its last failed rollout and its task, and each a task live', async () => {
-  found.splice(0, found.length, file('ran.baton.yaml'), file('new.baton.yaml'));
-  const offered = await offeredConfigurations(store);
+  found.splice(0, found.length, file('ran.baton.yaml'), file('new.baton.yaml'), file('south/b.baton.yaml'));
+  const offered = await offeredConfigurations(store, north);
   const row = run.pages.all().findLast(({ outcome }) => outcome?.success !== true)!;
   const program = join(place, 'ran.baton.yaml');
   expect(offered).toMatchObject([
@@ -56,7 +59,16 @@ test('a workflow that ran offers its last failed rollout and its task, and each 
 
 test('the list is never empty: what ran elsewhere can be stepped through', async () => {
   found.splice(0, found.length);
-  expect(await offeredConfigurations(store)).toMatchObject([{ run: 'last' }]);
+  expect(await offeredConfigurations(store, north)).toMatchObject([{ run: 'last' }]);
   found.push(file('new.baton.yaml'));
-  expect((await offeredConfigurations(store)).map(({ live }) => live)).toEqual([undefined, true]);
+  expect((await offeredConfigurations(store, north)).map(({ live }) => live)).toEqual([undefined, true]);
+});
+
+test('each folder offers what is in it, and nothing is offered twice', async () => {
+  found.splice(0, found.length, file('new.baton.yaml'), file('south/b.baton.yaml'));
+  const programs = async (folder: typeof north | undefined) =>
+    (await offeredConfigurations(store, folder)).flatMap(({ program }) => program ?? []);
+  expect(await programs(south)).toEqual([join(place, 'south/b.baton.yaml')]);
+  expect(await programs(north)).toEqual([join(place, 'new.baton.yaml')]);
+  expect(await programs(undefined)).toEqual([]);
 });
