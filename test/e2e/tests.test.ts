@@ -105,7 +105,7 @@ test('what can be debugged stands in the list of the editor, recorded and live',
     .filter({ hasText: /^team\.baton\.yaml: step through run\.bad/ })
     .first()
     .click();
-  await editor.stackFrame('.0.0').waitFor();
+  await editor.debugTool('Step Over').waitFor();
   await editor.stopDebugging();
 });
 
