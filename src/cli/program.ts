@@ -56,7 +56,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       const out = terminal();
       const found = findWorkflow(file);
       const { problems, workflow } = checkFile(found, { allowEnv, embeddedRoles: actingRoles(found) });
-      out.emit({ problems: problems.map(({ fix: _, instead: __, ...problem }) => problem) });
+      out.emit({ problems: problems.map(({ fix: _, instead: __, missing: ___, ...problem }) => problem) });
       for (const problem of problems) out.say(formatProblem(problem));
       if (workflow) out.say(problems.length === 0 ? 'No problems.' : 'It can be run.');
       done(problems.some(isError) ? exit.problems : exit.fine);

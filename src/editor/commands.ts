@@ -1,10 +1,11 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../coach/index.js';
 import type { RolloutRow } from '../trace/index.js';
 import type { DebugStarter } from './debug/start.js';
 import { type Host, mayRun } from './host.js';
 import { type CommandName, contextKeys, customEditors, languageId, views, walkthrough } from './names.js';
+import { newWorkflow } from './new-workflow.js';
 import type { Analyses } from './providers/analyses.js';
 import { runAlone } from './runs/alone.js';
 import type { RunControl } from './runs/control.js';
@@ -79,7 +80,7 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     openMoment: () => vscode.commands.executeCommand(`${views.moment}.focus`),
     openSample: () => openSample(parts),
     newWorkflow: () => newWorkflow(host),
-    useLanguage: () => useLanguage(),
+    useLanguage: (uri?: vscode.Uri) => useLanguage(uri instanceof vscode.Uri ? uri : undefined),
     chooseRun: (row?: RunRow) => row?.is === 'run' && store.choose(row.run),
     openTrajectory: (row?: RunRow) => openTrajectory(row),
     createRegression: async (of?: RunRow | vscode.Uri) => (await mayRun()) && regression(parts, of),
@@ -175,51 +176,6 @@ async function openSample({ store, tree }: Working): Promise<void> {
 
 function brokenRollout(run: Run): RolloutRow | undefined {
   return run.pages.all().find((row) => row.outcome?.success !== true && culprit(row));
-}
-
-async function newWorkflow(host: Host): Promise<void> {
-  if (!(await mayRun())) return;
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const folder = folders.length > 1 ? (await vscode.window.showWorkspaceFolderPick())?.uri : folders[0]?.uri;
-  if (!folder && folders.length > 1) return;
-  if (!folder) {
-    const document = await vscode.workspace.openTextDocument({ language: 'baton', content: '' });
-    await vscode.window.showTextDocument(document);
-    await vscode.commands.executeCommand('editor.action.insertSnippet', {
-      langId: 'baton',
-      name: 'Workflow',
-    });
-    return;
-  }
-  const template = vscode.l10n.t('Example team: three roles hand real tables around');
-  const picked = await vscode.window.showQuickPick(
-    [
-      {
-        label: vscode.l10n.t('Blank'),
-        description: vscode.l10n.t('two roles and a model server of yours'),
-        template: false,
-      },
-      { label: 'table-team', description: template, template: true },
-    ],
-    { title: vscode.l10n.t('New workflow in {0}', basename(folder.fsPath)) },
-  );
-  if (!picked) return;
-  if (picked.template) {
-    await vscode.workspace.fs.copy(
-      vscode.Uri.file(host.shipped('media/templates/table-team')),
-      vscode.Uri.joinPath(folder, 'table-team'),
-      { overwrite: false },
-    );
-    await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, 'table-team', 'table-team.baton.yaml'));
-    return;
-  }
-  const uri = vscode.Uri.file(join(folder.fsPath, 'team.baton.yaml')).with({ scheme: 'untitled' });
-  const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
-  if (editor.document.getText() === '')
-    await vscode.commands.executeCommand('editor.action.insertSnippet', {
-      langId: 'baton',
-      name: 'Workflow',
-    });
 }
 
 /** From a row of the Runs view, or from a trajectory that is open. */
@@ -328,9 +284,11 @@ function fromThread(comments: VerdictComments, thread: vscode.CommentThread) {
   );
 }
 
-/** The one click that makes a YAML file a workflow. */
-async function useLanguage(): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
+/** The one click that makes a YAML file a workflow: the one of a menu, which is shown, or the one in front. */
+async function useLanguage(uri?: vscode.Uri): Promise<void> {
+  const document = uri
+    ? (await vscode.window.showTextDocument(uri, { preview: false })).document
+    : vscode.window.activeTextEditor?.document;
   if (document) await vscode.languages.setTextDocumentLanguage(document, languageId);
 }
 

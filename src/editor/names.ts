@@ -86,6 +86,8 @@ export const contextKeys = {
   compareSelected: 'baton.compareSelected',
   /** Texts that are open to be changed for a fork. */
   forkTexts: 'baton.forkTexts',
+  /** YAML files that look like workflows and are not called so. */
+  plainWorkflows: 'baton.plainWorkflows',
 } as const;
 
 /** `contextValue` of tree rows and comment threads, which menus are shown by. */

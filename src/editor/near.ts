@@ -25,6 +25,26 @@ export function workflowsAbove(file: string, openFolders: readonly string[]): st
   }
 }
 
+/**
+ * The folder that what a document names lies in: its own, also where it is a draft that is not saved yet; undefined
+ * where it has no place on disk.
+ */
+export function folderOf({
+  scheme,
+  path,
+  fsPath,
+}: Pick<vscode.Uri, 'scheme' | 'path' | 'fsPath'>): string | undefined {
+  return ['file', 'untitled'].includes(scheme) && path.startsWith('/') ? dirname(fsPath) : undefined;
+}
+
+/** `team.baton.yaml`, else `team-2.baton.yaml` and so on: the first that is not taken. */
+export function freeName(stem: string, ending: string, taken: (name: string) => boolean): string {
+  for (let at = 1; ; at++) {
+    const name = `${stem}${at === 1 ? '' : `-${at}`}${ending}`;
+    if (!taken(name)) return name;
+  }
+}
+
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();

@@ -13,6 +13,7 @@ import { provideDiagnostics } from './providers/diagnostics.js';
 import { provideFeatures } from './providers/features.js';
 import { provideFormatting } from './providers/format.js';
 import { provideNames } from './providers/names.js';
+import { PlainWorkflows } from './providers/plain-workflows.js';
 import { RunControl } from './runs/control.js';
 import { RunDocuments } from './runs/documents.js';
 import { PoliciesTree } from './runs/policies.js';
@@ -97,6 +98,7 @@ export function makeParts(
   });
   provideNames(host, analyses);
   provideFormatting(host);
+  new PlainWorkflows(host);
   provideTargetsText(host);
   provideTrajectories(host, documents);
   decoratePrograms(host, store);

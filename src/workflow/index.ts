@@ -12,7 +12,17 @@ export {
   judgeContracts,
   lookupFacts,
 } from './contract.js';
-export { applyEdits, type Change, changeText, oneEdit, renameEdits, type TextEdit } from './edit/index.js';
+export {
+  applyEdits,
+  type Change,
+  changeText,
+  intoFlow,
+  oneEdit,
+  renameEdits,
+  type TextEdit,
+  withoutRole,
+} from './edit/index.js';
+export { expectationsIn } from './expectation.js';
 export { functions as expressionFunctions } from './expression/functions.js';
 export {
   type Evaluated,

@@ -82,6 +82,8 @@ export interface Problem extends Range {
   fix?: Fix;
   /** A name that nothing has, and the one that was probably meant. */
   instead?: Instead;
+  /** The keys and indexes down to a key that is missing. */
+  missing?: readonly (string | number)[];
 }
 
 export function isError(problem: Problem): boolean {

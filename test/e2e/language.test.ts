@@ -222,6 +222,9 @@ test('a prompt file that is missing is marked until it is made', async () => {
 
 test('one click makes a YAML file a workflow', async () => {
   await editor.openFile('plain.yaml');
-  await editor.command('Baton: Treat This YAML File as a Workflow');
+  const button = editor.page
+    .locator('.editor-actions')
+    .getByRole('button', { name: /^Treat This YAML File/ });
+  await button.click();
   await editor.page.locator('.statusbar-item').filter({ hasText: 'Baton Workflow' }).waitFor();
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Editor, themes } from './editor.js';
@@ -92,4 +92,35 @@ test('a successful one becomes a test from its trajectory, and the explorer tell
     .toContain('Passed');
   expect(await row('bad-regression').getAttribute('aria-label')).toContain('Failed');
   await editor.shoot('regression-tests', themes);
+});
+
+test('what can be debugged stands in the list of the editor, recorded and live', async () => {
+  await editor.command('Debug: Select and Start Debugging');
+  const rows = editor.page.locator('.quick-input-widget .monaco-list-row');
+  await rows.filter({ hasText: 'Baton...' }).first().click();
+  await rows.filter({ hasText: 'team.baton.yaml: debug its first task live' }).first().waitFor();
+  expect(await rows.count()).toBe(3);
+  await editor.shoot('debug-list');
+  await rows
+    .filter({ hasText: /^team\.baton\.yaml: step through run\.bad/ })
+    .first()
+    .click();
+  await editor.debugTool('Step Over').waitFor();
+  await editor.stopDebugging();
+});
+
+test('workflows that are made are tests, and those that are deleted, with a folder too, are none', async () => {
+  await editor.command('Testing: Focus on Test Explorer View');
+  const row = (name: string) =>
+    editor.page.locator('.test-explorer .monaco-list-row').filter({ hasText: name }).first();
+  writeFileSync(join(editor.folder, 'other.baton.yaml'), workflow);
+  await row('other.baton.yaml').waitFor();
+  mkdirSync(join(editor.folder, 'inner'));
+  writeFileSync(join(editor.folder, 'inner/third.baton.yaml'), workflow);
+  await editor.command('Test: Refresh Tests');
+  await row('third.baton.yaml').waitFor();
+  rmSync(join(editor.folder, 'inner'), { recursive: true });
+  await row('third.baton.yaml').waitFor({ state: 'hidden' });
+  rmSync(join(editor.folder, 'other.baton.yaml'));
+  await row('other.baton.yaml').waitFor({ state: 'hidden' });
 });

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { culprit } from '../../coach/index.js';
 import type { HeldAt } from '../../rollout/index.js';
-import { type RolloutRow, readLog } from '../../trace/index.js';
+import { readLog } from '../../trace/index.js';
 import { type FactsByArtifact, factsSchema } from '../../workflow/index.js';
 import { type Analysis, analyse } from '../language/index.js';
 import { debugType, runScheme } from '../names.js';
@@ -15,6 +15,8 @@ import type { RunStore } from '../runs/store.js';
 import { retold } from '../runs/told.js';
 import { RoleLines } from './breakpoints.js';
 import { compareBranches } from './compare.js';
+import { lastFailed } from './last-failed.js';
+import { offeredConfigurations } from './offered.js';
 import type { Followed, Recording } from './recording.js';
 import { Budgeted } from './spending.js';
 import { type Held, type Timeline, timelineOf } from './timeline.js';
@@ -63,6 +65,11 @@ export class DebugStarter {
     // As the other ways to begin do.
     if (!given.type) await vscode.commands.executeCommand('workbench.view.debug');
     return { ...configuration, run: run.key, rollout: configuration.rollout ?? row.rollout };
+  }
+
+  /** What the editor's list of things to debug has of ours. */
+  offered(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
+    return offeredConfigurations(this.store, folder);
   }
 
   /** Step through the last failed rollout of a workflow; of a role: the last one it broke. */
@@ -324,16 +331,5 @@ function roleLines({ source, mentions, text }: Analysis): RoleLines {
           to: lineOf(text.slice(0, end).trimEnd().length),
         };
       }),
-  );
-}
-
-function lastFailed(run: Run, role?: string): RolloutRow | undefined {
-  const count = run.pages.count();
-  const rows = run.pages.page(Math.max(0, count - 500), 500);
-  const failed = rows.filter((row) => row.outcome?.success !== true);
-  return (
-    failed.findLast((row) => role === undefined || culprit(row)?.agent === role) ??
-    failed.at(-1) ??
-    rows.at(-1)
   );
 }

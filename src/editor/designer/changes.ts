@@ -3,10 +3,12 @@ import {
   applyEdits,
   type Change,
   changeText,
+  intoFlow,
   parseSource,
   renameEdits,
   type TextEdit,
   type WorkflowFiles,
+  withoutRole,
 } from '../../workflow/index.js';
 import type { DesignerEdit } from '../protocol/designer.js';
 
@@ -19,30 +21,32 @@ type Raw = Record<'agents' | 'artifacts', Record<string, Record<string, unknown>
 export function changed(text: string, edit: DesignerEdit, files?: WorkflowFiles): Changed {
   const { source } = parseSource(text, 'workflow');
   if (!source) return { refused: l10n.t('The text is not valid YAML just now; mend it there first.') };
-  const raw = readable(source.value);
+  const { value } = source;
+  const raw = readable(value);
   if (edit.do === 'rename') {
     const found = renameEdits(source, edit.kind, edit.from, edit.to, files);
     if ('refused' in found) return found;
     const own = found.edits.filter((each) => each.file === null);
     return { text: applyEdits(text, own), others: found.edits.filter((each) => each.file !== null) };
   }
-  const found = changesFor(raw, edit);
+  const found = changesFor(raw, value, edit);
   return 'refused' in found ? found : { text: changeText(text, found.changes), others: [] };
 }
 
 function changesFor(
   raw: Raw,
+  value: unknown,
   edit: Exclude<DesignerEdit, { do: 'rename' }>,
 ): { changes: Change[] } | { refused: string } {
   const { agents, artifacts } = raw;
   switch (edit.do) {
     case 'add':
-      return add(raw, edit);
+      return add(raw, value, edit);
     case 'delete':
       return {
         changes:
           edit.kind === 'role'
-            ? [{ do: 'remove', path: ['agents', edit.name] }]
+            ? [{ do: 'remove', path: ['agents', edit.name] }, ...withoutRole(value, edit.name)]
             : removeArtifact(raw, edit.name),
       };
     case 'connect': {
@@ -87,6 +91,7 @@ function changesFor(
 
 function add(
   { agents, artifacts }: Raw,
+  workflow: unknown,
   edit: Extract<DesignerEdit, { do: 'add' }>,
 ): { changes: Change[] } | { refused: string } {
   const { kind, name, producer } = edit;
@@ -105,6 +110,7 @@ function add(
     return {
       changes: [
         { do: 'set', path: ['agents', name], value: { role: l10n.t('Say what this role answers for.') } },
+        ...intoFlow(workflow, name),
       ],
     };
   const changes: Change[] = [

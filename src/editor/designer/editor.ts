@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { oneEdit } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { declaration } from '../language/index.js';
+import { folderOf } from '../near.js';
 import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
@@ -85,7 +86,7 @@ export class Designer implements vscode.CustomTextEditorProvider {
   }
 
   private async edit(document: vscode.TextDocument, edit: DesignerEdit): Promise<string | undefined> {
-    const folder = document.uri.scheme === 'file' ? join(document.uri.fsPath, '..') : undefined;
+    const folder = folderOf(document.uri);
     let found: ReturnType<typeof changed>;
     try {
       found = changed(document.getText(), edit, folder === undefined ? undefined : openFiles(folder));

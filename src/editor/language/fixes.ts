@@ -1,17 +1,18 @@
 import * as l10n from '@vscode/l10n';
-import { metricNames, nearest, type Problem } from '../../workflow/index.js';
+import {
+  type Fix,
+  failureCodes,
+  knownFailure,
+  metricNames,
+  nearest,
+  type Problem,
+} from '../../workflow/index.js';
 import type { Analysis } from './analyse.js';
 import { workflowKeys } from './schema.js';
-
-export interface QuickFix {
-  title: string;
-  start: number;
-  end: number;
-  text: string;
-}
+import { structuralFixes } from './structural-fixes.js';
 
 /** Text replacements that mend a problem: its own, or one that its code and place allow. Offsets are of the text. */
-export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
+export function fixesFor(problem: Problem, analysis: Analysis): Fix[] {
   if (problem.fix) return [problem.fix];
   const [start, end] = [
     offsetOf(analysis.text, problem.line, problem.column),
@@ -19,10 +20,10 @@ export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
   ];
   const written = analysis.text.slice(start, end);
   const bare = written.replace(/^["']|["']$/g, '');
-  const replace = (to: string | undefined): QuickFix[] =>
+  const replace = (to: string | undefined): Fix[] =>
     to === undefined || to === bare
       ? []
-      : [{ title: l10n.t('Replace with "{0}"', to), start, end, text: written.replace(bare, to) }];
+      : [{ title: l10n.t('Replace with "{0}"', to), start, end, text: written.replace(bare, () => to) }];
   const { team, text } = analysis;
   switch (problem.code) {
     case 'name.unknown-artifact':
@@ -59,14 +60,15 @@ export function fixesFor(problem: Problem, analysis: Analysis): QuickFix[] {
       const { instead } = problem;
       return instead ? replace(instead.meant + bare.slice(instead.written.length)) : [];
     }
-    case 'metric.no-fallback':
-      return fallback(text, end);
-    case 'artifact.unused':
-      return [];
+    case 'failure.unknown':
+      return [
+        ...replace(nearest(bare, Object.keys(failureCodes))),
+        ...(knownFailure(`x.${bare}`) ? replace(`x.${bare}`) : []),
+      ];
     case 'secret.in-clear':
       return [{ title: l10n.t('Refer to a stored key'), start, end, text: '"${secret:MODEL_KEY}"' }];
     default:
-      return [];
+      return structuralFixes(problem, analysis, start);
   }
 }
 
@@ -82,7 +84,7 @@ export function offsetOf(text: string, line: number, column: number): number {
 }
 
 /** A first line under a section that is there, or the section at the end of the file. */
-function declare(text: string, section: string, line: string, title: string): QuickFix[] {
+function declare(text: string, section: string, line: string, title: string): Fix[] {
   const found = new RegExp(`^${section}:[ \\t]*(#.*)?\\r?\\n`, 'm').exec(text);
   if (found) {
     const at = found.index + found[0].length;
@@ -92,13 +94,6 @@ function declare(text: string, section: string, line: string, title: string): Qu
   if (new RegExp(`^${section}:`, 'm').test(text)) return [];
   const at = text.length;
   return [{ title, start: at, end: at, text: `${text.endsWith('\n') ? '' : '\n'}${section}:\n  ${line}\n` }];
-}
-
-function fallback(text: string, keyEnd: number): QuickFix[] {
-  const open = /^:[ ]*\{/.exec(text.slice(keyEnd));
-  if (!open) return [];
-  const at = keyEnd + open[0].length;
-  return [{ title: l10n.t('Charge failures 0.5'), start: at, end: at, text: 'fallback: 0.5, ' }];
 }
 
 /** The keys above a problem's place. */

@@ -5,7 +5,7 @@
 export * from './analyse.js';
 export { type Completions, complete, completeHole, type Served } from './complete.js';
 export { contextAt } from './context.js';
-export { fixesFor, offsetOf, type QuickFix } from './fixes.js';
+export { fixesFor, offsetOf } from './fixes.js';
 export { formatWorkflow } from './format.js';
 export { type HoverPart, type HoverText, hoverAt, nameHover } from './hover.js';
 export { type OutlineItem, outline } from './outline.js';

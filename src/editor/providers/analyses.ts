@@ -1,11 +1,13 @@
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { promotedBase, readBaseModel } from '../../engine/index.js';
+import { readBaseModel } from '../../engine/index.js';
 import type { WorkflowFiles } from '../../workflow/index.js';
 import { type Host, setting } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
+import { PromotedBases } from '../models/promoted.js';
 import { languageId } from '../names.js';
+import { folderOf } from '../near.js';
 import { openFiles } from './open-files.js';
 
 /** Gives the files beside a document that does not lie on disk; undefined where it is not its kind. */
@@ -17,6 +19,7 @@ const beside = '**/*.{md,txt,yaml,yml,json,jsonl,csv}';
 /** One analysis per version of a document and of what lies beside it. */
 export class Analyses {
   private readonly known = new Map<string, { version: number; analysis: Analysis }>();
+  private readonly bases = new PromotedBases();
   private roles: readonly string[] | undefined;
   private readonly stale = new vscode.EventEmitter<vscode.Uri>();
   /** A file beside this workflow was written, made or deleted, or is being edited: what was found may hold no more. */
@@ -47,8 +50,8 @@ export class Analyses {
     if (file.scheme !== 'file' || file.path.includes('/.baton/')) return;
     for (const key of [...this.known.keys()]) {
       const workflow = vscode.Uri.parse(key);
-      if (workflow.scheme !== 'file' || !file.fsPath.startsWith(join(dirname(workflow.fsPath), '/')))
-        continue;
+      const folder = folderOf(workflow);
+      if (folder === undefined || !file.fsPath.startsWith(join(folder, '/'))) continue;
       if (workflow.fsPath === file.fsPath) continue;
       this.known.delete(key);
       this.stale.fire(workflow);
@@ -75,14 +78,16 @@ export class Analyses {
   private place(uri: vscode.Uri): { file: string; files: WorkflowFiles } {
     const virtual = this.virtual(uri);
     if (virtual) return { file: uri.path, files: virtual };
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? tmpdir();
-    if (uri.scheme !== 'file') return { file: `${folder}/${uri.path}`, files: openFiles(folder) };
-    return { file: uri.fsPath, files: openFiles(dirname(uri.fsPath)) };
+    const folder = folderOf(uri);
+    if (folder !== undefined) return { file: uri.fsPath, files: openFiles(folder) };
+    const first = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? tmpdir();
+    return { file: join(first, uri.path), files: openFiles(first) };
   }
 
   /** What the embedded model plays; undefined where promoted policies act over a base of their own. */
   private embeddedRoles(uri: vscode.Uri): readonly string[] | undefined {
-    if (uri.scheme === 'file' && promotedBase(dirname(uri.fsPath)) !== undefined) return undefined;
+    const folder = folderOf(uri);
+    if (folder !== undefined && this.bases.of(folder) !== undefined) return undefined;
     this.roles ??= readBaseModel(this.host.shipped('media/base')).roles;
     return this.roles;
   }

@@ -15,6 +15,7 @@ import {
   type Suggestion,
 } from '../language/index.js';
 import { languageId } from '../names.js';
+import { folderOf } from '../near.js';
 import { readKeys } from '../secrets.js';
 import { type Analyses, rangeOf } from './analyses.js';
 import { promptFile, promptFiles } from './prompts.js';
@@ -112,7 +113,9 @@ function links(document: vscode.TextDocument, analyses: Analyses): vscode.Docume
     const found = files.resolve(path);
     if (!('path' in found)) return [];
     const target =
-      document.uri.scheme === 'file' ? vscode.Uri.file(found.path) : document.uri.with({ path: found.path });
+      folderOf(document.uri) === undefined
+        ? document.uri.with({ path: found.path })
+        : vscode.Uri.file(found.path);
     return [new vscode.DocumentLink(rangeOf(document, start, end), target)];
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type Alone, aloneSchema } from '../../rollout/index.js';
@@ -14,9 +14,10 @@ import {
   type RolloutPages,
   type RunFolder,
   type RunInfo,
-  readReviews,
   reviewed,
 } from '../../trace/index.js';
+import { fileStamp, folderStamp } from '../stamp.js';
+import { reviewsOf } from './reviews.js';
 
 export type RunState = 'running' | 'paused' | 'done' | 'cancelled' | 'budget' | 'failed' | 'stopped';
 
@@ -26,6 +27,8 @@ export class Run {
   readonly pages: RolloutPages;
   readonly blobs: Blobs;
   private kept: { stamp: string; state: RunState; success: number | null } | undefined;
+  private said: { stamp: string; overruled: ReadonlyMap<string, number | null> } | undefined;
+  private text: string | undefined;
 
   private constructor(
     readonly folder: RunFolder,
@@ -75,7 +78,8 @@ export class Run {
 
   /** Its text of the workflow. */
   get workflow(): string {
-    return this.blobs.text(this.info.workflow);
+    this.text ??= this.blobs.text(this.info.workflow);
+    return this.text;
   }
 
   state(): RunState {
@@ -89,7 +93,7 @@ export class Run {
 
   private now(): { state: RunState; success: number | null } {
     const { live } = this;
-    const stamp = `${sizeAndTime(this.folder.log)}/${live}`;
+    const stamp = `${fileStamp(this.folder.log)}/${live}`;
     if (this.kept?.stamp !== stamp) {
       const events = lastEvents(this.folder.log);
       this.kept = { stamp, state: stateOf(events, live), success: live ? null : successOf(events) };
@@ -99,7 +103,7 @@ export class Run {
 
   /** Another one where something that its rows show may have changed. */
   stamp(): string {
-    return `${this.state()}/${sizeAndTime(this.folder.log)}/${this.pages.count()}`;
+    return `${this.state()}/${fileStamp(this.folder.log)}/${this.pages.count()}`;
   }
 
   /** Whether a process writes it now. */
@@ -124,18 +128,28 @@ export class Run {
     return countedVerdicts([...events, ...this.reviews(rollout)]);
   }
 
-  /** What people overruled: `rollout/action` to the score that counts. */
-  overruled(): Map<string, number | null> {
-    const found = new Map<string, number | null>();
-    for (const [rollout, events] of readReviews(this.folder))
-      for (const event of events)
-        if (event.type === 'overrule') found.set(reviewed(rollout, event.data.action), event.data.score);
-    return found;
+  /** What people overruled: `rollout/action` to the score that counts. The same map until somebody says more. */
+  overruled(): ReadonlyMap<string, number | null> {
+    const stamp = folderStamp(this.folder.reviews);
+    if (this.said?.stamp !== stamp) {
+      const overruled = new Map<string, number | null>();
+      for (const [rollout, events] of this.allReviews())
+        for (const event of events)
+          if (event.type === 'overrule')
+            overruled.set(reviewed(rollout, event.data.action), event.data.score);
+      this.said = { stamp, overruled };
+    }
+    return this.said.overruled;
   }
 
-  /** Reviews of one rollout: verdicts of another pass and overrules. */
-  reviews(rollout: string): LogEvent[] {
-    return readReviews(this.folder).get(rollout) ?? [];
+  /** Reviews of every rollout that has some: verdicts of another pass and overrules. */
+  allReviews(): ReadonlyMap<string, readonly LogEvent[]> {
+    return reviewsOf(this.folder);
+  }
+
+  /** Reviews of one rollout. */
+  reviews(rollout: string): readonly LogEvent[] {
+    return this.allReviews().get(rollout) ?? [];
   }
 }
 
@@ -150,11 +164,6 @@ function realOf(path: string): string {
   } catch {
     return path;
   }
-}
-
-function sizeAndTime(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found ? `${found.size}/${found.mtimeMs}` : '';
 }
 
 const TAIL = 1 << 18;

@@ -4,16 +4,15 @@ import { type RunScores, ScoreBook } from './stats.js';
 
 /** Scores of runs, each run's log read once and then only where it grew. */
 export class Scores {
-  private readonly books = new WeakMap<Run, { book: ScoreBook; read: number; reviews: string }>();
+  private readonly books = new WeakMap<Run, { book: ScoreBook; read: number; overruled: unknown }>();
 
   constructor(readonly host: Host) {}
 
   of(run: Run): RunScores {
     const overruled = run.overruled();
-    const reviews = JSON.stringify([...overruled]);
     let known = this.books.get(run);
-    if (!known || known.reviews !== reviews) {
-      known = { book: new ScoreBook(), read: 0, reviews };
+    if (!known || known.overruled !== overruled) {
+      known = { book: new ScoreBook(), read: 0, overruled };
       this.books.set(run, known);
     }
     const count = run.pages.count();

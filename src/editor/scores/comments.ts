@@ -12,6 +12,8 @@ import { evidenceLink, evidenceTrust } from './evidence.js';
 
 /** What a thread is about. */
 export interface Judged {
+  /** The role and how it failed: what the next action that fails the same way has in common with this one. */
+  way: string;
   run: Run;
   rollout: string;
   action: string;
@@ -28,7 +30,7 @@ const PER_ROLE = 3;
 /** Comment threads on the failed actions of the run that is shown, at the role's line. */
 export class VerdictComments {
   private readonly controller: vscode.CommentController;
-  /** By document, then by what a thread is about. */
+  /** By document, then by the way in which a role failed. */
   private readonly threads = new Map<string, Map<string, vscode.CommentThread>>();
   private readonly about = new WeakMap<vscode.CommentThread, Judged>();
   private going: Promise<void> = Promise.resolve();
@@ -73,7 +75,10 @@ export class VerdictComments {
     for (const key of this.threads.keys()) if (!open.has(key)) this.drop(key);
   }
 
-  /** What is open and still true stays as it is: somebody may be reading it. */
+  /**
+   * A thread stays, open where it is open, as long as its role fails that way: somebody may be reading it. What it says
+   * is of the last action that did.
+   */
   private show(document: vscode.TextDocument, wanted: readonly Judged[]): void {
     const key = document.uri.toString();
     const before = this.threads.get(key) ?? new Map<string, vscode.CommentThread>();
@@ -81,24 +86,24 @@ export class VerdictComments {
     for (const judged of wanted) {
       const at = this.place(document, judged);
       if (!at) continue;
-      const id = `${judged.run.key} ${judged.rollout} ${judged.action}`;
-      const thread = before.get(id) ?? this.thread(document.uri, at);
+      const thread = before.get(judged.way) ?? this.thread(document.uri, at);
       if (!thread.range?.isEqual(at)) thread.range = at;
       if (saidOf(this.about.get(thread)) !== saidOf(judged)) this.fill(thread, judged);
-      now.set(id, thread);
+      now.set(judged.way, thread);
     }
-    for (const [id, thread] of before) if (!now.has(id)) thread.dispose();
+    for (const [way, thread] of before) if (!now.has(way)) thread.dispose();
     this.threads.set(key, now);
   }
 
-  private readonly found = new WeakMap<Run, { stamp: string; failures: Judged[] }>();
+  private readonly found = new WeakMap<Run, { stamp: string; overruled: unknown; failures: Judged[] }>();
 
   /** What failed; whole logs are read for it, so only where the run has changed. */
   private failures(run: Run): Judged[] {
-    const stamp = `${run.stamp()} ${JSON.stringify([...run.overruled()])}`;
+    const stamp = run.stamp();
+    const overruled = run.overruled();
     let known = this.found.get(run);
-    if (known?.stamp !== stamp) {
-      known = { stamp, failures: failures(run) };
+    if (known?.stamp !== stamp || known.overruled !== overruled) {
+      known = { stamp, overruled, failures: failures(run) };
       this.found.set(run, known);
     }
     return known.failures;
@@ -137,7 +142,15 @@ export class VerdictComments {
   }
 }
 
-const saidOf = (judged: Judged | undefined) => JSON.stringify([judged?.verdict, judged?.overrule]);
+function saidOf(judged: Judged | undefined): string {
+  return JSON.stringify([
+    judged?.run.key,
+    judged?.rollout,
+    judged?.action,
+    judged?.verdict,
+    judged?.overrule,
+  ]);
+}
 
 /** The failed actions worth a comment: the newest of each failure, a few for each role. */
 function failures(run: Run): Judged[] {
@@ -157,7 +170,7 @@ function failures(run: Run): Judged[] {
         codes.size >= PER_ROLE
       )
         continue;
-      const judged = judge(run, row, score.action);
+      const judged = judge(run, row, score.action, `${score.agent} ${code}`);
       if (!judged) continue;
       codes.add(code);
       seen.set(score.agent, codes);
@@ -167,7 +180,7 @@ function failures(run: Run): Judged[] {
   return found;
 }
 
-function judge(run: Run, row: RolloutRow, action: string): Judged | undefined {
+function judge(run: Run, row: RolloutRow, action: string, way: string): Judged | undefined {
   const { events } = readLog(run.folder.rollout(row.rollout));
   const counted = run.verdicts(row.rollout, events).get(action);
   if (!counted) return undefined;
@@ -176,7 +189,7 @@ function judge(run: Run, row: RolloutRow, action: string): Judged | undefined {
     says: each.says || each.event,
     path: evidencePath(each, action, events),
   }));
-  return { run, rollout: row.rollout, action, evidence, ran, ...counted };
+  return { way, run, rollout: row.rollout, action, evidence, ran, ...counted };
 }
 
 function comments({ run, rollout, action, verdict, evidence, overrule, ran }: Judged): vscode.Comment[] {

@@ -43,6 +43,13 @@ export function offerDebugger(host: Host, load: Load): void {
     }),
   );
   host.keep(
+    vscode.debug.registerDebugConfigurationProvider(
+      debugType,
+      { provideDebugConfigurations: async (folder) => (await load()).debug.offered(folder) },
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+  );
+  host.keep(
     vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
       createDebugAdapterDescriptor: async () => (await load()).debug.adapter(),
     }),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
@@ -6,7 +7,7 @@ import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
 import { afterActivation, type Host, mayRun, tell } from '../host.js';
 import { declaration } from '../language/index.js';
-import { findWorkflows } from '../near.js';
+import { findWorkflows, workflowGlob } from '../near.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
@@ -17,6 +18,8 @@ import { LastWins } from './last-wins.js';
 /** A workflow's tasks as tests: run, step through what failed, run again at each save. */
 export class TaskTests {
   private readonly controller: vscode.TestController;
+  /** Whether somebody has asked for the workflows of the open folders. */
+  private looked = false;
 
   constructor(
     private readonly host: Host,
@@ -46,10 +49,31 @@ export class TaskTests {
     });
     host.keep(vscode.workspace.onDidOpenTextDocument(show));
     host.keep(vscode.workspace.onDidSaveTextDocument(show));
+    const made = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true, true));
+    made.onDidCreate((uri) => this.looked && this.workflowItem(uri));
+    // Of a folder that is deleted, or moved, nothing is said of what was in it.
+    const gone = host.keep(vscode.workspace.createFileSystemWatcher('**', true, true, false));
+    gone.onDidDelete(({ fsPath }) => this.forget(fsPath, (path) => !existsSync(path)));
+    host.keep(
+      vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+        for (const { uri } of removed) this.forget(uri.fsPath);
+      }),
+    );
   }
 
   private async findWorkflows(): Promise<void> {
+    this.looked = true;
     for (const uri of await findWorkflows(200)) this.workflowItem(uri);
+    for (const [id, { uri }] of this.controller.items)
+      if (!existsSync(uri!.fsPath)) this.controller.items.delete(id);
+  }
+
+  /** Workflows at a path or below it are tests no more, where `really` says so of each. */
+  private forget(path: string, really: (workflow: string) => boolean = () => true): void {
+    for (const [id, { uri }] of this.controller.items) {
+      const { fsPath } = uri!;
+      if ((fsPath === path || liesIn(path, fsPath)) && really(fsPath)) this.controller.items.delete(id);
+    }
   }
 
   private workflowItem(uri: vscode.Uri): vscode.TestItem {

@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { readLog } from '../../trace/index.js';
-import { oneEdit } from '../../workflow/index.js';
-import { parseCondition } from '../debug/conditions.js';
+import { expectationsIn, oneEdit } from '../../workflow/index.js';
 import type { Analyses } from '../providers/analyses.js';
 import { rangeOf } from '../providers/analyses.js';
 import type { Run } from '../runs/run.js';
@@ -31,7 +30,12 @@ export async function createRegression(analyses: Analyses, run: Run, rollout: st
   if (!workflow)
     throw new Error(vscode.l10n.t('Mend the problems of {0} first.', vscode.workspace.asRelativePath(uri)));
   const { events } = readLog(run.folder.rollout(rollout));
-  const expect = await chosen(row.task, expectationsOf(events, row.outcome?.success === true));
+  const wrongWith = expectationsIn(document.getText(), files);
+  // What the run had and the workflow of today has no more cannot be expected.
+  const offered = expectationsOf(events, row.outcome?.success === true).filter(
+    ({ expression }) => wrongWith(expression) === undefined,
+  );
+  const expect = await chosen(row.task, offered, wrongWith);
   if (expect === undefined) return;
   const made = regressionTest(document.getText(), workflow, files, row.task, expect);
   if ('refused' in made) throw new Error(made.refused);
@@ -41,7 +45,11 @@ export async function createRegression(analyses: Analyses, run: Run, rollout: st
 }
 
 /** Ask what to expect; undefined where nothing was chosen. */
-async function chosen(task: string, offered: ReturnType<typeof expectationsOf>): Promise<string | undefined> {
+async function chosen(
+  task: string,
+  offered: ReturnType<typeof expectationsOf>,
+  wrongWith: (text: string) => string | undefined,
+): Promise<string | undefined> {
   const expression = { label: vscode.l10n.t('Another expression…'), picked: false };
   const picked = await vscode.window.showQuickPick(
     [
@@ -73,11 +81,6 @@ async function chosen(task: string, offered: ReturnType<typeof expectationsOf>):
   // An `or` of their own would take what stands before it with it.
   const mine = own && /\bor\b/.test(own) && all.length > 0 ? `(${own})` : own;
   return [...all, ...(mine ? [mine] : [])].join(' and ');
-}
-
-function wrongWith(text: string): string | undefined {
-  const parsed = parseCondition(text);
-  return 'wrong' in parsed ? parsed.wrong : undefined;
 }
 
 function inFolder(folder: string, path: string): vscode.Uri {

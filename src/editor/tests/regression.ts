@@ -3,6 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { stringify } from 'yaml';
 import {
   changeText,
+  expectationsIn,
   loadTasks,
   parseSource,
   type Task,
@@ -35,6 +36,8 @@ export function regressionTest(
   task: string,
   expect: string,
 ): Regression | { refused: string } {
+  const wrong = expectationsIn(text, files)(expect);
+  if (wrong !== undefined) return { refused: l10n.t('"{0}" cannot be expected: {1}', expect, wrong) };
   const { tasks } = loadTasks(workflow.tasks, files);
   const own = tasks.find(({ id }) => id === task);
   if (!own) return { refused: l10n.t('There is no task "{0}" in this workflow any more.', task) };

@@ -1,12 +1,4 @@
-import {
-  agentOf,
-  isCoachCall,
-  isFork,
-  readLine,
-  readLog,
-  readReviews,
-  scanLines,
-} from '../../trace/index.js';
+import { agentOf, isCoachCall, isFork, readLine, readLog, scanLines } from '../../trace/index.js';
 import type { ShownReview } from '../protocol/training.js';
 import type { Run } from '../runs/run.js';
 import type { JudgedAction } from './coach.js';
@@ -55,7 +47,7 @@ export class JudgedActions {
 
 /** Each person's last word on an action beside the coach's own score. */
 function reviewsOf(run: Run): ShownReview[] {
-  return [...readReviews(run.folder)].flatMap(([rollout, events]) => {
+  return [...run.allReviews()].flatMap(([rollout, events]) => {
     if (!events.some(({ type }) => type === 'overrule')) return [];
     const verdicts = run.verdicts(rollout, readLog(run.folder.rollout(rollout)).events);
     return [...verdicts].flatMap(([action, { verdict, overrule }]) =>

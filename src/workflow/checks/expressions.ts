@@ -14,29 +14,37 @@ import { factTypes } from '../facts.js';
 import type { WorkflowFiles } from '../files.js';
 import type { Problem } from '../problems.js';
 import type { RawWorkflow } from '../schema.js';
+import type { RawTask } from '../schema-tasks.js';
 import type { Path, Source } from '../source/source.js';
 import { familyFields } from '../tasks/index.js';
-import { type ReadTasks, readTaskFiles } from '../tasks/read.js';
+import { writtenTasks } from '../tasks/read.js';
 
 export type FieldTypes = Record<string, TypeName>;
+
+/** What a task in a file expects, and which task of which file it is. */
+export interface Expected {
+  text: string;
+  where: string;
+}
 
 /** The fields that `task.` names can have: those of the tasks that the workflow names; and what tasks in files expect. */
 export function readFields(
   raw: RawWorkflow,
   files: WorkflowFiles,
-): { fields: FieldTypes; expected: ReadTasks['expected'] } {
-  const expected: ReadTasks['expected'] = [];
+): { fields: FieldTypes; expected: Expected[] } {
+  const expected: Expected[] = [];
   const builtIn: FieldTypes = { id: 'text', prompt: 'text', stratum: 'text', split: 'text' };
   const add = (fields: Record<string, unknown>) => {
     for (const [name, value] of Object.entries(fields)) builtIn[name] ??= typeOfValue(value as never);
   };
-  if (Array.isArray(raw.tasks))
-    for (const { files: _f, hidden: _h, expect: _e, ...fields } of raw.tasks) add(fields);
+  const addOf = ({ files: _f, hidden: _h, expect: _e, ...fields }: RawTask) => add(fields);
+  if (Array.isArray(raw.tasks)) raw.tasks.forEach(addOf);
   else {
     if (raw.tasks.family) Object.assign(builtIn, familyFields(raw.tasks.family));
-    const read = readTaskFiles(raw.tasks, files);
-    for (const task of read.tasks) add(task.fields);
-    expected.push(...read.expected);
+    for (const { task, where } of writtenTasks(raw.tasks, files).written) {
+      addOf(task);
+      if (task.expect !== undefined) expected.push({ text: task.expect, where });
+    }
   }
   return { fields: builtIn, expected };
 }

@@ -23,6 +23,7 @@ import type { Path, Source } from '../source/source.js';
 import { templateFaults } from '../template.js';
 import {
   checkExpression,
+  type Expected,
   type FieldTypes,
   faultProblem,
   faultsIn,
@@ -46,7 +47,7 @@ class Resolver {
   private readonly problems: Problem[] = [];
   private readonly texts: Record<string, string> = {};
   private readonly fields: FieldTypes;
-  private readonly expected: ReturnType<typeof readFields>['expected'];
+  private readonly expected: Expected[];
   constructor(
     private readonly raw: RawWorkflow,
     private readonly source: Source,

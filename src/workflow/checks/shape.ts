@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import type { z } from 'zod';
-import type { Problem } from '../problems.js';
+import type { Fix, Problem } from '../problems.js';
 import { jsonSchema } from '../schema.js';
-import { suggestion } from '../source/nearest.js';
+import { nearest, suggestion } from '../source/nearest.js';
 import type { Path, Source } from '../source/source.js';
 
 /** Each complaint of the schema as a problem with a place and, where one is obvious, a fix. */
@@ -30,18 +30,8 @@ function describe(issue: Issue, source: Source, above: Path = []): Problem[] {
     }
     case 'invalid_type':
       return [wrongType(issue, source, path, key)];
-    case 'invalid_value': {
-      const values = issue.values.map((value) => JSON.stringify(value)).join(', ');
-      return [
-        source.problem(
-          'schema.invalid',
-          issue.values.length > 1
-            ? l10n.t('"{0}" must be one of {1}.', key, values)
-            : l10n.t('"{0}" must be {1}.', key, values),
-          path,
-        ),
-      ];
-    }
+    case 'invalid_value':
+      return [wrongValue(issue, source, path, key)];
     case 'invalid_key':
       return [
         source.problem(
@@ -94,6 +84,32 @@ function unknownKey(unknown: string, path: Path, source: Source): Problem {
       );
 }
 
+function wrongValue(
+  issue: Issue & { code: 'invalid_value' },
+  source: Source,
+  path: Path,
+  key: string,
+): Problem {
+  const values = issue.values.map((value) => JSON.stringify(value)).join(', ');
+  const several = issue.values.length > 1;
+  if (valueAt(source.value, path) === undefined)
+    return missingKey(
+      several
+        ? l10n.t('"{0}" is missing here; it must be one of {1}.', key, values)
+        : l10n.t('"{0}" is missing here; it must be {1}.', key, values),
+      source,
+      path,
+    );
+  const message = several
+    ? l10n.t('"{0}" must be one of {1}.', key, values)
+    : l10n.t('"{0}" must be {1}.', key, values);
+  return source.problem('schema.invalid', message, path, valueFix(issue.values, source, path));
+}
+
+function missingKey(message: string, source: Source, path: Path): Problem {
+  return source.problem('schema.missing-key', message, path.slice(0, -1), { part: 'key', missing: path });
+}
+
 function wrongType(
   issue: Issue & { code: 'invalid_type' },
   source: Source,
@@ -101,10 +117,7 @@ function wrongType(
   key: string,
 ): Problem {
   const value = valueAt(source.value, path);
-  if (value === undefined)
-    return source.problem('schema.missing-key', l10n.t('"{0}" is missing here.', key), path.slice(0, -1), {
-      part: 'key',
-    });
+  if (value === undefined) return missingKey(l10n.t('"{0}" is missing here.', key), source, path);
   const expected = String(issue.expected);
   const [start, end] = source.offsets(path);
   if (
@@ -128,6 +141,24 @@ function wrongType(
     l10n.t('"{0}" must be {1}, and this is {2}.', key, shapeWords(expected), actual),
     path,
   );
+}
+
+/** The value that was probably meant, in the quotes that are there. */
+function valueFix(values: readonly unknown[], source: Source, path: Path): { fix?: Fix } {
+  const given = valueAt(source.value, path);
+  const texts = values.filter((value): value is string => typeof value === 'string');
+  const meant = typeof given === 'string' ? nearest(given, texts) : undefined;
+  const [start, end] = source.offsets(path);
+  const written = source.text.slice(start, end);
+  if (meant === undefined || written.replace(/^(["'])(.*)\1$/, '$2') !== given) return {};
+  return {
+    fix: {
+      title: l10n.t('Replace with "{0}"', meant),
+      start,
+      end,
+      text: written.replace(given, () => meant),
+    },
+  };
 }
 
 function shapeWords(type: string): string {

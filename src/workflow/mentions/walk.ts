@@ -104,7 +104,7 @@ class Walk {
   private expectationsOf(path: string): void {
     const read = /\.ya?ml$/.test(path) ? this.files?.read(path) : undefined;
     // Nothing is parsed that expects nothing: there may be many files.
-    if (!read || !('text' in read) || !/^[-\s{,]*["']?expect["']?\s*:/m.test(read.text)) return;
+    if (!read || !('text' in read) || !/(^|[\s{,])["']?expect["']?\s*:/.test(read.text)) return;
     const { source } = parseSource(read.text, path);
     const contents = source?.doc.contents;
     for (const task of isSeq(contents) ? contents.items : [contents]) {

@@ -33,6 +33,7 @@ export interface PlaceOptions {
   part?: 'key' | 'value';
   fix?: Fix;
   instead?: Instead | undefined;
+  missing?: Path;
 }
 
 const MAX_BYTES = 1_000_000;
@@ -62,7 +63,7 @@ export function parseSource(text: string, file: string): { source?: Source; prob
     code: ProblemCode,
     message: string,
     [start, end]: [number, number],
-    { fix, instead }: PlaceOptions = {},
+    { fix, instead, missing }: PlaceOptions = {},
   ): Problem => ({
     code,
     severity: problemCodes[code],
@@ -71,6 +72,7 @@ export function parseSource(text: string, file: string): { source?: Source; prob
     ...range(start, end),
     ...(fix ? { fix } : {}),
     ...(instead ? { instead } : {}),
+    ...(missing ? { missing } : {}),
   });
   const problems = doc.errors.map((error) =>
     place(

@@ -1,70 +1,77 @@
 import { statSync } from 'node:fs';
 import * as l10n from '@vscode/l10n';
-import { type CastingContext, parse as parseCsv } from 'csv-parse/sync';
-import type { z } from 'zod';
 import type { Value } from '../expression/index.js';
 import type { WorkflowFiles } from '../files.js';
-import { type RawTask, type RawTaskSource, taskSchema } from '../schema-tasks.js';
-import { parseSource } from '../source/source.js';
+import type { RawTask, RawTaskSource } from '../schema-tasks.js';
+import { readRows } from './rows.js';
 import type { DraftTask } from './task.js';
 
 export interface ReadTasks {
   tasks: DraftTask[];
-  /** What tasks expect, and which task of which file each is. */
-  expected: { text: string; where: string }[];
   problems: string[];
+}
+
+interface Written {
+  task: RawTask;
+  /** What the task is called where it does not say. */
+  id: string;
+  /** The file and the task's place in it. */
+  where: string;
 }
 
 /** Tasks from the YAML, JSONL and CSV files that a workflow names. */
 export function readTaskFiles(source: RawTaskSource, files: WorkflowFiles): ReadTasks {
-  const patterns = source.from === undefined ? [] : [source.from].flat();
-  const out: ReadTasks = { tasks: [], expected: [], problems: [] };
-  for (const pattern of patterns) {
+  const { written, problems } = writtenTasks(source, files);
+  const out: ReadTasks = { tasks: [], problems };
+  for (const { task, id, where } of written) addTask(task, id, where, source, files, out);
+  return out;
+}
+
+/** The tasks of those files as they are written; the files that they name are not looked for. */
+export function writtenTasks(
+  source: RawTaskSource,
+  files: WorkflowFiles,
+): { written: Written[]; problems: string[] } {
+  const written: Written[] = [];
+  const problems: string[] = [];
+  for (const pattern of source.from === undefined ? [] : [source.from].flat()) {
     const paths = files.list(pattern);
-    if (paths.length === 0) out.problems.push(l10n.t('No file matches {0} in {1}.', pattern, files.folder));
+    if (paths.length === 0) problems.push(l10n.t('No file matches {0} in {1}.', pattern, files.folder));
     for (const path of paths) {
       const read = files.read(path);
       if ('refused' in read) {
-        out.problems.push(read.message);
+        problems.push(read.message);
         continue;
       }
-      for (const [at, row] of rowsOf(path, read.text, out.problems).entries())
-        addTask(
-          row,
-          `${stem(path)}${at === 0 ? '' : `-${at}`}`,
-          l10n.t('{0}, task {1}', path, at + 1),
-          source,
-          files,
-          out,
-        );
+      const { rows, problems: found } = readRows(files.folder, path, read.text);
+      problems.push(...found);
+      for (const [at, row] of rows.entries()) {
+        const where = l10n.t('{0}, task {1}', path, at + 1);
+        if ('invalid' in row) problems.push(`${where}: ${row.invalid}`);
+        else written.push({ task: row.task, id: `${stem(path)}${at === 0 ? '' : `-${at}`}`, where });
+      }
     }
   }
-  return out;
+  return { written, problems };
 }
 
 /** Tasks written in the workflow itself. */
 export function inlineTasks(tasks: RawTask[], files: WorkflowFiles): ReadTasks {
-  const out: ReadTasks = { tasks: [], expected: [], problems: [] };
+  const out: ReadTasks = { tasks: [], problems: [] };
   for (const [at, task] of tasks.entries())
     addTask(task, `task-${at + 1}`, l10n.t('task {0}', at + 1), { files: [], hidden: [] }, files, out);
   return out;
 }
 
 function addTask(
-  row: unknown,
+  task: RawTask,
   id: string,
   where: string,
   source: RawTaskSource,
   files: WorkflowFiles,
   out: ReadTasks,
 ): void {
-  const parsed = taskSchema.safeParse(row);
-  if (!parsed.success) {
-    out.problems.push(`${where}: ${firstIssue(parsed.error)}`);
-    return;
-  }
-  const { id: own, prompt, files: ownFiles, hidden, split, expect, ...fields } = parsed.data;
-  if (expect !== undefined) out.expected.push({ text: expect, where });
+  const { id: own, prompt, files: ownFiles, hidden, split, expect, ...fields } = task;
   const problem = (message: string) => out.problems.push(`${where}: ${message}`);
   const find = (path: string): { name: string; path: string }[] => {
     const found = files.resolve(path);
@@ -93,50 +100,10 @@ function addTask(
   });
 }
 
-function rowsOf(path: string, text: string, problems: string[]): unknown[] {
-  if (path.endsWith('.csv')) {
-    try {
-      return parseCsv<object>(text, { bom: true, columns: true, cast: castCell, skip_empty_lines: true });
-    } catch (error) {
-      problems.push(`${path}: ${l10n.t('this is not CSV: {0}', (error as Error).message)}`);
-      return [];
-    }
-  }
-  if (path.endsWith('.jsonl'))
-    return text
-      .replace(/^\uFEFF/, '')
-      .split('\n')
-      .flatMap((line, at) => {
-        if (line.trim() === '') return [];
-        try {
-          return [JSON.parse(line) as unknown];
-        } catch (error) {
-          problems.push(
-            `${path}:${at + 1}: ${l10n.t('this line is not JSON: {0}', (error as Error).message)}`,
-          );
-          return [];
-        }
-      });
-  const { source, problems: found } = parseSource(text, path);
-  problems.push(...found.map((problem) => `${path}:${problem.line}:${problem.column}: ${problem.message}`));
-  return source === undefined ? [] : Array.isArray(source.value) ? source.value : [source.value];
-}
-
-/** A number where the cell holds one. Ids and prompts are text; so is what starts with zeros, such as a postcode. */
-function castCell(cell: string, { column, header }: CastingContext): string | number {
-  const isText = header || column === 'id' || column === 'prompt' || /^\s*-?0\d/.test(cell);
-  return !isText && cell.trim() !== '' && Number.isFinite(Number(cell)) ? Number(cell) : cell;
-}
-
 function stem(path: string): string {
   return path
     .split('/')
     .at(-1)!
     .replace(/\.\w+$/, '')
     .replace(/[^\w.-]/g, '_');
-}
-
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0]!;
-  return `${issue.path.join('.') || l10n.t('it')}: ${issue.message}`;
 }

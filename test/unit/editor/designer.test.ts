@@ -158,6 +158,91 @@ describe('what is drawn becomes a small edit of the text', () => {
   });
 });
 
+describe('a written flow', () => {
+  const team = `baton: 1
+models: {m: {provider: embedded}} # one for all
+tasks: [{prompt: go}]
+artifacts:
+  a: {kind: message}
+  b: {kind: message}
+  c: {kind: message}
+  d: {kind: message}
+agents:
+  reader: {role: Read., produces: [a]} # first
+  left: {role: Left., produces: [b]}
+  right: {role: Right., produces: [c]}
+  writer: {role: Write., consumes: [b], produces: [d]}
+coach: {model: m, sees_ground_truth: [reader, right]}
+`;
+  const block = `${team}flow:
+  # who begins
+  - reader # alone
+  # both at once
+  - parallel:
+      - left # one
+      - sequence: [right] # two
+  - repeat: # until it is good
+      do: [writer]
+      until: d.words > 3
+      max: 2
+`;
+  const line = `${team}flow: [reader, {parallel: [left, {sequence: [right]}]}, {repeat: {do: [writer], until: d.words > 3, max: 2}}]
+`;
+  const without = (text: string, ...names: string[]) =>
+    edited(text, ...names.map((name): DesignerEdit => ({ do: 'delete', kind: 'role', name })));
+  const codes = (text: string) => analyse(text, path, files).problems.map(({ code }) => code);
+  const flowOf = (text: string) => text.slice(text.indexOf('flow:'));
+  const comments = (text: string) => text.match(/#.*/g);
+
+  it('is one that this test may rest on', () => expect([codes(block), codes(line)]).toEqual([[], []]));
+
+  it('loses a role that is deleted, with a group that nobody is left in', () => {
+    expect(flowOf(without(block, 'right'))).toBe(
+      flowOf(block).replace('      - sequence: [right] # two\n', ''),
+    );
+    expect(flowOf(without(block, 'reader'))).toBe(flowOf(block).replace('  - reader # alone\n', ''));
+    expect(flowOf(without(block, 'writer'))).toBe(flowOf(block).replace(/ {2}- repeat:[\s\S]*/, ''));
+    const alone = without(block, 'left', 'right');
+    expect(flowOf(alone)).toBe(flowOf(block).replace(/ {2}- parallel:[\s\S]*(?= {2}- repeat)/, ''));
+    expect(flowOf(without(line, 'right'))).toBe(flowOf(line).replace(', {sequence: [right]}', ''));
+    expect(flowOf(without(line, 'left', 'right'))).toBe(
+      flowOf(line).replace(' {parallel: [left, {sequence: [right]}]},', ''),
+    );
+    for (const text of [block, line])
+      for (const name of ['reader', 'left', 'right', 'writer']) {
+        const after = codes(without(text, name));
+        expect(after.filter((code) => !code.startsWith('artifact.'))).toEqual([]);
+      }
+  });
+
+  it('loses the last role as a whole, and the order is derived again', () => {
+    const text = without(block, 'reader', 'left', 'right', 'writer');
+    expect(text).not.toContain('flow:');
+  });
+
+  it('is no more judged with the answers at hand where the role is gone', () => {
+    expect(without(block, 'right')).toContain('sees_ground_truth: [reader]}');
+    expect(without(block, 'right', 'reader')).toContain('sees_ground_truth: []}');
+  });
+
+  it('renames a role wherever it stands', () => {
+    const text = edited(block, { do: 'rename', kind: 'role', from: 'right', to: 'second' });
+    expect(text).toBe(
+      block.replaceAll('right', 'second').replace('second: {role: second.', 'second: {role: Right.'),
+    );
+    expect(codes(text)).toEqual([]);
+    expect(comments(text)).toEqual(comments(block));
+  });
+
+  it('gets a role that is added, as its last step', () => {
+    const add: DesignerEdit = { do: 'add', kind: 'role', name: 'checker' };
+    expect(flowOf(edited(block, add))).toBe(`${flowOf(block)}  - checker\n`);
+    expect(flowOf(edited(line, add))).toBe(flowOf(line).replace(']\n', ', checker]\n'));
+    expect([codes(edited(block, add)), codes(edited(line, add))]).toEqual([[], []]);
+    expect(edited(team, add)).not.toContain('flow:');
+  });
+});
+
 describe('a forged message', () => {
   it.each([
     { type: 'run' },

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectationsOf } from '../../../src/editor/tests/expectations.js';
 import { regressionTest } from '../../../src/editor/tests/regression.js';
 import type { LogEvent } from '../../../src/trace/index.js';
-import { checkWorkflow, diskFiles, loadTasks } from '../../../src/workflow/index.js';
+import { checkWorkflow, diskFiles, expectationsIn, loadTasks } from '../../../src/workflow/index.js';
 
 const head = `baton: 1
 models: {m: {provider: recorded, file: r.jsonl}}
@@ -62,6 +62,32 @@ describe('a regression test', () => {
       id: 'task-2-regression',
       prompt: 'the sky',
     });
+  });
+
+  test.each([
+    ['nte.valid', /note/],
+    ['note.wrds > 2', /words/],
+    ['note', /which fact/],
+    ['note.words', /yes/],
+    ['task.deph == 3', /depth/],
+    ['note.words >', /./],
+    ['note.valid and nothing.valid', /nothing/],
+  ])('expects only what can be said of this workflow: %s', (wrong, says) => {
+    const text = `${head}tasks: [{id: sea, prompt: the sea, depth: 3}]\n${tail}`;
+    expect(make(text, 'sea', wrong)).toEqual({ refused: expect.stringMatching(says) });
+    // The same is said while it is being typed.
+    expect(expectationsIn(text, diskFiles(folder))(wrong)).toMatch(says);
+  });
+
+  test('may expect facts of artifacts and fields of tasks, of those in files too', () => {
+    put('more.yaml', '- {id: sky, prompt: the sky, height: 9}\n');
+    const text = `${head}tasks: {from: more.yaml}\n${tail}`;
+    const wrongWith = expectationsIn(text, diskFiles(folder));
+    expect(wrongWith('note.words < task.height and note.valid')).toBeUndefined();
+    expect(wrongWith('note.words < task.depth')).toMatch(/task\.depth/);
+    expect('id' in make(text, 'sky', 'note.words < task.height')).toBe(true);
+    // What is wrong with the workflow itself is said elsewhere.
+    expect(expectationsIn('baton: [', diskFiles(folder))('anything')).toBeUndefined();
   });
 
   test('is written into the YAML list that its task was read from', () => {

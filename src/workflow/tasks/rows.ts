@@ -1,0 +1,84 @@
+import * as l10n from '@vscode/l10n';
+import { type CastingContext, parse as parseCsv } from 'csv-parse/sync';
+import type { z } from 'zod';
+import { type RawTask, taskSchema } from '../schema-tasks.js';
+import { parseSource } from '../source/source.js';
+
+/** The tasks of one file as they are written, and what keeps it from being read. */
+export interface Rows {
+  rows: readonly ({ task: RawTask } | { invalid: string })[];
+  problems: readonly string[];
+}
+
+/** Characters of files whose tasks are kept; what was asked for last stays, however long it is. */
+const KEPT = 8_000_000;
+const kept = new Map<string, { text: string; rows: Rows }>();
+let characters = 0;
+
+/**
+ * The tasks of a file's text. A workflow is checked at every key stroke and its task files seldom change, so a text
+ * that was read before is not parsed again; what is given is shared and must not be changed.
+ */
+export function readRows(folder: string, path: string, text: string): Rows {
+  const key = `${folder}\0${path}`;
+  const known = kept.get(key);
+  const rows = known?.text === text ? known.rows : parsed(path, text);
+  characters += text.length - (known?.text.length ?? 0);
+  kept.delete(key);
+  kept.set(key, { text, rows });
+  for (const [oldest, each] of kept) {
+    if (characters <= KEPT || oldest === key) break;
+    kept.delete(oldest);
+    characters -= each.text.length;
+  }
+  return rows;
+}
+
+function parsed(path: string, text: string): Rows {
+  const problems: string[] = [];
+  const rows = parseRows(path, text, problems).map((row) => {
+    const { success, data, error } = taskSchema.safeParse(row);
+    return success ? { task: data } : { invalid: firstIssue(error) };
+  });
+  return { rows, problems };
+}
+
+function parseRows(path: string, text: string, problems: string[]): unknown[] {
+  if (path.endsWith('.csv')) {
+    try {
+      return parseCsv<object>(text, { bom: true, columns: true, cast: castCell, skip_empty_lines: true });
+    } catch (error) {
+      problems.push(`${path}: ${l10n.t('this is not CSV: {0}', (error as Error).message)}`);
+      return [];
+    }
+  }
+  if (path.endsWith('.jsonl'))
+    return text
+      .replace(/^\uFEFF/, '')
+      .split('\n')
+      .flatMap((line, at) => {
+        if (line.trim() === '') return [];
+        try {
+          return [JSON.parse(line) as unknown];
+        } catch (error) {
+          problems.push(
+            `${path}:${at + 1}: ${l10n.t('this line is not JSON: {0}', (error as Error).message)}`,
+          );
+          return [];
+        }
+      });
+  const { source, problems: found } = parseSource(text, path);
+  problems.push(...found.map((problem) => `${path}:${problem.line}:${problem.column}: ${problem.message}`));
+  return source === undefined ? [] : Array.isArray(source.value) ? source.value : [source.value];
+}
+
+/** A number where the cell holds one. Ids and prompts are text; so is what starts with zeros, such as a postcode. */
+function castCell(cell: string, { column, header }: CastingContext): string | number {
+  const isText = header || column === 'id' || column === 'prompt' || /^\s*-?0\d/.test(cell);
+  return !isText && cell.trim() !== '' && Number.isFinite(Number(cell)) ? Number(cell) : cell;
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0]!;
+  return `${issue.path.join('.') || l10n.t('it')}: ${issue.message}`;
+}

@@ -1,0 +1,74 @@
+// What stands below "Baton" in the editor's list of things to debug.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { Run } from '../../../src/editor/runs/run.js';
+import type { RunStore } from '../../../src/editor/runs/store.js';
+import { listRuns } from '../../../src/trace/index.js';
+
+const { editor, found } = vi.hoisted(() => {
+  const found: { scheme: string; fsPath: string }[] = [];
+  const editor = {
+    l10n: { t: (text: string, ...args: unknown[]) => text.replace(/\{(\d)\}/g, (_, at) => String(args[at])) },
+    workspace: {
+      workspaceFolders: [{ index: 0 }, { index: 1 }] as { index: number }[] | undefined,
+      getWorkspaceFolder: ({ fsPath }: { fsPath: string }) => ({ index: fsPath.includes('south') ? 1 : 0 }),
+      findFiles: async () => found,
+      asRelativePath: ({ fsPath }: { fsPath: string }) => fsPath.slice(fsPath.lastIndexOf('/') + 1),
+    },
+  };
+  return { editor, found };
+});
+vi.mock('vscode', () => editor);
+const { offeredConfigurations } = await import('../../../src/editor/debug/offered.js');
+
+let place: string;
+let run: Run;
+const [north, south] = [{ index: 0 }, { index: 1 }] as [never, never];
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), 'baton-offered-'));
+  const sample = join(import.meta.dirname, '../../../media/sample/runs');
+  cpSync(sample, join(place, '.baton/runs'), { recursive: true });
+  const opened = Run.open(listRuns(place)[0]!, false);
+  if (!(opened instanceof Run)) throw new Error(opened.unreadable);
+  run = opened;
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+const file = (name: string) => ({ scheme: 'file', fsPath: join(place, name) });
+const store = {
+  chosen: async ({ fsPath }: { fsPath: string }) => (basename(fsPath) === 'ran.baton.yaml' ? run : undefined),
+} as unknown as RunStore;
+
+test('a workflow that ran offers its last failed rollout and its task, and each a task live', async () => {
+  found.splice(0, found.length, file('ran.baton.yaml'), file('new.baton.yaml'), file('south/b.baton.yaml'));
+  const offered = await offeredConfigurations(store, north);
+  const row = run.pages.all().findLast(({ outcome }) => outcome?.success !== true)!;
+  const program = join(place, 'ran.baton.yaml');
+  expect(offered).toMatchObject([
+    { name: `ran.baton.yaml: step through ${row.rollout}`, run: run.key, rollout: row.rollout },
+    { name: `ran.baton.yaml: debug ${row.task} live`, live: true, program, task: row.task },
+    { name: 'ran.baton.yaml: debug its first task live', live: true, program },
+    { live: true, program: join(place, 'new.baton.yaml') },
+  ]);
+  expect(new Set(offered.map(({ type, request }) => `${type} ${request}`))).toEqual(
+    new Set(['baton launch']),
+  );
+});
+
+test('the list is never empty: what ran elsewhere can be stepped through', async () => {
+  found.splice(0, found.length);
+  expect(await offeredConfigurations(store, north)).toMatchObject([{ run: 'last' }]);
+  found.push(file('new.baton.yaml'));
+  expect((await offeredConfigurations(store, north)).map(({ live }) => live)).toEqual([undefined, true]);
+});
+
+test('each folder offers what is in it, and nothing is offered twice', async () => {
+  found.splice(0, found.length, file('new.baton.yaml'), file('south/b.baton.yaml'));
+  const programs = async (folder: typeof north | undefined) =>
+    (await offeredConfigurations(store, folder)).flatMap(({ program }) => program ?? []);
+  expect(await programs(south)).toEqual([join(place, 'south/b.baton.yaml')]);
+  expect(await programs(north)).toEqual([join(place, 'new.baton.yaml')]);
+  expect(await programs(undefined)).toEqual([]);
+});
