@@ -46,6 +46,7 @@ export const errorCodes = {
   'run.not-steered': 'nobody carries the run out, or somebody else steers it',
   'run.not-measured': 'the training has not come to its measurement yet',
   'run.not-training': 'the run trained nothing',
+  'run.training': 'a training does not carry failed rollouts again',
   'run.unknown': 'no run, or more than one, is called so',
   'sampler.failed': 'vLLM does not start',
   'sampler.missing': 'vLLM was asked for and is not installed',

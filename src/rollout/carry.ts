@@ -83,7 +83,9 @@ export async function carryRollout(
   const calls = past.events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
   if (!deps.counted?.has(id)) for (const call of calls) if (!call.copied) countSpent(call, deps);
   deps.pace?.begin(calls.filter((call) => !isCoachCall(call.action)));
-  if (past.finished) return close(statusOf(past.events), { failed: 0, repaired: 0 });
+  const again = past.finished?.status === 'failed' && deps.again?.has(id) === true;
+  if (past.finished && !again) return close(past.finished.status, { failed: 0, repaired: 0 });
+  if (again) log.append({ type: 'rollout.reopened', data: { rollout: id } });
   if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });
   const main = new Arm('main', id, deps);
   const place: TurnPlace = {
@@ -251,11 +253,6 @@ function started(spec: RolloutSpec, id: string, deps: RolloutDeps): EventData<'r
 
 function countSpent(call: EventData<'model.called'>, deps: RolloutDeps): void {
   deps.budget.add({ tokens: call.usage.promptTokens + call.usage.replyTokens, dollars: call.dollars });
-}
-
-function statusOf(events: readonly LogEvent[]): Ended['status'] {
-  const last = events.findLast((event) => event.type === 'rollout.finished');
-  return last?.type === 'rollout.finished' ? last.data.status : 'failed';
 }
 
 function summary(

@@ -125,6 +125,8 @@ const shapes = {
     head: z.string(),
     seconds: z.number(),
   }),
+  /** A rollout that had failed is carried again: in its own log, and in the run's, where its row counts no more. */
+  'rollout.reopened': z.object({ rollout: z.string() }),
   'training.step': z.object({ step: z.number(), report: z.json() }),
   'training.update': z.object({ step: z.number(), role: z.string(), report: z.json() }),
   'checkpoint.saved': z.object({

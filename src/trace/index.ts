@@ -6,6 +6,7 @@ export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewe
 export { Blobs } from './bodies.js';
 export { type Bought, boughtCalls } from './bought.js';
 export { isDiskFull } from './disk-full.js';
+export { endingOf, reopenedIn } from './ending.js';
 export * from './events.js';
 export * from './export/index.js';
 export { followLog, LogTail } from './follow.js';

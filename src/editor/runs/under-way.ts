@@ -22,6 +22,7 @@ interface Followed {
 interface Known {
   /** Rows of the run that were looked at, and the files of the rollouts that they tell of. */
   rows: number;
+  leftOut: number;
   ended: Set<string>;
   followed: Map<string, Followed>;
 }
@@ -31,7 +32,10 @@ const known = new WeakMap<Run, Known>();
 /** Rollouts of a run that go on, in the order of their names; what was read of them before is not read again. */
 export function underWay(run: Run): UnderWay[] {
   if (!run.live) return [];
-  const its: Known = known.get(run) ?? { rows: 0, ended: new Set(), followed: new Map() };
+  const { leftOut } = run.pages;
+  let its = known.get(run);
+  // Rollouts that had ended were taken up again, and go on.
+  if (its?.leftOut !== leftOut) its = { rows: 0, leftOut, ended: new Set(), followed: new Map() };
   known.set(run, its);
   const logs = run.folder.rolloutLogs();
   const ended = run.pages.names(its.rows);

@@ -4,16 +4,17 @@ import { type RunScores, ScoreBook } from './stats.js';
 
 /** Scores of runs, each run's log read once and then only where it grew. */
 export class Scores {
-  private readonly books = new WeakMap<Run, { book: ScoreBook; read: number; reviews: string }>();
+  private readonly books = new WeakMap<Run, { book: ScoreBook; read: number; of: string }>();
 
   constructor(readonly host: Host) {}
 
   of(run: Run): RunScores {
     const overruled = run.overruled();
-    const reviews = JSON.stringify([...overruled]);
+    // Where scores were overruled, or rollouts taken up again, what was read counts otherwise.
+    const of = JSON.stringify([run.pages.leftOut, ...overruled]);
     let known = this.books.get(run);
-    if (!known || known.reviews !== reviews) {
-      known = { book: new ScoreBook(), read: 0, reviews };
+    if (!known || known.of !== of) {
+      known = { book: new ScoreBook(), read: 0, of };
       this.books.set(run, known);
     }
     const count = run.pages.count();
