@@ -8,6 +8,7 @@ import {
   LogWriter,
   type RunFolder,
   scoresOf,
+  tookOf,
 } from '../trace/index.js';
 import { agentsIn, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
 import { answersOf } from './answers.js';
@@ -81,7 +82,11 @@ export async function carryRollout(
     };
   };
   const calls = past.events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
-  if (!deps.counted?.has(id)) for (const call of calls) if (!call.copied) countSpent(call, deps);
+  if (!deps.counted?.has(id))
+    for (const event of past.events) {
+      const took = tookOf(event);
+      if (took) deps.budget.add(took);
+    }
   deps.pace?.begin(calls.filter((call) => !isCoachCall(call.action)));
   const again = past.finished?.status === 'failed' && deps.again?.has(id) === true;
   if (past.finished && !again) return close(past.finished.status, { failed: 0, repaired: 0 });
@@ -249,10 +254,6 @@ function started(spec: RolloutSpec, id: string, deps: RolloutDeps): EventData<'r
     policies,
     parent: spec.parent ?? null,
   };
-}
-
-function countSpent(call: EventData<'model.called'>, deps: RolloutDeps): void {
-  deps.budget.add({ tokens: call.usage.promptTokens + call.usage.replyTokens, dollars: call.dollars });
 }
 
 function summary(

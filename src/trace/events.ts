@@ -190,6 +190,8 @@ const shapes = {
     attempt: z.number(),
     error: z.string(),
     again: z.boolean(),
+    /** A server had the request: it counts as a call. Older logs do not say, and counted none. */
+    made: z.boolean().optional(),
   }),
   'tool.ran': z.object({
     action: actionId,

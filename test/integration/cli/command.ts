@@ -57,10 +57,14 @@ export function folderWith(files: Record<string, string>): string {
 
 /**
  * A model server that counts the calls that came. It answers each after some time, and none before `until`; where the
- * reply is null, it hangs up instead.
+ * reply is null, it hangs up instead, and where it is a number, it refuses with that status.
  */
 export async function countingServer(
-  reply: (body: { model?: string; temperature?: number; messages: { content: string }[] }) => string | null,
+  reply: (body: {
+    model?: string;
+    temperature?: number;
+    messages: { content: string }[];
+  }) => string | number | null,
   delayMs = 0,
   until: Promise<void> = Promise.resolve(),
 ): Promise<{ url: string; calls: () => number; server: Server }> {
@@ -73,6 +77,7 @@ export async function countingServer(
       const body = JSON.parse(Buffer.concat(chunks).toString()) as { messages: { content: string }[] };
       const content = reply(body);
       if (content === null) return request.socket.destroy();
+      if (typeof content === 'number') return response.writeHead(content).end('{}');
       const answer = {
         id: 'x',
         object: 'chat.completion',
