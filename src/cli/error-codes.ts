@@ -72,7 +72,6 @@ export const errorCodes = {
   'target.token': 'the token of the cluster is missing',
   'target.unreachable': 'nothing answers at the target',
   'target.where': 'a new target needs --ssh or --ray',
-  'task.answers': 'the hidden answers of a task cannot be used for a metric',
   'task.none': 'no task is chosen',
   'task.unknown': 'the workflow has no such task',
   'template.unknown': 'there is no such template',

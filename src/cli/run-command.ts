@@ -17,7 +17,7 @@ import { againOf, chooseAlone, printAlone, standing } from './alone.js';
 import { againCommand, endedOf, type Failed, failedOf, printFailed } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
-import { mustHaveAnswers, type Opened, pickTasks } from './open-workflow.js';
+import { type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { type OpenRun, runName, startRun, waitsForEditor } from './start-run.js';
@@ -76,7 +76,6 @@ export async function runCommand(
       'No task is chosen; leave --split and --tasks out to run all.',
       exit.usage,
     );
-  mustHaveAnswers(workflow, picked);
   const kind = options.kind ?? 'run';
   const name = options.resume?.name ?? runName(kind);
   const folder = options.resume ?? new RunFolder(join(workflow.folder, '.baton', 'runs', name));

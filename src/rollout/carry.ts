@@ -10,8 +10,7 @@ import {
   scoresOf,
   tookOf,
 } from '../trace/index.js';
-import { agentsIn, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
-import { answersOf } from './answers.js';
+import { agentsIn, answersOf, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
 import { Arm } from './arm.js';
 import { BudgetSpent, capThatStopped } from './budget.js';
 import type { RolloutDeps } from './deps.js';
