@@ -64,7 +64,8 @@ export function family(): Family {
     env: { [variable]: mark },
     look,
     end(first) {
-      if (first !== undefined) look(first);
+      // One that was never seen may be gone, and its number another's.
+      if (first !== undefined && known.has(first)) look(first);
       for (let at = 0; at < rounds; at++) {
         const left = members();
         if (left.length === 0) return;
