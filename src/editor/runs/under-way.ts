@@ -72,6 +72,7 @@ function follow(known: Followed, event: LogEvent): void {
     known.finished = false;
     known.open.set(event.data.action, event.data.agent);
   }
+  if (event.type === 'rollout.reopened') known.finished = false;
   if (event.type === 'action.finished') known.open.delete(event.data.action);
   if (event.type === 'rollout.finished') {
     known.finished = true;
