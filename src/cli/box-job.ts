@@ -88,6 +88,12 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
   if (state.is === 'running' || state.is === 'starting' || (state.is === 'absent' && !unsent))
     throw new Failure('job.state', explainState(name, state), exit.usage);
   const begun = !unsent && (await host.begun(name));
+  if (!begun && isHere(job))
+    throw new Failure(
+      'job.state',
+      `${name} is not there any more, and what was brought of it lies here: ${commandName()} show ${name}. To train again from the beginning: ${commandName()} train`,
+      exit.usage,
+    );
   if (!begun && start === null)
     throw new Failure(
       'job.state',
@@ -104,7 +110,8 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
 }
 
 /** Whether its run was brought here. */
-const isHere = ({ name, folder }: BoxJob): boolean => existsSync(join(folder, '.baton', 'runs', name));
+const isHere = ({ name, folder }: BoxJob): boolean =>
+  existsSync(join(folder, '.baton', 'runs', name, 'run.json'));
 
 /** Bring the run's log and its weights here, verified; they lie where a run on this machine has them. */
 export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJob): Promise<void> {
@@ -167,7 +174,7 @@ export function explainState(name: string, state: JobState): string {
     case 'sent':
       return `${name}: files of it are there, and it was never started. Send what is missing and start it with: ${again}; or remove it with: ${commandName()} jobs remove ${name}`;
     case 'forgotten':
-      return `${name}: the cluster knows no job of this name; its head was started anew since it was sent, or the job was removed. What it logged is in the head's folder unless that is gone too; go on with: ${again}`;
+      return `${name}: the cluster knows no job of this name; it never came there, its head was started anew since, or it was removed. What it logged is in the head's folder unless that is gone too; go on with (from its beginning, where it never began): ${again}`;
     case 'absent':
       return `There is no job ${name} there.`;
     default:

@@ -1,5 +1,6 @@
 import type { Ended } from '../rollout/index.js';
 import {
+  endingOf,
   isFork,
   type LogEvent,
   type ReadLog,
@@ -9,7 +10,8 @@ import {
   readReviews,
   scoresOf,
 } from '../trace/index.js';
-import { counted, exit, Failure, inert, type Terminal } from './terminal.js';
+import { runWord } from './find-run.js';
+import { commandName, counted, exit, Failure, inert, type Terminal } from './terminal.js';
 
 /** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
 export function endedOf(folder: RunFolder, forks = false): Ended[] {
@@ -31,8 +33,8 @@ export function reasonOf(folder: RunFolder, rollout: string): string | null {
 
 /** The same from its log. */
 export function reasonIn(events: readonly LogEvent[]): string | null {
-  const finished = events.findLast((event) => event.type === 'rollout.finished');
-  return finished?.data.status === 'done' ? null : (finished?.data.reason ?? null);
+  const ending = endingOf(events);
+  return ending?.status === 'done' ? null : (ending?.reason ?? null);
 }
 
 /** Throws where `action` is none of those that have ended in a rollout. */
@@ -73,6 +75,11 @@ export function failedOf(folder: RunFolder, ended: readonly Ended[]): Failed[] {
       tasks: [...new Set(of.map(({ task }) => task))],
     }))
     .sort((a, b) => b.rollouts.length - a.rollouts.length);
+}
+
+/** How to carry failed rollouts again, once what they failed of is mended. */
+export function againCommand(folder: RunFolder): string {
+  return `${commandName()} resume ${runWord(folder)} --failed`;
 }
 
 /** Say which rollouts failed for a reason that is no agent's. */

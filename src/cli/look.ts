@@ -11,7 +11,15 @@ import {
   readReviews,
   stateAfter,
 } from '../trace/index.js';
-import { endedOf, failedOf, mustHaveEnded, noteDamage, printFailed, reasonIn } from './ended.js';
+import {
+  againCommand,
+  endedOf,
+  failedOf,
+  mustHaveEnded,
+  noteDamage,
+  printFailed,
+  reasonIn,
+} from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -49,7 +57,7 @@ export function listCommand(terminal: Terminal): number {
 /** `baton why`: who broke a run, or one rollout, from the log alone. */
 export function whyCommand(terminal: Terminal, run: string | undefined, rollout: string | undefined): number {
   const folder = findRun(run);
-  folder.readInfo();
+  const { kind } = folder.readInfo();
   noteDamage(terminal, folder.name, readLog(folder.log));
   if (rollout === undefined) {
     const ended = endedOf(folder);
@@ -58,6 +66,7 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     terminal.emit({ run: folder.name, blame: rows, failed });
     printBlame(terminal, rows, ended.filter(({ status }) => status !== 'failed').length);
     printFailed(terminal, failed);
+    if (failed.length > 0 && kind !== 'train') terminal.say(`when that is mended: ${againCommand(folder)}`);
     if (rows[0])
       terminal.say(
         `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${rows[0].example.rollout}`,
@@ -169,6 +178,7 @@ export function showCommand(
           `\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`,
         ),
       );
+    if (event.type === 'rollout.reopened') terminal.say('\n== carried again');
     if (event.type === 'rollout.finished' && event.data.status !== 'done')
       terminal.say(inert(`\n${event.data.status}: ${event.data.reason ?? 'no reason is on record'}`));
   }

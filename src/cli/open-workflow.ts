@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { answersProblem } from '../rollout/index.js';
 import { Blobs, type RunFolder } from '../trace/index.js';
 import {
   checkWorkflow,
@@ -123,16 +122,4 @@ export function pickTasks(
   for (let at = 0; spread.length < named.length; at++)
     spread.push(...rounds.flatMap((group) => group.slice(at, at + 1)));
   return pick.limit === undefined ? spread : spread.slice(0, pick.limit);
-}
-
-/** Nothing is spent on tasks whose outcome cannot be measured, whatever agents do. */
-export function mustHaveAnswers(workflow: Workflow, tasks: readonly Task[]): void {
-  const problems = tasks.flatMap((task) => answersProblem(workflow, task) ?? []);
-  if (problems.length === 0) return;
-  const shown = problems.slice(0, 3).join('\n');
-  const more = problems.length > 3 ? `\nand ${problems.length - 3} more` : '';
-  throw new Failure(
-    'task.answers',
-    `${shown}${more}\nAnswers are CSV with a header: the id first, the truth last, each id once.`,
-  );
 }

@@ -1,5 +1,12 @@
 import { userInfo } from 'node:os';
-import { countedVerdicts, keepOverrule, type RunFolder, readLog, readReviews } from '../trace/index.js';
+import {
+  countedVerdicts,
+  endingOf,
+  keepOverrule,
+  type RunFolder,
+  readLog,
+  readReviews,
+} from '../trace/index.js';
 import { runWord } from './find-run.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -28,7 +35,7 @@ export async function overruleCommand(
       exit.usage,
     );
   const verdict = countedVerdicts([...events, ...(readReviews(folder).get(rollout) ?? [])]).get(action);
-  if (!verdict && events.some((event) => event.type === 'rollout.finished'))
+  if (!verdict && endingOf(events))
     throw new Failure(
       'action.unjudged',
       `${action} was never judged, since ${rollout} did not come to its end: there is no score to overrule.`,

@@ -108,6 +108,10 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   capFlags(json(root.command('resume [run]')))
     .description('go on with a run that was stopped; nothing that was answered is bought again')
+    .option(
+      '--failed',
+      "carry rollouts again that failed, of no agent's doing, from what they have on record",
+    )
     .option('--concurrency <n>', 'rollouts at a time', whole(1), 8)
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
     .addOption(sandboxChoice().default(undefined, 'as it was started here, else auto'))
@@ -131,6 +135,12 @@ export async function program(argv: readonly string[]): Promise<number> {
       const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
       const caps = capsAmong(options);
       if (info.kind === 'train') {
+        if (options.failed)
+          throw new Failure(
+            'run.training',
+            `${folder.name} is a training: its steps were taken without the rollouts that failed. Leave out --failed.`,
+            exit.usage,
+          );
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder, caps };
         done(await trainWith(terminal(), place, { ...(info.options as unknown as TrainOptions), ...own }));
         return;
@@ -152,6 +162,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         alone: undefined,
         kept: keptAlone(info),
         resume: folder,
+        failed: options.failed,
         caps,
       };
       done(await startRunning(terminal(), opened, again));
@@ -236,6 +247,7 @@ interface ResumeOptions extends Caps {
   concurrency: number;
   allowEnv: string[];
   editor?: boolean;
+  failed?: boolean;
 }
 
 function runFlags(command: Command): Command {

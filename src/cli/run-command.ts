@@ -11,13 +11,13 @@ import {
   specsAlone,
   specsFor,
 } from '../rollout/index.js';
-import { RunFolder } from '../trace/index.js';
+import { RunFolder, readLog, reopenedIn } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
-import { endedOf, type Failed, failedOf, printFailed } from './ended.js';
+import { againCommand, endedOf, type Failed, failedOf, printFailed } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
-import { mustHaveAnswers, type Opened, pickTasks } from './open-workflow.js';
+import { type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, printSummary, type Summary, summarise } from './report.js';
 import { type OpenRun, runName, startRun, waitsForEditor } from './start-run.js';
@@ -40,6 +40,8 @@ export interface RunOptions {
   hold?: boolean | undefined;
   caps?: Caps | undefined;
   resume?: RunFolder;
+  /** With `resume`: rollouts that failed, of no agent's doing, are carried again. */
+  failed?: boolean | undefined;
   kind?: 'run' | 'eval';
   temperature?: number | undefined;
   /** Trained weights to act with: a run, or run:checkpoint. */
@@ -74,13 +76,12 @@ export async function runCommand(
       'No task is chosen; leave --split and --tasks out to run all.',
       exit.usage,
     );
-  mustHaveAnswers(workflow, picked);
   const kind = options.kind ?? 'run';
   const name = options.resume?.name ?? runName(kind);
   const folder = options.resume ?? new RunFolder(join(workflow.folder, '.baton', 'runs', name));
   const alone = options.kept ?? chooseAlone(terminal, workflow, options, picked, folder);
-  const again = alone && againOf(alone, folder);
-  const tasks = again ? picked.filter(({ id }) => again.some(({ task }) => task === id)) : picked;
+  const like = alone && againOf(alone, folder);
+  const tasks = like ? picked.filter(({ id }) => like.some(({ task }) => task === id)) : picked;
   const { abort, release } = stopOnSignals();
   stopWhenLost(engine, abort);
   const run = await startRun({
@@ -114,9 +115,13 @@ export async function runCommand(
     ...(options.resume ? { resume: options.resume } : {}),
   });
   const { samples, policies = {} } = options;
-  const specs = again
-    ? specsAlone(again, tasks, samples, kind, policies)
+  const specs = like
+    ? specsAlone(like, tasks, samples, kind, policies)
     : specsFor(tasks, samples, kind, policies);
+  const again = options.resume
+    ? await takenUpAgain(terminal, run, options.failed === true)
+    : new Set<string>();
+  run.deps.again = again;
   const before = options.resume ? endedOf(run.folder) : [];
   const known = new Set(before.map((ended) => ended.rollout));
   const all: Ended[] = [...before];
@@ -134,7 +139,7 @@ export async function runCommand(
       `held before the first action; let it go with: ${commandName()} continue ${runWord(run.folder)}`,
     );
   }
-  const forks = options.resume ? openForks(run.folder, opened.tasks) : [];
+  const forks = options.resume ? openForks(run.folder, opened.tasks, again) : [];
   let status: 'done' | 'cancelled' | 'budget' | 'failed' = 'failed';
   try {
     const carried = Promise.allSettled(forks.map((spec) => ear.carry(spec)));
@@ -185,6 +190,20 @@ export async function runCommand(
   }
 }
 
+/**
+ * Rollouts that are carried again: those that an earlier sitting took up and did not end, and with `failed` all that
+ * failed. The run's log says so first, so that a kill leaves them to be gone on with.
+ */
+async function takenUpAgain(terminal: Terminal, run: OpenRun, failed: boolean): Promise<ReadonlySet<string>> {
+  if (failed) {
+    const found = endedOf(run.folder, true).filter(({ status }) => status === 'failed');
+    if (found.length === 0) terminal.note('No rollout has failed: there is nothing to carry again.');
+    for (const { rollout } of found) run.log.append({ type: 'rollout.reopened', data: { rollout } });
+    await run.log.sync();
+  }
+  return reopenedIn(readLog(run.folder.log).events);
+}
+
 /** The cap that stopped a branch; null where none was stopped. Throws what else one failed with. */
 function capOf(branches: readonly PromiseSettledResult<unknown>[], signal: AbortSignal): string | null {
   const reasons = branches.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
@@ -223,10 +242,7 @@ function finish(
   printSummary(terminal, summary);
   terminal.say(`log: ${folder.path}`);
   const [first] = summary.blame;
-  if (status === 'done' && failed[0])
-    terminal.say(
-      `when that is mended: ${commandName()} run --tasks ${failed[0].tasks.slice(0, 5).join(',')}`,
-    );
+  if (status === 'done' && failed[0]) terminal.say(`when that is mended: ${againCommand(folder)}`);
   if (status === 'done' && first)
     terminal.say(`next: ${commandName()} why ${runWord(folder)} ${first.example.rollout}`);
   if (status === 'budget')

@@ -273,6 +273,7 @@ export function judgeFor(
       });
       return {
         release: reserved.release,
+        refused: reserved.refused,
         settle: (prompt, reply) => {
           const dollars = dollarsFor(price, prompt, reply);
           reserved.settle({ tokens: prompt + reply, dollars });

@@ -203,13 +203,18 @@ export async function preflight(name: string | undefined, wanted: Wanted): Promi
     return assess(probeHere(cacheFolder(), process.cwd()), { ...wanted, ready });
   }
   const target = findTarget(targetsFile(), name);
+  const environment = readyMarker({ cache: `${cacheThere}/baton`, source });
+  const asked = { base: askedThere(wanted.base), environment };
   if (target.kind === 'ray') {
     const cluster = await openCluster(target);
-    return clusterFindings(cluster.client, target).finally(() => cluster.close());
+    try {
+      return await clusterFindings(cluster.client, target, await cluster.probe(asked), wanted);
+    } finally {
+      await cluster.close();
+    }
   }
   const { placement, engine_python: own } = target;
-  const environment = readyMarker({ cache: `${cacheThere}/baton`, source });
-  const facts = await probeThere(target, { base: askedThere(wanted.base), environment });
+  const facts = await probeThere(target, asked);
   const made = facts.environment === 'yes' ? 'made' : undefined;
   const ready = own !== undefined ? 'own' : (wanted.ready ?? made);
   const sent = placement === 'there' ? wanted.sent : undefined;

@@ -8,7 +8,7 @@ import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
 import { rolesOf } from './frozen.js';
-import { mustHaveAnswers, type Opened, pickTasks } from './open-workflow.js';
+import { type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
 import { printBlame, summarise } from './report.js';
 import { shardsOver, takeScheduler } from './shards.js';
@@ -59,7 +59,6 @@ export async function trainCommand(
 ): Promise<number> {
   const workflow = chosen(opened.workflow, options);
   const splits = splitsOf(opened.tasks, options);
-  mustHaveAnswers(workflow, Object.values(splits).flat());
   const roles = rolesOf(workflow, options.roles);
   const { abort, release } = stopOnSignals();
   stopWhenLost(engine, abort);

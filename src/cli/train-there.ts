@@ -1,5 +1,13 @@
 import { isAbsolute } from 'node:path';
-import { type Finding, findTarget, passes, SshError, targetsFile, type Wanted } from '../target/index.js';
+import {
+  type Finding,
+  findTarget,
+  passes,
+  RayError,
+  SshError,
+  targetsFile,
+  type Wanted,
+} from '../target/index.js';
 import { baseOf, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { overBaseOf } from './engine.js';
@@ -81,7 +89,8 @@ export async function trainThere(
   noteJob(place.folder, name, { target: on, workflow: place.name, engine }, args);
   try {
     await launchJob(terminal, job, 1, place.name, args, engine).catch((error: unknown) => {
-      if (error instanceof SshError) terminal.note(perhapsSent(name, on));
+      const cut = error instanceof SshError || (error instanceof RayError && error.code === 'unreachable');
+      if (cut) terminal.note(perhapsSent(name, on));
       throw error;
     });
     terminal.emit({ event: 'job.started', job: name, target: on });

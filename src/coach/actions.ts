@@ -10,6 +10,8 @@ export interface ActionRecord {
   tools: EventData<'tool.ran'>[];
   checked: EventData<'artifact.checked'> | null;
   finished: EventData<'action.finished'> | null;
+  /** All turns of its agent's visit, in order; it is one of them. */
+  turns: readonly ActionRecord[];
   /** Whether it is the last turn of its agent's visit. */
   last: boolean;
   /** Whether its agent does nothing after it, in no later visit either. */
@@ -31,6 +33,7 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
         tools: [],
         checked: null,
         finished: null,
+        turns: [],
         last: true,
         final: true,
       });
@@ -44,10 +47,19 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
     if (event.type === 'action.finished') record.finished = event.data;
   }
   const list = [...actions.values()];
-  for (const [at, record] of list.entries()) {
-    const later = list.slice(at + 1).filter((other) => other.agent === record.agent);
-    record.final = later.length === 0;
-    record.last = !later.some((other) => other.visit === record.visit);
+  const visits = new Map<string, ActionRecord[]>();
+  const finals = new Map<string, ActionRecord>();
+  for (const record of list) {
+    const key = `${record.agent} ${record.visit}`;
+    const turns = visits.get(key) ?? [];
+    turns.push(record);
+    visits.set(key, turns);
+    record.turns = turns;
+    finals.set(record.agent, record);
+  }
+  for (const record of list) {
+    record.last = record.turns.at(-1) === record;
+    record.final = finals.get(record.agent) === record;
   }
   return list;
 }

@@ -68,7 +68,7 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     };
   }
   if (fault) {
-    const repaired = !action.last && laterIsClean(action, actions, what);
+    const repaired = !action.last && laterIsClean(action, what);
     const score = repaired ? REPAIRED : (failureScores[fault.code] ?? OTHER_FAILURE);
     return {
       ...base,
@@ -109,14 +109,8 @@ function isProgramFault(code: FailureCode): boolean {
   return code.startsWith('program.') || code === 'artifact.missing';
 }
 
-function laterIsClean(action: ActionRecord, actions: ActionRecord[], what: Judged): boolean {
-  return actions.some(
-    (other) =>
-      other.agent === action.agent &&
-      other.visit === action.visit &&
-      other.turn > action.turn &&
-      findFault(other, what) === null,
-  );
+function laterIsClean(action: ActionRecord, what: Judged): boolean {
+  return action.turns.some((other) => other.turn > action.turn && findFault(other, what) === null);
 }
 
 function findFault(action: ActionRecord, what: Judged): Fault | null {

@@ -1,7 +1,7 @@
 // What happened to artifacts between the roles that make and use them, from what the sandbox saw of files.
 import type { Judged } from '../trace/index.js';
 import type { Artifact, Workflow } from '../workflow/index.js';
-import { type ActionRecord, actionsOf } from './actions.js';
+import type { ActionRecord } from './actions.js';
 
 /** Who is to blame for what an action could not do. `action`: null where that role never acted. */
 export interface Blocker {
@@ -57,12 +57,9 @@ export function foreignFile(
 }
 
 /** A consumed artifact that no program of this visit opened, where the sandbox saw every read. */
-export function neverRead(action: ActionRecord, { workflow, events }: Judged): string | null {
+export function neverRead(action: ActionRecord, { workflow }: Judged): string | null {
   if (!action.last || action.tools.length === 0) return null;
-  const visit = actionsOf(events).filter(
-    (other) => other.agent === action.agent && other.visit === action.visit,
-  );
-  const reads = visit.flatMap((other) => other.tools.map((tool) => tool.reads));
+  const reads = action.turns.flatMap((other) => other.tools.map((tool) => tool.reads));
   if (reads.some((read) => read === 'unknown')) return null;
   const seen = reads.flat().map((path) => path.replace(/^\/work\//, ''));
   for (const name of workflow.agents[action.agent]!.consumes) {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { askWithRetries, type ChatMessage, type Policy } from '../policy/index.js';
+import { askWithRetries, CallFailed, type ChatMessage, type Policy } from '../policy/index.js';
 import {
   type Blobs,
   coachCall,
@@ -21,7 +21,12 @@ export interface ModelCoachOptions extends CoachQuestion {
   /** How the judge samples, where its model says so. */
   sampling: { temperature?: number | undefined; topP?: number | undefined; maxTokens?: number | undefined };
   /** Dollars of a call, and the right to make it: throws where a cap would be passed. */
-  pay: (tokens: number) => { settle(prompt: number, reply: number): number; release(): void };
+  pay: (tokens: number) => {
+    settle(prompt: number, reply: number): number;
+    /** A server had the call and did not answer it; throws as `pay` does where it is to have it again. */
+    refused(again: boolean): void;
+    release(): void;
+  };
 }
 
 const replySchema = z.object({
@@ -184,8 +189,10 @@ async function buy(
       },
       {
         attempts: ATTEMPTS,
-        onFailure: ({ attempt, error, again }) =>
-          log({ type: 'call.failed', data: { action, call, attempt, error, again } }),
+        onFailure: async (failure) => {
+          await log({ type: 'call.failed', data: { action, call, ...failure } });
+          if (failure.made) paid.refused(failure.again);
+        },
       },
     );
     const dollars = paid.settle(reply.usage.promptTokens, reply.usage.replyTokens);
@@ -218,7 +225,8 @@ async function buy(
     paid.release();
     // With what it was aborted for: cancelled, or out of minutes.
     signal.throwIfAborted();
-    return { reason: `the coach could not be asked: ${(error as Error).message.slice(0, 300)}` };
+    if (!(error instanceof CallFailed)) throw error;
+    return { reason: `the coach could not be asked: ${error.message.slice(0, 300)}` };
   }
 }
 

@@ -34,7 +34,7 @@ export function recordedPolicy(name: string, recordings: readonly Recording[]): 
       );
       const fitting = special.length > 0 ? special : recordings.filter((record) => record.when === undefined);
       const record = fitting[ask.seed % Math.max(1, fitting.length)];
-      if (!record) throw new CallFailed(`${name} has no recorded reply for this prompt.`, false);
+      if (!record) throw new CallFailed(`${name} has no recorded reply for this prompt.`, false, null, true);
       const count = (text: string) => Math.ceil(text.length / 4);
       return {
         text: record.reply,

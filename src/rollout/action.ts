@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../policy/index.js';
-import type { EventData } from '../trace/index.js';
+import type { EventData, Recorded } from '../trace/index.js';
 import type { Agent, Breach } from '../workflow/index.js';
 import type { Arm } from './arm.js';
 import { askModel } from './call.js';
@@ -46,7 +46,7 @@ export async function takeTurn(
   const lacking = turn === 0 ? agent.consumes.filter((name) => arm.facts[name]?.exists !== true) : [];
   if (lacking.length > 0) {
     const why = `${lacking.join(', ')} ${lacking.length === 1 ? 'was' : 'were'} never handed over`;
-    finish(place, arm, agent, id, 'blocked', why);
+    finish(place, agent, id, 'blocked', why, arm.record(id));
     points.ended('blocked', []);
     return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked', after };
   }
@@ -84,10 +84,12 @@ export async function takeTurn(
     if (result.outcome !== 'ok') break;
   }
   await points.reach('check');
+  // Before the facts: what of an artifact is not kept is one of them.
+  const recorded = arm.record(id);
   const breaches = await checkArtifacts(place, arm, agent, id, reply);
   const noProgram = agent.tools.includes('python') && programs.length === 0;
   const status = truncated ? 'truncated' : 'done';
-  finish(place, arm, agent, id, status, truncated ? 'the reply was cut at its longest' : null);
+  finish(place, agent, id, status, truncated ? 'the reply was cut at its longest' : null, recorded);
   points.ended(
     status,
     breaches.map((breach) => breach.code),
@@ -108,13 +110,12 @@ function givenReply(
 
 function finish(
   place: TurnPlace,
-  arm: Arm,
   agent: Agent,
   action: string,
   status: Turn['status'],
   why: string | null,
+  { wrote, deleted, refused, commit }: Recorded,
 ): void {
-  const { wrote, deleted, refused, commit } = arm.record(action);
   place.log.append({
     type: 'action.finished',
     data: { action, agent: agent.name, status, why, wrote, deleted, refused, commit },

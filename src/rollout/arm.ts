@@ -23,8 +23,11 @@ export class Arm {
   said: Said[] = [];
   state: WorkspaceState = new Map();
   commit: string | null = null;
-  /** Folders of the workspace when it was last on disk: a state holds files only, and empty ones count as well. */
-  private folders: string[] = [];
+  /**
+   * Folders of the workspace when it was last on disk: a state holds files only, and empty ones count as well. null
+   * where it never was.
+   */
+  private folders: string[] | null = null;
 
   constructor(
     readonly name: string,
@@ -42,7 +45,8 @@ export class Arm {
     removeTree(this.folder);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     restore(this.state, this.deps.blobs, this.folder);
-    for (const folder of this.folders) mkdirSync(join(this.folder, folder), { recursive: true, mode: 0o700 });
+    for (const folder of this.folders ?? this.handedOver())
+      mkdirSync(join(this.folder, folder), { recursive: true, mode: 0o700 });
     this.history = new WorkspaceHistory(
       this.folder,
       `${this.rollout}/${this.name}`,
@@ -60,6 +64,17 @@ export class Arm {
     this.state = this.history.state;
     this.commit = recorded.commit;
     return recorded;
+  }
+
+  /**
+   * Why an artifact that is there cannot be handed on as it is: what of it was not kept when its workspace was last
+   * recorded, and would be missing after a join or a restore.
+   */
+  unkept(artifact: string): string | null {
+    const found = this.history?.unkept(artifact);
+    if (!found) return null;
+    const inside = found.path.startsWith(`${artifact}/`) ? found.path.slice(artifact.length + 1) : null;
+    return inside === null ? found.why : `${inside} in it cannot be handed on: ${found.why}`;
   }
 
   /** Take over what a finished action of the log did. */
@@ -100,7 +115,8 @@ export class Arm {
           (owned(path) ? merged : dropped).push(path);
         }
       for (const [path, file] of arm.state) {
-        if (before.get(path)?.sha256 === file.sha256) continue;
+        const was = before.get(path);
+        if (was?.sha256 === file.sha256 && was.executable === file.executable) continue;
         if (owned(path)) wrote.push(file);
         (owned(path) ? merged : dropped).push(path);
       }
@@ -111,12 +127,22 @@ export class Arm {
     }
     for (const path of deleted) this.state.delete(path);
     for (const file of wrote) this.state.set(file.path, file);
-    this.folders = this.foldersNow().filter((path) => !this.state.has(path));
+    this.folders = this.foldersNow()?.filter((path) => !this.state.has(path)) ?? null;
     this.close();
     return { arms: arms.map(({ arm }) => arm.name), merged, dropped, wrote, deleted };
   }
 
-  private foldersNow(): string[] {
+  /** Artifacts that are folders, as the log has them: where one is empty, no file of the state tells of it. */
+  private handedOver(): string[] {
+    return Object.values(this.deps.workflow.artifacts).flatMap(({ name, kind, path }) => {
+      if (kind !== 'folder' || path === null || this.facts[name]?.exists !== true) return [];
+      const parts = path.split('/');
+      const isFile = parts.some((_, at) => this.state.has(parts.slice(0, at + 1).join('/')));
+      return isFile ? [] : [path];
+    });
+  }
+
+  private foldersNow(): string[] | null {
     return this.history ? foldersIn(this.folder) : this.folders;
   }
 

@@ -67,6 +67,8 @@ export class Budget {
   /** Reserve the most a call can cost; throws BudgetSpent where a cap would be passed. */
   reserve(most: { tokens: number; dollars: number }): {
     settle(actual: { tokens: number; dollars: number }): void;
+    /** A server had the call and did not answer it; throws BudgetSpent where it is to have it `again` and may not. */
+    refused(again: boolean): void;
     release(): void;
   } {
     const { calls, tokens, dollars, minutes } = this.limits;
@@ -93,6 +95,11 @@ export class Budget {
     };
     return {
       release,
+      refused: (again) => {
+        this.add({ tokens: 0, dollars: 0 });
+        if (again && calls !== undefined && spent.calls + reserved.calls > calls)
+          throw new BudgetSpent(`limits.calls ${calls}`);
+      },
       settle: (actual) => {
         release();
         this.add(actual);
@@ -112,7 +119,7 @@ export class Budget {
     };
   }
 
-  /** Count a call that was made (also one that a resumed run finds in its log). */
+  /** Count a call that was made, answered or not (also one that a resumed run finds in its log). */
   add(actual: { tokens: number; dollars: number }): void {
     this.spent.calls += 1;
     this.spent.tokens += actual.tokens;

@@ -34,8 +34,10 @@ export async function askModel(
       },
       {
         attempts: deps.attempts,
-        onFailure: ({ attempt, error, again }) =>
-          log.append({ type: 'call.failed', data: { action, call: 0, attempt, error, again } }),
+        onFailure: (failure) => {
+          log.append({ type: 'call.failed', data: { action, call: 0, ...failure } });
+          if (failure.made) reserved.refused(failure.again);
+        },
       },
     ));
   } catch (error) {

@@ -8,9 +8,9 @@ import {
   LogWriter,
   type RunFolder,
   scoresOf,
+  tookOf,
 } from '../trace/index.js';
-import { agentsIn, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
-import { answersOf } from './answers.js';
+import { agentsIn, answersOf, type Flow, holds, lookupFacts, type Task } from '../workflow/index.js';
 import { Arm } from './arm.js';
 import { BudgetSpent, capThatStopped } from './budget.js';
 import type { RolloutDeps } from './deps.js';
@@ -81,9 +81,15 @@ export async function carryRollout(
     };
   };
   const calls = past.events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
-  if (!deps.counted?.has(id)) for (const call of calls) if (!call.copied) countSpent(call, deps);
+  if (!deps.counted?.has(id))
+    for (const event of past.events) {
+      const took = tookOf(event);
+      if (took) deps.budget.add(took);
+    }
   deps.pace?.begin(calls.filter((call) => !isCoachCall(call.action)));
-  if (past.finished) return close(statusOf(past.events), { failed: 0, repaired: 0 });
+  const again = past.finished?.status === 'failed' && deps.again?.has(id) === true;
+  if (past.finished && !again) return close(past.finished.status, { failed: 0, repaired: 0 });
+  if (again) log.append({ type: 'rollout.reopened', data: { rollout: id } });
   if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });
   const main = new Arm('main', id, deps);
   const place: TurnPlace = {
@@ -247,15 +253,6 @@ function started(spec: RolloutSpec, id: string, deps: RolloutDeps): EventData<'r
     policies,
     parent: spec.parent ?? null,
   };
-}
-
-function countSpent(call: EventData<'model.called'>, deps: RolloutDeps): void {
-  deps.budget.add({ tokens: call.usage.promptTokens + call.usage.replyTokens, dollars: call.dollars });
-}
-
-function statusOf(events: readonly LogEvent[]): Ended['status'] {
-  const last = events.findLast((event) => event.type === 'rollout.finished');
-  return last?.type === 'rollout.finished' ? last.data.status : 'failed';
 }
 
 function summary(

@@ -34,6 +34,12 @@ export async function factsOf(
       : {};
   for (const artifact of artifacts)
     if (artifact.path === null && reply !== null) taken[artifact.name] = messageFacts(reply);
+  for (const { name, path } of artifacts) {
+    const known = taken[name];
+    if (path === null || !known?.exists || typeof known.problem === 'string') continue;
+    const problem = arm.unkept(path);
+    if (problem !== null) taken[name] = { ...known, problem };
+  }
   const judged = judgeContracts(artifacts, { ...arm.facts, ...taken }, task);
   arm.facts = judged.facts;
   return {

@@ -40,6 +40,8 @@ export interface RolloutDeps {
   budget: Budget;
   /** Rollouts whose logged calls the budget has counted already: those that a resumed run had begun. */
   counted?: ReadonlySet<string>;
+  /** Rollouts that had failed, and are carried again from what they have on record. */
+  again?: ReadonlySet<string>;
   gate: Gate;
   /** A folder of the user's cache for live workspaces. */
   cache: string;

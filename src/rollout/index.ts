@@ -3,7 +3,6 @@
  * must never use a reply before it is logged, buy a logged call again, or judge: the judge is handed in.
  */
 export { type Again, type Alone, againSchema, aloneSchema, othersOf, specsAlone } from './alone.js';
-export { answersProblem } from './answers.js';
 export { type BatchOptions, groupsOf, runBatch } from './batch.js';
 export { Budget, BudgetSpent, capThatStopped, type Spent, shareOf } from './budget.js';
 export { type Caps, capIn, capsAmong, limitsOf } from './caps.js';

@@ -1,4 +1,4 @@
-import type { EventData, LogEvent } from '../trace/index.js';
+import { type EventData, endingOf, type LogEvent } from '../trace/index.js';
 
 export interface PastAction {
   calls: EventData<'model.called'>[];
@@ -13,7 +13,8 @@ const armsKey = (arms: readonly string[]) => arms.join(' ');
 export class Past {
   private readonly actions = new Map<string, PastAction>();
   readonly started: boolean;
-  readonly finished: boolean;
+  /** How it ended; null where it goes on. */
+  readonly finished: EventData<'rollout.finished'> | null;
   readonly outcome: EventData<'outcome'> | null;
   /** A fork's changes of the workspace that were already made, by the action they come before. */
   readonly edited = new Map<string, EventData<'workspace.edited'>>();
@@ -25,7 +26,7 @@ export class Past {
 
   constructor(readonly events: readonly LogEvent[]) {
     this.started = events.some((event) => event.type === 'rollout.started');
-    this.finished = events.some((event) => event.type === 'rollout.finished');
+    this.finished = endingOf(events);
     this.outcome = events.findLast((event) => event.type === 'outcome')?.data ?? null;
     for (const event of events) {
       switch (event.type) {

@@ -1,5 +1,6 @@
 // No isolation at all: only by explicit opt-out, and the log says so. Limits are watched from outside.
 import { execute } from './execute.js';
+import { family } from './family.js';
 import type { Interpreter } from './interpreter.js';
 import { job } from './job.js';
 import { launcherPath } from './private.js';
@@ -36,13 +37,15 @@ export function withoutMounts(
   const launcher = `${launcherPath()}/launcher.py`;
   const { file, args } = wrap([interpreter.executable, '-I', '-S', '-B', launcher]);
   const limit = command.limits.memoryMb * 1024 * 1024;
+  const linux = process.platform === 'linux';
+  const own = linux ? family() : null;
   return execute({
     file,
     args,
     cwd: command.workspace,
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...own?.env },
     job: job(
-      command,
+      { ...command, env: { ...command.env, ...own?.env } },
       interpreter,
       {
         cwd: command.workspace,
@@ -60,8 +63,14 @@ export function withoutMounts(
       ...command,
       signal: command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]),
     },
-    sample: (first) => (process.platform === 'linux' ? sampleLinux(first, limit, false) : sampleGroup(first)),
-    kill: (child) => killGroup(child.pid),
+    sample: (first) => {
+      own?.look(first);
+      return linux ? sampleLinux(first, limit, false) : sampleGroup(first);
+    },
+    kill: (child) => {
+      killGroup(child.pid);
+      own?.end(child.pid);
+    },
   }).finally(() => running.delete(stop));
 }
 
@@ -70,12 +79,18 @@ export async function stopAll(running: Set<AbortController>): Promise<void> {
   while (running.size > 0) await new Promise((done) => setImmediate(done));
 }
 
+/** What ends with a program, where nothing holds its processes together. */
+const left =
+  process.platform === 'linux'
+    ? 'what they leave running is ended as far as parent, session or environment tell whose it is'
+    : 'what they leave running in another process group goes on';
+
 export function openDirect(interpreter: Interpreter): Sandbox {
   const running = new Set<AbortController>();
   return {
     level: 'none',
     describe: () =>
-      `no sandbox: programs run as this user with this user's files and network; Python ${interpreter.version}`,
+      `no sandbox: programs run as this user with this user's files and network; ${left}; Python ${interpreter.version}`,
     run: (command) =>
       withoutMounts(interpreter, command, running, ([file = '', ...args]) => ({ file, args })),
     close: () => stopAll(running),

@@ -57,7 +57,7 @@ export interface JobHost {
   /** The number of a new attempt: two that ask at once get the same, and only one of them starts. */
   nextAttempt(name: string): Promise<number>;
   state(name: string): Promise<JobState>;
-  /** Whether its run is on record there, to go on from. A cluster, which cannot look by itself, says yes. */
+  /** Whether its run is on record there, to go on from. */
   begun(name: string): Promise<boolean>;
   jobs(): Promise<ListedJob[]>;
   /** The log from an offset, and on until the job ends; a cut link is taken up where it broke. */

@@ -11,7 +11,7 @@ import type { SshTarget } from './targets.js';
  * path, `$5` the file under `$2` that says that the torch engine's environment is made; each may be empty but the
  * first two. Lines "key=value"; what is absent is empty.
  */
-const script = `
+export const probeScript = `
 say() { printf '%s=%s\\n' "$1" "$2"; }
 first() { "$@" 2>/dev/null | head -n 1; }
 free() {
@@ -100,7 +100,7 @@ export interface Asked {
 
 /** Facts about this machine: `cache` and `runs` are folders whose disks count. */
 export function probeHere(cache: string, runs = ''): MachineFacts {
-  const ran = spawnSync('sh', ['-c', script, 'sh', process.execPath, cache, runs, '', ''], {
+  const ran = spawnSync('sh', ['-c', probeScript, 'sh', process.execPath, cache, runs, '', ''], {
     encoding: 'utf8',
     timeout: 90_000,
   });
@@ -113,5 +113,5 @@ export async function probeThere(
   { base = '', environment = '' }: Asked = {},
 ): Promise<MachineFacts> {
   const args = [target.node, target.folder, '', base, environment];
-  return parseFacts((await runThere(target, script, args)).stdout);
+  return parseFacts((await runThere(target, probeScript, args)).stdout);
 }

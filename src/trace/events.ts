@@ -125,6 +125,8 @@ const shapes = {
     head: z.string(),
     seconds: z.number(),
   }),
+  /** A rollout that had failed is carried again: in its own log, and in the run's, where its row counts no more. */
+  'rollout.reopened': z.object({ rollout: z.string() }),
   'training.step': z.object({ step: z.number(), report: z.json() }),
   'training.update': z.object({ step: z.number(), role: z.string(), report: z.json() }),
   'checkpoint.saved': z.object({
@@ -188,6 +190,8 @@ const shapes = {
     attempt: z.number(),
     error: z.string(),
     again: z.boolean(),
+    /** A server had the request: it counts as a call. Older logs do not say, and counted none. */
+    made: z.boolean().optional(),
   }),
   'tool.ran': z.object({
     action: actionId,

@@ -4,8 +4,9 @@
  */
 export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewed } from './action-names.js';
 export { Blobs } from './bodies.js';
-export { type Bought, boughtCalls } from './bought.js';
+export { type Bought, boughtCalls, tookOf } from './bought.js';
 export { isDiskFull } from './disk-full.js';
+export { endingOf, reopenedIn } from './ending.js';
 export * from './events.js';
 export * from './export/index.js';
 export { followLog, LogTail } from './follow.js';

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { glob } from 'tinyglobby';
 import { Blobs } from './bodies.js';
+import { endingOf } from './ending.js';
 import { writeOwn } from './own-file.js';
 import { readLog } from './read.js';
 import type { RunFolder } from './run-folder.js';
@@ -19,7 +20,7 @@ export async function mergeRollouts(
   const done = rollouts.filter((id) => {
     const { events, damage, torn } = readLog(from.rollout(id));
     const whole = damage.length === 0 && !torn;
-    return whole && events.some((event) => event.type === 'rollout.finished') && !finished(into, id);
+    return whole && endingOf(events) !== null && !finished(into, id);
   });
   if (done.length === 0) return [];
   const [theirs, own] = [new Blobs(from.blobs), new Blobs(into.blobs)];
@@ -40,5 +41,4 @@ export async function mergeRollouts(
   return done;
 }
 
-const finished = (run: RunFolder, id: string): boolean =>
-  readLog(run.rollout(id)).events.some((event) => event.type === 'rollout.finished');
+const finished = (run: RunFolder, id: string): boolean => endingOf(readLog(run.rollout(id)).events) !== null;

@@ -21,14 +21,17 @@ const CHUNK = 1 << 18;
 /** Bytes of a line that its rollout's name is in: it is the first thing that the data says. */
 const HEAD = 512;
 const MARK = Buffer.from('"type":"rollout.ended"');
+const REOPENED = Buffer.from('"type":"rollout.reopened"');
 
 /**
  * The ended rollouts of a run, page by page, without reading the rest: byte offsets of their lines in run.jsonl
- * are kept in `index/`, brought up to date from where they ended, and rebuilt when they do not fit.
+ * are kept in `index/`, brought up to date from where they ended, and rebuilt when they do not fit. A row of a rollout
+ * that was taken up again since is none.
  */
 export class RolloutPages {
   private offsets: number[] = [];
   private scanned = 0;
+  private left = 0;
   constructor(private readonly folder: RunFolder) {
     this.load();
   }
@@ -37,6 +40,12 @@ export class RolloutPages {
   count(): number {
     this.update();
     return this.offsets.length;
+  }
+
+  /** How many rows were left out since their rollouts were taken up again. Where it changed, rows have other places. */
+  get leftOut(): number {
+    this.update();
+    return this.left;
   }
 
   /** Rows `from` to `from + size`, in the order in which they ended. */
@@ -62,14 +71,9 @@ export class RolloutPages {
   names(from: number): string[] {
     this.update();
     if (from >= this.offsets.length) return [];
-    const head = Buffer.alloc(HEAD);
     const file = openSync(this.folder.log, 'r');
     try {
-      return this.offsets.slice(from).flatMap((offset) => {
-        const read = readSync(file, head, 0, HEAD, offset);
-        const name = /"rollout":("(?:[^"\\]|\\.)*")/.exec(head.toString('utf8', 0, read))?.[1];
-        return name === undefined ? [] : [JSON.parse(name) as string];
-      });
+      return this.offsets.slice(from).flatMap((offset) => nameAt(file, offset) ?? []);
     } finally {
       closeSync(file);
     }
@@ -101,16 +105,19 @@ export class RolloutPages {
 
   private load(): void {
     try {
-      const raw = JSON.parse(readFileSync(this.path, 'utf8')) as { scanned: number; offsets: number[] };
+      const raw = JSON.parse(readFileSync(this.path, 'utf8')) as Record<string, number> & {
+        offsets: number[];
+      };
       const size = sizeOf(this.folder.log);
       if (
         !Number.isInteger(raw.scanned) ||
-        raw.scanned > size ||
-        !raw.offsets.every((offset) => offset < raw.scanned)
+        raw.scanned! > size ||
+        !raw.offsets.every((offset) => offset < raw.scanned!)
       )
         return;
       this.offsets = raw.offsets;
-      this.scanned = raw.scanned;
+      this.scanned = raw.scanned!;
+      this.left = raw.left ?? 0;
     } catch {
       // No index yet, or a damaged one: it is made anew.
     }
@@ -119,6 +126,7 @@ export class RolloutPages {
   private update(): void {
     if (!existsSync(this.folder.log)) return;
     const before = this.scanned;
+    const reopened = new Map<string, number>();
     const file = openSync(this.folder.log, 'r');
     try {
       const size = fstatSync(file).size;
@@ -132,24 +140,36 @@ export class RolloutPages {
         rest = Buffer.concat([rest, chunk.subarray(0, read)]);
         let start = 0;
         for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
-          const type = rest.subarray(start, Math.min(end, start + 160)).indexOf(MARK);
-          if (type >= 0) this.offsets.push(this.scanned);
+          const begins = rest.subarray(start, Math.min(end, start + 160));
+          if (begins.includes(MARK)) this.offsets.push(this.scanned);
+          if (begins.includes(REOPENED)) reopened.set(nameAt(file, this.scanned) ?? '', this.scanned);
           this.scanned += end + 1 - start;
           start = end + 1;
         }
         rest = Buffer.from(rest.subarray(start));
       }
+      if (reopened.size > 0) this.leaveOut(file, reopened);
     } finally {
       closeSync(file);
     }
     if (this.scanned - before > CHUNK) this.save();
   }
 
+  /** Drop the rows that come before the place where their rollout was taken up again. */
+  private leaveOut(file: number, reopened: ReadonlyMap<string, number>): void {
+    const before = this.offsets.length;
+    this.offsets = this.offsets.filter((offset) => offset > (reopened.get(nameAt(file, offset) ?? '') ?? -1));
+    this.left += before - this.offsets.length;
+  }
+
   private save(): void {
     try {
       mkdirSync(this.folder.index, { recursive: true, mode: 0o700 });
       if (lstatSync(this.folder.index).isSymbolicLink()) return;
-      writeOwn(`${this.path}.draft`, JSON.stringify({ scanned: this.scanned, offsets: this.offsets }));
+      writeOwn(
+        `${this.path}.draft`,
+        JSON.stringify({ scanned: this.scanned, offsets: this.offsets, left: this.left }),
+      );
       renameSync(`${this.path}.draft`, this.path);
     } catch {
       // A run on a read-only disk has no index; it is only slower.
@@ -164,6 +184,14 @@ function sizeOf(path: string): number {
   } finally {
     closeSync(file);
   }
+}
+
+/** The rollout that a line is about. Only its beginning is read. */
+function nameAt(file: number, offset: number): string | undefined {
+  const head = Buffer.alloc(HEAD);
+  const read = readSync(file, head, 0, HEAD, offset);
+  const name = /"rollout":("(?:[^"\\]|\\.)*")/.exec(head.toString('utf8', 0, read))?.[1];
+  return name === undefined ? undefined : (JSON.parse(name) as string);
 }
 
 function readLine(file: number, offset: number): LogEvent | undefined {

@@ -1,5 +1,6 @@
 import { basename, join, relative } from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { answersProblems } from './answers.js';
 import { buildFlow } from './checks/flow.js';
 import { nameProblems } from './checks/names.js';
 import { resolveWorkflow } from './checks/resolve.js';
@@ -69,6 +70,8 @@ function taskProblems(workflow: Workflow, source: Source, files: WorkflowFiles):
         ['python', 'modules'],
       ),
     );
+  // Of a task that is broken itself nothing more is said.
+  if (found.length === 0) found.push(...answersProblems(workflow, tasks, source));
   if (tasks.length === 0 && found.length === 0)
     found.push(
       source.problem('task.none', l10n.t('There is not one task here.'), ['tasks'], { part: 'key' }),

@@ -2,6 +2,7 @@
  * workflow/: from the YAML file to a checked `Workflow`, its tasks, its contracts and its metrics, all as pure
  * functions of text and facts. It must never run anything, read outside the workflow's folder, or know a secret.
  */
+export { answersOf } from './answers.js';
 export { type Checked as CheckResult, type CheckOptions, checkWorkflow } from './check.js';
 export { isLoopback, isUnpriced } from './checks/safety.js';
 export {

@@ -37,6 +37,7 @@ export const problemCodes = {
   'metric.no-fallback': 'error',
   'metric.unknown': 'error',
   'split.overlap': 'error',
+  'task.answers': 'error',
   'task.invalid': 'error',
   'task.none': 'error',
   'model.unpriced': 'error',

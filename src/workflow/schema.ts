@@ -234,7 +234,9 @@ const limits = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('Of models, counted as they are answered; a call that fails is tried again a few times'),
+    .describe(
+      'Of models, answered or refused; each further try of one that failed is one more, unless no server was there',
+    ),
   tokens: z.int().min(1).optional().describe('Sent and received'),
   action: z
     .strictObject({

@@ -36,7 +36,7 @@ export interface Held {
 function nothingYet({ action, agent }: Held): ActionRecord {
   const [visit = 0, turn = 0] = action.split('.').slice(-2).map(Number);
   const nothing = { call: null, tools: [], checked: null, finished: null };
-  return { id: action, agent, visit, turn, ...nothing, last: true, final: true };
+  return { id: action, agent, visit, turn, ...nothing, turns: [], last: true, final: true };
 }
 
 /** Lay out a rollout's log. `reviews` are later verdicts and overrules of the same rollout. */

@@ -141,6 +141,10 @@ class Writer {
         if (event.data.reason)
           this.line(`# ${statusWords(event.data.status)}: ${oneLine(event.data.reason)}`);
         return;
+      case 'rollout.reopened':
+        this.endAction();
+        this.line(`# ${l10n.t('carried again')}`);
+        return;
       default:
         return;
     }

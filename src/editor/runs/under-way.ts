@@ -22,6 +22,7 @@ interface Followed {
 interface Known {
   /** Rows of the run that were looked at, and the files of the rollouts that they tell of. */
   rows: number;
+  leftOut: number;
   ended: Set<string>;
   followed: Map<string, Followed>;
 }
@@ -31,7 +32,10 @@ const known = new WeakMap<Run, Known>();
 /** Rollouts of a run that go on, in the order of their names; what was read of them before is not read again. */
 export function underWay(run: Run): UnderWay[] {
   if (!run.live) return [];
-  const its: Known = known.get(run) ?? { rows: 0, ended: new Set(), followed: new Map() };
+  const { leftOut } = run.pages;
+  let its = known.get(run);
+  // Rollouts that had ended were taken up again, and go on.
+  if (its?.leftOut !== leftOut) its = { rows: 0, leftOut, ended: new Set(), followed: new Map() };
   known.set(run, its);
   const logs = run.folder.rolloutLogs();
   const ended = run.pages.names(its.rows);
@@ -68,6 +72,7 @@ function follow(known: Followed, event: LogEvent): void {
     known.finished = false;
     known.open.set(event.data.action, event.data.agent);
   }
+  if (event.type === 'rollout.reopened') known.finished = false;
   if (event.type === 'action.finished') known.open.delete(event.data.action);
   if (event.type === 'rollout.finished') {
     known.finished = true;

@@ -4,15 +4,20 @@ import { type RunScores, ScoreBook } from './stats.js';
 
 /** Scores of runs, each run's log read once and then only where it grew. */
 export class Scores {
-  private readonly books = new WeakMap<Run, { book: ScoreBook; read: number; overruled: unknown }>();
+  private readonly books = new WeakMap<
+    Run,
+    { book: ScoreBook; read: number; overruled: unknown; leftOut: number }
+  >();
 
   constructor(readonly host: Host) {}
 
   of(run: Run): RunScores {
     const overruled = run.overruled();
+    // Where rollouts were taken up again, what was read of them counts no more.
+    const { leftOut } = run.pages;
     let known = this.books.get(run);
-    if (!known || known.overruled !== overruled) {
-      known = { book: new ScoreBook(), read: 0, overruled };
+    if (!known || known.overruled !== overruled || known.leftOut !== leftOut) {
+      known = { book: new ScoreBook(), read: 0, overruled, leftOut };
       this.books.set(run, known);
     }
     const count = run.pages.count();

@@ -1,6 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Happening, LogWriter, type RunFolder, readLog, staysInside } from '../../trace/index.js';
+import {
+  endingOf,
+  type Happening,
+  LogWriter,
+  type RunFolder,
+  readLog,
+  staysInside,
+} from '../../trace/index.js';
 import type { Task } from '../../workflow/index.js';
 import type { RolloutSpec } from '../carry.js';
 import { rolloutId, seedFrom } from '../ids.js';
@@ -75,8 +82,12 @@ export async function beginFork(
   return { step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit: { action, change } };
 }
 
-/** Forks that were begun and not finished: a resumed run carries them on. */
-export function openForks(folder: RunFolder, tasks: readonly Task[]): RolloutSpec[] {
+/** Forks that were begun and not finished, or are to be carried `again`: a resumed run carries them on. */
+export function openForks(
+  folder: RunFolder,
+  tasks: readonly Task[],
+  again: ReadonlySet<string> = new Set(),
+): RolloutSpec[] {
   const logs = dirname(folder.rollout('any'));
   if (!existsSync(logs)) return [];
   const names = readdirSync(logs).filter((name) => /\.fork-\d+\.jsonl$/.test(name));
@@ -84,7 +95,7 @@ export function openForks(folder: RunFolder, tasks: readonly Task[]): RolloutSpe
     const { events } = readLog(folder.rollout(name.slice(0, -'.jsonl'.length)));
     const first = events[0];
     if (first?.type !== 'rollout.started' || first.data.parent === null) return [];
-    if (events.some((event) => event.type === 'rollout.finished')) return [];
+    if (endingOf(events) && !again.has(first.data.rollout)) return [];
     const { task, sample, step, branch, policies, parent } = first.data;
     const edit = { action: parent.action, change: readChange(parent.change) };
     return [{ step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit }];

@@ -101,8 +101,9 @@ state "$1"`;
 export const newestAttempt = `${state}
 newest "$1"`;
 
-/** `$1` job, `$2` its run. Says "yes" where the run is on record. */
-export const begun = `if [ -f "$1/work/.baton/runs/$2/run.json" ]; then echo yes; fi`;
+/** `$1` job, under the home folder unless absolute, `$2` its run. Says "yes" where the run is on record. */
+export const begun = `case "$1" in "~/"*) job="$HOME/\${1#"~/"}";; *) job=$1;; esac
+if [ -f "$job/work/.baton/runs/$2/run.json" ]; then echo yes; fi`;
 
 /** `$1` jobs folder. Lines "job|state|what the log last says of a step". */
 export const listJobs = `${state}

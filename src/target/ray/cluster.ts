@@ -12,13 +12,15 @@ import {
 } from '../host.js';
 import { manifestOf } from '../job/manifest.js';
 import { differing, Receiver } from '../job/receive.js';
+import * as scripts from '../job/scripts.js';
+import { type Asked, type MachineFacts, parseFacts, probeScript } from '../probe.js';
 import { jobName } from '../ssh/host.js';
 import { openTunnel, type Tunnel } from '../ssh/tunnel.js';
 import type { RayTarget } from '../targets.js';
 import { checkAddress } from './address.js';
 import { RayClient, RayError, type RayJob } from './client.js';
 import { driverFiles, jobPackage, zipOf } from './package.js';
-import { parseSent } from './sent.js';
+import { parseSaid, parseSent } from './sent.js';
 
 /** How a job of Ray's stands. A stop leaves no exit code, and neither does a driver that was killed. */
 export function stateOf(job: RayJob): JobState {
@@ -111,8 +113,20 @@ export class Cluster implements JobHost {
     return last ? stateOf(last) : { is: 'absent' };
   }
 
-  async begun(): Promise<boolean> {
-    return true;
+  async begun(name: string): Promise<boolean> {
+    const job = `${this.target.folder}/jobs/${jobName.parse(name)}`;
+    return (await this.look(scripts.begun, [job, name])).trim() === 'yes';
+  }
+
+  /** Facts about the head node. */
+  async probe({ base = '', environment = '' }: Asked = {}): Promise<MachineFacts> {
+    const { node, folder } = this.target;
+    return parseFacts(await this.look(probeScript, [node, folder, '', base, environment]));
+  }
+
+  /** What a shell script says that runs on the head node. */
+  private async look(script: string, args: readonly string[]): Promise<string> {
+    return parseSaid(await this.errand('look', { script, args }));
   }
 
   async jobs(): Promise<ListedJob[]> {
@@ -212,7 +226,7 @@ export class Cluster implements JobHost {
   }
 
   /** A small job on the head node, whose log is its answer and which leaves nothing behind. */
-  private async errand(module: 'send' | 'forget', want: unknown): Promise<string> {
+  private async errand(module: 'send' | 'forget' | 'look', want: unknown): Promise<string> {
     const files = { ...driverFiles(this.driver), 'want.json': Buffer.from(JSON.stringify(want)) };
     const own = zipOf(files);
     const id = `baton-${module}-${randomBytes(6).toString('hex')}`;

@@ -1,9 +1,20 @@
-import type { Finding } from '../finding.js';
+import { baseFindings, findBase } from '../base.js';
+import { engineOf, type Finding, type Wanted } from '../finding.js';
+import type { MachineFacts } from '../probe.js';
+import { disk } from '../room.js';
 import type { RayTarget } from '../targets.js';
 import type { RayClient } from './client.js';
 
-/** What a cluster has for training, as its own lists tell; each node's programs are looked at when a job starts. */
-export async function clusterFindings(client: RayClient, target: RayTarget): Promise<Finding[]> {
+/**
+ * What a cluster has for training, as its own lists tell, and its head node (`facts`), where jobs lie. Each node's
+ * programs are looked at when a job starts.
+ */
+export async function clusterFindings(
+  client: RayClient,
+  target: RayTarget,
+  facts: MachineFacts,
+  wanted: Wanted,
+): Promise<Finding[]> {
   const { ray_version } = await client.version();
   const nodes = await client.nodes();
   const most = (what: string) => Math.max(0, ...nodes.map((node) => node.resources_total?.[what] ?? 0));
@@ -34,6 +45,7 @@ export async function clusterFindings(client: RayClient, target: RayTarget): Pro
       why: `${nodes.length} alive, ${sum('CPU')} CPUs`,
       todo: nodes.length > 0 ? [] : ['Start the cluster: ray start --head'],
     },
+    ...headFindings(facts, target, wanted, nodes.length),
     {
       what: 'GPU',
       works: sum('GPU') > 0,
@@ -48,5 +60,30 @@ export async function clusterFindings(client: RayClient, target: RayTarget): Pro
       why: wants,
       todo: room ? [] : ['Lower engines, engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
     },
+  ];
+}
+
+/** The disk and the base as the head node has them. An engine has no workflow's folder: only what lies there counts. */
+function headFindings(facts: MachineFacts, target: RayTarget, wanted: Wanted, nodes: number): Finding[] {
+  const others = nodes > 1;
+  const made = facts.environment === 'yes' ? 'made' : undefined;
+  const ready = target.engine_python !== undefined ? 'own' : (wanted.ready ?? made);
+  const asked: Wanted = { ...wanted, sent: undefined, placement: 'here', ready };
+  const base = findBase(facts, asked);
+  // Where the engine runs is Ray's choice: elsewhere the head makes no environment, and need not have the base.
+  const room = disk(facts, others ? { ...asked, ready: ready ?? 'own' } : asked, base);
+  const where = (finding: Finding): Finding => ({ ...finding, why: `${finding.why}, on the head node` });
+  return [
+    where(room),
+    ...baseFindings(base, wanted.base, engineOf(wanted)).map((finding) => {
+      if (base.is === 'hub') return finding;
+      return others
+        ? {
+            ...where(finding),
+            needed: false,
+            why: `${finding.why}, on the head node; an engine may run on another`,
+          }
+        : where(finding);
+    }),
   ];
 }

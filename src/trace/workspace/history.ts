@@ -62,6 +62,11 @@ export class WorkspaceHistory {
     return { wrote, deleted, refused, commit: this.commit };
   }
 
+  /** What was there of a file or folder when it was last recorded, and is not kept; null where nothing was. */
+  unkept(path: string): { path: string; why: string } | null {
+    return this.scanner.unkept(path);
+  }
+
   private take(path: string, bytes: Buffer, executable: boolean): FileChange {
     const change: FileChange = { path, sha256: this.blobs.put(bytes), bytes: bytes.length, executable };
     this.state.set(path, change);

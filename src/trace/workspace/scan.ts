@@ -33,16 +33,20 @@ const MAX_DEPTH = 40;
 /** Looks at a workspace after each action and finds what the action changed. Follows no link. */
 export class WorkspaceScanner {
   private seen = new Map<string, Seen>();
-  private refusedBefore = new Set<string>();
+  /** What the last scan did not keep, and why. */
+  private refused = new Map<string, string>();
+  /** Why the last scan kept nothing that comes after what it kept; null where it came to the end. */
+  private cut: string | null = null;
   constructor(private readonly root: string) {}
 
   scan(): Scanned {
     const out: Scanned = { changed: [], deleted: [], refused: [] };
     const now = new Map<string, Seen>();
-    const refused = new Set<string>();
+    const refused = new Map<string, string>();
+    this.cut = null;
     const refuse = (path: string, why: string) => {
-      refused.add(path);
-      if (!this.refusedBefore.has(path)) out.refused.push({ path, why });
+      refused.set(path, why);
+      if (!this.refused.has(path)) out.refused.push({ path, why });
     };
     let entries = 0;
     const walk = (folder: string, depth: number) => {
@@ -52,8 +56,8 @@ export class WorkspaceScanner {
         const path = folder === '' ? name.text : `${folder}/${name.text}`;
         entries += 1;
         if (entries > MAX_ENTRIES) {
-          if (entries === MAX_ENTRIES + 1)
-            refuse(path, `more than ${MAX_ENTRIES} files; the rest is not kept`);
+          this.cut ??= `more than ${MAX_ENTRIES} files; the rest is not kept`;
+          if (entries === MAX_ENTRIES + 1) refuse(path, this.cut);
           return;
         }
         if (!name.plain) {
@@ -98,8 +102,17 @@ export class WorkspaceScanner {
     walk('', 0);
     for (const path of this.seen.keys()) if (!now.has(path)) out.deleted.push(path);
     this.seen = now;
-    this.refusedBefore = refused;
+    this.refused = refused;
     return out;
+  }
+
+  /** What the last scan did not keep of a file, or in a folder, and why; null where all of it was kept. */
+  unkept(path: string): { path: string; why: string } | null {
+    const around = (outer: string, inner: string) => inner === outer || inner.startsWith(`${outer}/`);
+    for (const [each, why] of this.refused)
+      if (around(path, each) || around(each, path)) return { path: each, why };
+    const kept = this.cut === null || [...this.seen.keys()].some((each) => around(path, each));
+    return kept ? null : { path, why: this.cut! };
   }
 }
 

@@ -190,7 +190,11 @@ export class TrainingLoop {
       ended,
       events,
       updated: this.known.updated,
+    }).catch((error: unknown) => {
+      if (this.stopped()) return null;
+      throw error;
     });
+    if (trained === null) return;
     this.roles = trained.roles;
     for (const [role, { version }] of Object.entries(this.roles)) policies[role] = `${role}@${version}`;
     const reports: RoleReport[] = trained.reports;

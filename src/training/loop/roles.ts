@@ -1,3 +1,4 @@
+import type { EngineClient } from '../../engine/index.js';
 import type { Ended } from '../../rollout/index.js';
 import type { Body, LogEvent } from '../../trace/index.js';
 import { experienceOptions, samplesOf, shuffleRewards } from '../experience.js';
@@ -51,13 +52,15 @@ export async function trainRoles(
 }
 
 async function updateOne(
-  { client, workflow, deps, watch }: LoopParts,
+  parts: LoopParts,
   role: string,
   before: RoleProgress,
   samples: readonly Sample[],
   { step, events }: StepRollouts,
 ): Promise<RoleReport> {
+  const { workflow, deps, watch } = parts;
   const { training } = workflow;
+  const client = untilStopped(parts);
   const report = await updateRole(client, role, before, samples, step, training);
   if (report.skipped !== null || training.learning_rate === 0) return report;
   const proof = await proveUpdate(
@@ -70,6 +73,21 @@ async function updateOne(
   );
   watch.proven(role, step, proof);
   return report;
+}
+
+/**
+ * The engine, whose calls end with the run: a pass of training may take longer than the minutes that are left. What it
+ * applied by then is there when the same update is asked for again.
+ */
+function untilStopped({
+  client,
+  deps: { signal },
+}: LoopParts): Pick<EngineClient, 'chat' | 'logprobs' | 'update'> {
+  return {
+    chat: (body) => client.chat(body, signal),
+    logprobs: (body) => client.logprobs(body, signal),
+    update: (body) => client.update(body, signal),
+  };
 }
 
 /** The first samples of a role in this step, with the messages of the first: what its update is proven on. */

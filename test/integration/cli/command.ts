@@ -55,9 +55,16 @@ export function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-/** A model server that counts the calls that came. It answers each after some time, and none before `until`. */
+/**
+ * A model server that counts the calls that came. It answers each after some time, and none before `until`; where the
+ * reply is null, it hangs up instead, and where it is a number, it refuses with that status.
+ */
 export async function countingServer(
-  reply: (body: { model?: string; temperature?: number; messages: { content: string }[] }) => string,
+  reply: (body: {
+    model?: string;
+    temperature?: number;
+    messages: { content: string }[];
+  }) => string | number | null,
   delayMs = 0,
   until: Promise<void> = Promise.resolve(),
 ): Promise<{ url: string; calls: () => number; server: Server }> {
@@ -69,6 +76,8 @@ export async function countingServer(
       calls += 1;
       const body = JSON.parse(Buffer.concat(chunks).toString()) as { messages: { content: string }[] };
       const content = reply(body);
+      if (content === null) return request.socket.destroy();
+      if (typeof content === 'number') return response.writeHead(content).end('{}');
       const answer = {
         id: 'x',
         object: 'chat.completion',

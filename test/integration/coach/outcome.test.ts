@@ -88,7 +88,12 @@ describe('answers that no agent could meet', () => {
     const ran = await runCli(folder, ['run', '--json']);
     expect(ran.code).toBe(1);
     expect(JSON.parse(ran.stdout)).toMatchObject({
-      error: { code: 'task.answers', message: expect.stringContaining(says) },
+      error: { code: 'workflow.invalid', message: expect.stringContaining(says) },
+    });
+    const checked = await runCli(folder, ['check', '--json']);
+    expect(checked.code).toBe(1);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      problems: [{ code: 'task.answers', message: expect.stringContaining(says) }],
     });
     expect(existsSync(join(folder, '.baton'))).toBe(false);
   });

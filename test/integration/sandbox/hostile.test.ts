@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +11,7 @@ import { openSandbox, probeAll, type Sandbox } from '../../../src/sandbox/index.
 import { artifacts } from './cases-artifacts.js';
 import { exhaust } from './cases-exhaust.js';
 import { reach } from './cases-reach.js';
-import { limits, placeFor } from './place.js';
+import { limits, placeFor, processesWith } from './place.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
@@ -121,6 +122,35 @@ describe('without a working sandbox', () => {
     });
     expect(cancelled.outcome).toBe('killed');
     expect(performance.now() - began).toBeLessThan(15_000);
+    await opened.sandbox.close();
+  });
+
+  it('ends without isolation what left the session, the parent, or cleared its environment', async () => {
+    const opened = await openSandbox({ level: 'none', allowNone: true });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.report));
+    const { python } = placeFor(opened.sandbox);
+    const other = spawn('/usr/bin/sleep', ['100'], { detached: true, stdio: 'ignore' });
+    const mark = `left-${randomUUID()}`;
+    const daemon = (exec: string, wait: string) =>
+      `import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n    ${exec}\n  ${wait}\n  os._exit(0)\n`;
+    const exec = `os.execv("/usr/bin/sleep", [${JSON.stringify(mark)}, "1000"])`;
+    const bare = `os.execve("/usr/bin/sleep", [${JSON.stringify(mark)}, "1000"], {})`;
+    // Alone with no environment, it is known from its session, as long as that was seen.
+    const programs = [
+      daemon(exec, ''),
+      `${daemon(exec, '')}time.sleep(100)`,
+      `${daemon(bare, 'time.sleep(1)')}time.sleep(2)`,
+      `import subprocess\nsubprocess.Popen([${JSON.stringify(mark)}, "1000"], executable="/usr/bin/sleep", start_new_session=True)`,
+    ];
+    for (const [at, program] of programs.entries()) {
+      const ended = await python(program, { seconds: at === 1 ? 2 : 20 });
+      expect([ended.outcome, ended.stderr.text]).toEqual([at === 1 ? 'timeout' : 'ok', '']);
+      expect(processesWith(mark)).toEqual([]);
+    }
+    // Nobody else's is touched.
+    expect([other.exitCode, other.signalCode]).toEqual([null, null]);
+    other.kill('SIGKILL');
+    expect(opened.sandbox.describe()).toContain('what they leave running is ended as far as');
     await opened.sandbox.close();
   });
 

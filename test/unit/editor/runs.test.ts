@@ -2,12 +2,14 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Host } from '../../../src/editor/host.js';
 import { evidencePath } from '../../../src/editor/runs/evidence-path.js';
 import { blamedRole, filterOf, isFiltering, passes } from '../../../src/editor/runs/filter.js';
 import { evaluated, measuredIn, measuredWords } from '../../../src/editor/runs/measured.js';
 import { filesAt, textOf } from '../../../src/editor/runs/moments.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { underWay } from '../../../src/editor/runs/under-way.js';
+import { Scores } from '../../../src/editor/scores/book.js';
 import { type LogEvent, LogWriter, listRuns, readLog, takeLock } from '../../../src/trace/index.js';
 
 let place: string;
@@ -97,6 +99,19 @@ test('what has begun and not ended is under way while its run is live, also when
   log.append({ type: 'action.started', data: { ...begins, action: 'writer.0.1', turn: 1 } });
   await log.close();
   expect(underWay(run)).toEqual([{ rollout: 'run.new.0', task: 'new', acting: ['writer'] }]);
+
+  // One that had ended is taken up again: its row is gone, and it goes on.
+  const [row] = run.pages.page(0, 1);
+  const scores = new Scores({} as Host);
+  const before = scores.of(run).rollouts;
+  for (const path of [run.folder.log, run.folder.rollout(row!.rollout)]) {
+    const { log: own } = await LogWriter.open(path);
+    own.append({ type: 'rollout.reopened', data: { rollout: row!.rollout } });
+    await own.close();
+  }
+  expect(run.pages.find(row!.rollout)).toBeUndefined();
+  expect(underWay(run).map(({ rollout }) => rollout)).toEqual(['run.new.0', row!.rollout].sort());
+  expect(scores.of(run).rollouts).toBe(before - 1);
   taken.lock.release();
 });
 

@@ -3,11 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { unzipSync } from 'fflate';
 import { afterEach, describe, expect, it } from 'vitest';
 import { targetSchema } from '../../../src/target/declared.js';
+import type { Wanted } from '../../../src/target/index.js';
+import { parseFacts } from '../../../src/target/probe.js';
 import { checkAddress } from '../../../src/target/ray/address.js';
 import { RayClient } from '../../../src/target/ray/client.js';
 import { stateOf } from '../../../src/target/ray/cluster.js';
+import { clusterFindings } from '../../../src/target/ray/findings.js';
 import { zipOf } from '../../../src/target/ray/package.js';
-import { parseSent } from '../../../src/target/ray/sent.js';
+import { parseSaid, parseSent } from '../../../src/target/ray/sent.js';
 
 const target = (given: object) => {
   const parsed = targetSchema.parse({ kind: 'ray', ...given });
@@ -116,5 +119,38 @@ describe('a server that is no Ray', () => {
     const gone = await client(200, '');
     close();
     await expect(gone.version()).rejects.toThrow(/nothing answers at .*Is the cluster up/);
+  });
+});
+
+describe('what a head node says', () => {
+  it('stands between two lines of its log', () => {
+    expect(parseSaid('Runtime env\nBATON-SAID\nos=Linux\nBATON-END\nmore')).toBe('os=Linux\n');
+    expect(() => parseSaid('BATON-SAID\nos=Linux\n')).toThrow(/did not answer whole/);
+  });
+
+  const nodes = (count: number) =>
+    ({
+      version: async () => ({ ray_version: '2.60.0' }),
+      nodes: async () =>
+        Array.from({ length: count }, (_, at) => ({
+          ...{ node_ip: `10.0.0.${at}`, state: 'ALIVE' },
+          resources_total: { CPU: 8 },
+        })),
+    }) as unknown as RayClient;
+  const facts = parseFacts(`disk=${8 * 2 ** 20}\n`);
+  const of = async (what: string, count: number, wanted: Wanted) =>
+    (await clusterFindings(nodes(count), target({}), facts, wanted)).find((each) => each.what === what);
+
+  it('is needed of the only node, and of several where the engine is not', async () => {
+    const base = '/no/such/model';
+    // 8 GiB are too few for an environment, which is made where the engine runs.
+    expect(await of('disk', 1, { base })).toMatchObject({ works: false, needed: true });
+    expect(await of('disk', 2, { base })).toMatchObject({ works: true });
+    expect(await of('disk', 1, {})).toMatchObject({ works: true });
+    expect(await of('base', 1, { base })).toMatchObject({ works: false, needed: true });
+    expect(await of('base', 2, { base })).toMatchObject({ works: false, needed: false });
+    expect((await of('base', 2, { base }))!.why).toContain('on the head node; an engine may run on another');
+    expect((await of('base', 1, { base: 'owner/name' }))!.why).not.toContain('head node');
+    expect(await of('base', 1, {})).toBeUndefined();
   });
 });

@@ -2,7 +2,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { LogTail, LogWriter, RolloutPages, type RolloutRow, RunFolder } from '../../../src/trace/index.js';
+import {
+  LogTail,
+  LogWriter,
+  RolloutPages,
+  type RolloutRow,
+  RunFolder,
+  readLog,
+  reopenedIn,
+} from '../../../src/trace/index.js';
 
 function row(rollout: string, seconds: number): RolloutRow {
   return {
@@ -41,4 +49,25 @@ test('a tail gives each event once, and waits for the rest of a line', async () 
   log.append({ type: 'run.paused', data: { why: 'x' } });
   await log.close();
   expect(tail.read()?.map(({ event }) => event.type)).toEqual(['run.paused']);
+});
+
+test('a row counts no more once its rollout was taken up again, also for who has read it before', async () => {
+  const folder = new RunFolder(mkdtempSync(join(tmpdir(), 'baton-again-')));
+  const { log } = await LogWriter.open(folder.log);
+  for (let at = 0; at < 5; at++) log.append({ type: 'rollout.ended', data: row(`run.${at}.0`, at) });
+  await log.sync();
+  const pages = new RolloutPages(folder);
+  expect([pages.count(), pages.leftOut]).toEqual([5, 0]);
+  log.append({ type: 'rollout.reopened', data: { rollout: 'run.1.0' } });
+  log.append({ type: 'rollout.reopened', data: { rollout: 'run.3.0' } });
+  log.append({ type: 'rollout.ended', data: row('run.3.0', 33) });
+  await log.sync();
+  const left = ['run.0.0', 'run.2.0', 'run.4.0', 'run.3.0'];
+  for (const each of [pages, new RolloutPages(folder)]) {
+    expect([each.names(0), each.leftOut]).toEqual([left, 2]);
+    expect(each.find('run.1.0')).toBeUndefined();
+    expect(each.find('run.3.0')?.seconds).toBe(33);
+  }
+  expect([...reopenedIn(readLog(folder.log).events)]).toEqual(['run.1.0']);
+  await log.close();
 });

@@ -73,6 +73,45 @@ test('tasks are read where that is asked for: two of one name, and none at all',
   ]);
 });
 
+test('hidden answers that a metric cannot be computed from are found at the metric, or where the file is named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-answers-'));
+  writeFileSync(join(folder, 'good.csv'), 'id,y\n1,2\n');
+  writeFileSync(join(folder, 'bad.csv'), 'id,y\n1,two\n');
+  const lines = Array.from({ length: 5 }, (_, at) =>
+    JSON.stringify({ prompt: 'a', id: `t${at}`, hidden: [at === 0 ? 'good.csv' : 'bad.csv'] }),
+  );
+  writeFileSync(join(folder, 'tasks.jsonl'), lines.join('\n'));
+  const found = (answers: string) => {
+    const text = `${head.replace(/tasks:\n.*\n/, 'tasks: {from: tasks.jsonl}\n')}artifacts: {report: {path: r.csv, kind: table}}
+agents: {writer: {role: Write., produces: [report]}}
+outcome:
+  metrics:
+    accuracy: {better: higher, fallback: 0}
+    rmse:
+      fallback: 1
+      better: lower${answers}
+`;
+    const { problems } = checkWorkflow(text, 'a.baton.yaml', { files: diskFiles(folder), tasks: true });
+    return problems.map(({ code, line, column, message }) => ({
+      code,
+      place: [line, column],
+      message,
+      text,
+    }));
+  };
+  const [first, second, third, ...more] = found('');
+  expect(more).toEqual([]);
+  expect([first, second]).toMatchObject([{ code: 'task.answers' }, { code: 'task.answers' }]);
+  expect(first!.text.split('\n')[first!.place[0]! - 1]).toBe('    rmse:');
+  expect(first!.message).toBe(
+    'the hidden answers of t1 cannot be used for rmse: "two" is not a number. Answers are CSV with a header: the id first, the truth last, each id once.',
+  );
+  expect(third!.message).toMatch(/of t3 cannot .* once\. So it is with 1 more\.$/);
+  const named = found('\n      answers: truth.csv');
+  expect(named[0]!.text.split('\n')[named[0]!.place[0]! - 1]).toBe('      answers: truth.csv');
+  expect(named[0]!.message).toContain('t0 has no hidden file truth.csv; it has good.csv');
+});
+
 test('no code is without a case', () => {
   const seen = [
     ...cases.map(([, , code]) => code),
@@ -80,6 +119,7 @@ test('no code is without a case', () => {
     'path.unsafe',
     'task.none',
     'task.invalid',
+    'task.answers',
   ];
   expect(new Set(seen)).toEqual(new Set(Object.keys(problemCodes)));
 });

@@ -1,0 +1,28 @@
+"""Runs a shell script of whoever asks on the head node; what it says goes back over the job's log."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """`want.json`: {"script": ..., "args": [...]}. It starts in the home folder."""
+    want = json.loads(Path("want.json").read_text())
+    done = subprocess.run(
+        ["sh", "-c", want["script"], "sh", *want["args"]],
+        cwd=Path.home(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        timeout=120,
+    )
+    print(f"BATON-SAID\n{done.stdout}BATON-END", flush=True)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

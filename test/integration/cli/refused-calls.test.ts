@@ -1,0 +1,48 @@
+// Calls that a server had and did not answer count in the cap on calls; those that nobody was there to get do not.
+import { expect, test } from 'vitest';
+import { countingServer, folderWith, runCli } from './command.js';
+
+const workflow = (url: string, more = '') => `baton: 1
+models: {m: {provider: openai, base_url: "${url}", model: m, timeout: 5}}
+tasks: [{prompt: one}, {prompt: two}, {prompt: three}, {prompt: four}, {prompt: five}]
+artifacts: {note: {kind: message, checks: [words > 0]}}
+agents: {writer: {role: I write., model: m, produces: [note]}}
+${more}`;
+
+test.each([
+  ['not tried again', 400],
+  ['tried again', 503],
+])(
+  'calls that are refused and %s stop a run at its cap, also over two sittings',
+  { timeout: 60_000 },
+  async (...[, status]) => {
+    const server = await countingServer(() => status);
+    const folder = folderWith({ 'a.baton.yaml': workflow(server.url) });
+    const ran = await runCli(folder, ['run', '--calls', '3', '--concurrency', '1']);
+    expect(ran.stdout).toContain('limits.calls 3 is reached');
+    expect([ran.code, server.calls()]).toEqual([4, 3]);
+    const again = await runCli(folder, ['resume', '--calls', '4', '--concurrency', '1']);
+    expect([again.code, server.calls()]).toEqual([4, 4]);
+    server.server.close();
+  },
+);
+
+test('a judge that is refused counts as well', { timeout: 60_000 }, async () => {
+  const server = await countingServer(({ model }) => (model === 'judge' ? 400 : 'words'));
+  const judge = `  j: {provider: openai, base_url: "${server.url}", model: judge}\n`;
+  const text = workflow(server.url, 'coach: {model: j}\n').replace(
+    /models: \{(.*)\}\n/,
+    (_, m: string) => `models:\n  ${m}\n${judge}`,
+  );
+  const folder = folderWith({ 'a.baton.yaml': text });
+  const ran = await runCli(folder, ['run', '--calls', '5', '--concurrency', '1']);
+  expect([ran.code, server.calls()], ran.stdout + ran.stderr).toEqual([4, 5]);
+  server.server.close();
+});
+
+test('where nobody is there, no call is made, and the cap stops nothing', { timeout: 60_000 }, async () => {
+  const folder = folderWith({ 'a.baton.yaml': workflow('http://127.0.0.1:9/v1') });
+  const ran = await runCli(folder, ['run', '--calls', '1', '--concurrency', '1']);
+  expect(ran.stdout).toContain("5 rollouts failed, of no agent's doing");
+  expect(ran.code).toBe(3);
+});
