@@ -112,7 +112,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       '--failed',
       "carry rollouts again that failed, of no agent's doing, from what they have on record",
     )
-    .option('--concurrency <n>', 'rollouts at a time', whole(1), 8)
+    .option('--concurrency <n>', 'rollouts at a time; a training as it was started, else 8', whole(1))
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
     .addOption(sandboxChoice().default(undefined, 'as it was started here, else auto'))
     .option('--python <path>', 'the Python that agents use; as it was started here')
@@ -142,7 +142,9 @@ export async function program(argv: readonly string[]): Promise<number> {
             exit.usage,
           );
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder, caps };
-        done(await trainWith(terminal(), place, { ...(info.options as unknown as TrainOptions), ...own }));
+        const begun = info.options as unknown as TrainOptions;
+        const { concurrency = begun.concurrency } = options;
+        done(await trainWith(terminal(), place, { ...begun, ...own, concurrency }));
         return;
       }
       const kept = Object.fromEntries(
@@ -154,7 +156,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         seed: info.seed,
         sandbox: own.sandbox,
         python: own.python,
-        concurrency: options.concurrency,
+        concurrency: options.concurrency ?? 8,
         allowEnv: options.allowEnv,
         editor: options.editor,
         tasks: info.tasks,
@@ -244,7 +246,7 @@ interface ResumeOptions extends Caps {
   sandbox?: string;
   python?: string;
   enginePython?: string;
-  concurrency: number;
+  concurrency?: number;
   allowEnv: string[];
   editor?: boolean;
   failed?: boolean;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { findTarget, jobName, type SshTarget, targetsFile } from '../target/index.js';
+import { rolloutsAtATime } from '../training/index.js';
 import { capFlags, editorFlag, engineChoice, list, sandboxChoice, whole } from './arguments.js';
 import { compareCommand } from './compare.js';
 import { engineFor, overBaseOf, playableRoles, type RunningEngine } from './engine.js';
@@ -34,7 +35,7 @@ export function trainingCommands(
     .option('--steps <n>', 'training steps', whole(1))
     .option('--rollouts <n>', 'rollouts a step', whole(1))
     .option('--seed <n>', 'where all random numbers start', whole(0), 1)
-    .option('--concurrency <n>', 'rollouts at a time', whole(1), 48)
+    .option('--concurrency <n>', 'rollouts at a time', whole(1), rolloutsAtATime)
     .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', whole(1), 60)
     .option('--select-tasks <n>', 'tasks to rank checkpoints on', whole(1), 30)
     .addOption(sandboxChoice())

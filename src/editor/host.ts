@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { settings } from './names.js';
 
@@ -41,12 +41,36 @@ export function setting<T>(name: keyof typeof settings, fallback: T, scope?: vsc
     .get(full.slice(dot + 1), fallback);
 }
 
-/** Say a failure to the person, with a way to its details. */
-export async function tell(host: Host, message: string, error?: unknown): Promise<void> {
+/** How many rollouts at a time, where the user says so: commands have their own numbers otherwise. */
+export function chosenConcurrency(scope: vscode.Uri): number | undefined {
+  const full = settings.concurrency;
+  const dot = full.indexOf('.');
+  const said = vscode.workspace
+    .getConfiguration(full.slice(0, dot), scope)
+    .inspect<number>(full.slice(dot + 1));
+  return said?.workspaceFolderValue ?? said?.workspaceValue ?? said?.globalValue;
+}
+
+/** Say a failure to the person, with a way to its details. Whoever tells goes on: the message may stay for long. */
+export function tell(host: Host, message: string, error?: unknown): void {
   if (error !== undefined)
     host.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const show = vscode.l10n.t('Show Log');
-  if ((await vscode.window.showErrorMessage(message, show)) === show) host.log.show();
+  void (async () => {
+    if ((await vscode.window.showErrorMessage(message, show)) === show) host.log.show();
+  })();
+}
+
+/** Save a document that a command line is to read from disk. False where it could not be saved, which is said. */
+export async function saved(document: vscode.TextDocument): Promise<boolean> {
+  if (!document.isDirty || (await document.save())) return true;
+  void vscode.window.showErrorMessage(
+    vscode.l10n.t(
+      '{0} could not be saved, and what is on disk is older than what you see. Save it and try again.',
+      basename(document.uri.fsPath),
+    ),
+  );
+  return false;
 }
 
 /** Whether programs may be run here; says why not. Every handler that starts something asks. */

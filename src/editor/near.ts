@@ -10,6 +10,11 @@ export async function findWorkflows(most: number): Promise<vscode.Uri[]> {
   return vscode.workspace.findFiles(workflowGlob, '**/node_modules/**', most);
 }
 
+/** Whether a YAML text says that it is a workflow: by the version of the format at its top level. */
+export function looksLikeWorkflow(text: string): boolean {
+  return /^baton:[ \t]*1[ \t]*(#.*)?\r?$/m.test(text);
+}
+
 /** Files that may be a prompt: their endings, as a glob. */
 export const promptGlob = '**/*.{md,txt}';
 

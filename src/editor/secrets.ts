@@ -36,7 +36,9 @@ export async function setSecret(host: Host): Promise<void> {
     prompt: vscode.l10n.t('It goes to this scheme, host and port, and nowhere else.'),
     placeHolder: 'https://api.example.com/v1',
     validateInput: (text) =>
-      /^https?:\/\/[^/]+/.test(text) ? null : vscode.l10n.t('An address with http:// or https://.'),
+      /^https?:\/\/[^/]+/.test(text) && URL.canParse(text)
+        ? null
+        : vscode.l10n.t('An address with http:// or https://.'),
   });
   if (!url) return;
   const key = await vscode.window.showInputBox({

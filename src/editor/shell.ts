@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import * as vscode from 'vscode';
@@ -26,7 +35,7 @@ export async function installCommand(host: Host, node: string): Promise<void> {
   const folder = join(homedir(), '.local', 'bin');
   const link = join(folder, 'baton');
   mkdirSync(folder, { recursive: true });
-  if (existsSync(link) && !lstatSync(link).isSymbolicLink())
+  if (!mayReplace(link))
     throw new Error(vscode.l10n.t('{0} is there already and is not ours; move it away first.', link));
   if (lstatSync(link, { throwIfNoEntry: false })) unlinkSync(link);
   symlinkSync(script, link);
@@ -35,6 +44,14 @@ export async function installCommand(host: Host, node: string): Promise<void> {
     onPath
       ? vscode.l10n.t('baton is at {0}.', link)
       : vscode.l10n.t('baton is at {0}. Add {1} to your PATH to find it.', link, folder),
+  );
+}
+
+/** Nothing, a link to nothing, or a link of an editor's own: each keeps its script in the storage of this extension. */
+function mayReplace(link: string): boolean {
+  if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return !existsSync(link);
+  return (
+    !existsSync(link) || /[\\/]globalStorage[\\/][^\\/]*baton[\\/]bin[\\/]baton$/.test(readlinkSync(link))
   );
 }
 

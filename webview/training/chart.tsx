@@ -2,7 +2,8 @@ import * as l10n from '@vscode/l10n';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { ShownChart } from '../../src/editor/protocol/training.js';
 import { SmallButton } from '../ui/index.js';
-import { lineColour, lineDash } from './colours.js';
+import { lineColour } from './colours.js';
+import { lineDash } from './dashes.js';
 import { type Plot, plot } from './plot.js';
 import { aligned, told, toldBounds, toldInterval } from './values.js';
 

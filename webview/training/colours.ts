@@ -1,7 +1,6 @@
-/** Colours of lines, from the theme; dashes too, so that no line is told by its colour alone. */
+/** Colours of lines, from the theme; `lineDash` goes with them. */
 const names = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
 const fallback = ['#3794ff', '#d18616', '#89d185', '#b180d7', '#f14c4c', '#cca700'];
-const dashes: number[][] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 2]];
 
 export function themed(name: string, otherwise: string): string {
   const found = getComputedStyle(document.documentElement).getPropertyValue(`--vscode-${name}`).trim();
@@ -12,10 +11,6 @@ export function lineColour(at: number): string {
   const index = at % names.length;
   // Some themes give see-through colours, which are too dim for a line.
   return faint(themed(`charts-${names[index]}`, fallback[index]!), 1);
-}
-
-export function lineDash(at: number): number[] {
-  return dashes[at % dashes.length]!;
 }
 
 /** The same colour, see-through: the theme gives hex, rgb() or a name, so the canvas works it out. */

@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import type { ShownChart } from '../../src/editor/protocol/training.js';
-import { faint, lineColour, lineDash, themed } from './colours.js';
+import { faint, lineColour, themed } from './colours.js';
+import { lineDash } from './dashes.js';
 import { aligned, told } from './values.js';
 
 export interface Plot {

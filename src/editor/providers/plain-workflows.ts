@@ -2,17 +2,13 @@ import { open } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { afterActivation, type Host } from '../host.js';
 import { contextKeys } from '../names.js';
+import { looksLikeWorkflow } from '../near.js';
 
 /** YAML files, as a glob. */
 const yamlGlob = '**/*.{yaml,yml}';
 const MOST = 500;
 /** Bytes in which a workflow has said that it is one. */
 const HEAD = 8192;
-
-/** Whether a YAML text says that it is a workflow: by the version of the format at its top level. */
-export function looksLikeWorkflow(text: string): boolean {
-  return /^baton:[ \t]*1[ \t]*(#.*)?\r?$/m.test(text);
-}
 
 /**
  * Tells the editor's menus which YAML files of the open folders look like workflows and are not called so, for the

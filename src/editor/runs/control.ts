@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { capIn } from '../../rollout/index.js';
 import { processStart, RunFolder } from '../../trace/index.js';
-import { type Host, mayRun, setting, tell } from '../host.js';
+import { chosenConcurrency, type Host, mayRun, saved, setting, tell } from '../host.js';
 import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
 import { readKeys } from '../secrets.js';
 import { cliPath, launch, readPrinted, type Started } from './launch.js';
@@ -33,26 +33,36 @@ export class RunControl {
     if (!(await mayRun())) return undefined;
     const file = await this.workflowFile(uri);
     if (!file) return undefined;
-    const args = [
-      'run',
-      file,
-      '--json',
-      '--concurrency',
-      String(setting('concurrency', 8, vscode.Uri.file(file))),
-    ];
-    return this.start(file, [...args, ...this.flags(), ...only]);
+    return this.start(file, ['run', file, '--json', ...this.flags(file), ...only]);
   }
 
-  /** Go on with a run that was stopped; `spent`: what is known to have stopped it, where its state does not tell. */
+  /**
+   * Go on with a run that was stopped, or with the rollouts of one that failed of no agent's doing; `spent`: what is
+   * known to have stopped it, where its state does not tell.
+   */
   async resume(run: Run, spent = stoppedBy(run)): Promise<void> {
     if (!(await mayRun())) return;
     const caps = spent === null ? [] : await askHigher(spent);
-    if (caps) await this.start(run.workflowFile, ['resume', run.folder.path, '--editor', '--json', ...caps]);
+    if (!caps) return;
+    const ended = run.state() === 'done' && run.info.kind !== 'train';
+    if (ended && !run.pages.all().some(({ status }) => status === 'failed')) {
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          'Every rollout of {0} has come to its end: there is nothing to go on with.',
+          run.folder.name,
+        ),
+      );
+      return;
+    }
+    const file = run.workflowFile;
+    // What confines it stays as it was started.
+    const flags = ['--editor', ...envFlags(), ...concurrencyFlags(file), ...(ended ? ['--failed'] : [])];
+    await this.start(file, ['resume', run.folder.path, '--json', ...flags, ...caps]);
   }
 
   /** Fork a rollout and wait for the branch's end. Gives the branch's name, unless it was cancelled; a failure has been told. */
   async fork(run: Run, rollout: string, action: string, change: string[]): Promise<string | undefined> {
-    const args = ['fork', run.folder.path, rollout, action, ...change, '--editor', '--json'];
+    const args = ['fork', run.folder.path, rollout, action, ...change, '--editor', '--json', ...envFlags()];
     try {
       const started = await this.launch(args, run.folder.path);
       const title = vscode.l10n.t('Carrying {0} on from {1}', rollout, action);
@@ -64,7 +74,7 @@ export class RunControl {
     } catch (error) {
       const { message } = error as Error;
       if (capIn(message)) await this.offerHigher(run, message);
-      else await tell(this.host, vscode.l10n.t('{0} was not forked: {1}', rollout, message), error);
+      else tell(this.host, vscode.l10n.t('{0} was not forked: {1}', rollout, message), error);
       return undefined;
     }
   }
@@ -83,7 +93,7 @@ export class RunControl {
     if ((await steer(run, 'cancel')) === null) return this.store.refresh();
     const asked = stopRun(run, this.remembered());
     if ('refused' in asked)
-      await tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', run.folder.name, asked.refused));
+      tell(this.host, vscode.l10n.t('{0} was not cancelled: {1}', run.folder.name, asked.refused));
     else this.host.log.info(`asked process ${asked.asked} to stop ${run.folder.name}`);
     this.store.refresh();
   }
@@ -109,16 +119,15 @@ export class RunControl {
     return setting('node', '') || process.execPath;
   }
 
-  /** What every command that runs agents is told: the user's own settings. */
-  flags(): string[] {
+  /** What every command that runs a workflow's agents is told: the user's own settings. */
+  flags(file: string): string[] {
     // Where the workflow asks no model of the editor, nothing waits for one.
-    return ['--editor', ...this.confinement()];
+    return ['--editor', ...this.flagsThere(file)];
   }
 
   /** The flags that hold on another machine as well. */
-  confinement(): string[] {
-    const env = setting<string[]>('allowEnv', []);
-    return [...this.sandboxFlags(), ...(env.length > 0 ? ['--allow-env', env.join(',')] : [])];
+  flagsThere(file: string): string[] {
+    return [...this.sandboxFlags(), ...envFlags(), ...concurrencyFlags(file)];
   }
 
   /** The sandbox, and the Python in it. */
@@ -149,11 +158,11 @@ export class RunControl {
       this.store.refresh();
       const says = stopWords(ends, job() !== undefined, what, target);
       if (!says && code !== 0) throw new Error(readPrinted(started.out).error ?? lastWords(started.err));
-      await vscode.window.showInformationMessage(
+      void vscode.window.showInformationMessage(
         says ?? vscode.l10n.t('{0} on {1} has ended; its run is here.', what, target),
       );
     } catch (error) {
-      await tell(this.host, vscode.l10n.t('{0} on {1}: {2}', what, target, (error as Error).message), error);
+      tell(this.host, vscode.l10n.t('{0} on {1}: {2}', what, target, (error as Error).message), error);
     }
   }
 
@@ -173,7 +182,7 @@ export class RunControl {
           if (run) this.store.choose(run);
           return run;
         } catch (error) {
-          await tell(
+          tell(
             host,
             vscode.l10n.t('{0} did not start: {1}', basename(file), (error as Error).message),
             error,
@@ -188,10 +197,9 @@ export class RunControl {
     const { host } = this;
     const node = this.node();
     const cli = cliPath(host.context.extensionPath);
-    const name = `${new Date().toISOString().replace(/[^\d]/g, '').slice(0, 17)}-${args[0]}`;
     const output = join(host.context.globalStorageUri.fsPath, 'output');
     host.log.info(`${node} ${cli} ${args.join(' ')}`);
-    return launch({ node, cli, args, cwd, output, name, keys: await keysJson(host) });
+    return launch({ node, cli, args, cwd, output, keys: await keysJson(host) });
   }
 
   private async remember(folder: string, pid: number): Promise<void> {
@@ -217,8 +225,7 @@ export class RunControl {
       );
       return undefined;
     }
-    if (document.isDirty) await document.save();
-    return document.uri.fsPath;
+    return (await saved(document)) ? document.uri.fsPath : undefined;
   }
 
   private async status(item: vscode.StatusBarItem): Promise<void> {
@@ -227,12 +234,26 @@ export class RunControl {
     );
     if (live.length === 0) return item.hide();
     const icon = live.some((run) => run.state() === 'running') ? 'sync~spin' : 'debug-pause';
-    const done = live.reduce((sum, run) => sum + run.pages.count(), 0);
-    const planned = live.reduce((sum, run) => sum + run.planned, 0);
+    // A training plans steps.
+    const counted = live.filter((run) => run.planned > 0);
+    const done = counted.reduce((sum, run) => sum + run.pages.count(), 0);
+    const planned = counted.reduce((sum, run) => sum + run.planned, 0);
     item.text = planned > 0 ? `$(${icon}) Baton ${done}/${planned}` : `$(${icon}) Baton`;
     item.tooltip = live.map((run) => run.folder.name).join('\n');
     item.show();
   }
+}
+
+/** The environment variables that workflows may read. */
+function envFlags(): string[] {
+  const names = setting<string[]>('allowEnv', []);
+  return names.length > 0 ? ['--allow-env', names.join(',')] : [];
+}
+
+/** How many rollouts at a time, where the user says so; else the command knows. */
+function concurrencyFlags(file: string): string[] {
+  const chosen = chosenConcurrency(vscode.Uri.file(file));
+  return chosen === undefined ? [] : ['--concurrency', String(chosen)];
 }
 
 /** Waits until the command line has said where its run is, or why there is none. */

@@ -1,7 +1,19 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+
+const KEPT_DAYS = 30;
 
 /** How a command line is started: which Node, which program, which arguments, where. */
 export interface Launch {
@@ -11,7 +23,6 @@ export interface Launch {
   cwd: string;
   /** Folder for what it prints. */
   output: string;
-  name: string;
   /** Keys of model servers as JSON, handed over on stdin; null: none are stored. */
   keys: string | null;
 }
@@ -30,8 +41,11 @@ export interface Started {
  */
 export function launch(options: Launch): Promise<Started> {
   mkdirSync(options.output, { recursive: true, mode: 0o700 });
-  const out = join(options.output, `${options.name}.out`);
-  const err = join(options.output, `${options.name}.err`);
+  tidy(options.output);
+  // Several may start in one millisecond.
+  const name = `${new Date().toISOString().replace(/[^\d]/g, '').slice(0, 17)}-${options.args[0]}-${randomUUID()}`;
+  const out = join(options.output, `${name}.out`);
+  const err = join(options.output, `${name}.err`);
   const files = [openSync(out, 'w', 0o600), openSync(err, 'w', 0o600)] as const;
   return new Promise((resolve, reject) => {
     const child = spawn(options.node, [options.cli, ...options.args], {
@@ -58,6 +72,16 @@ export function launch(options: Launch): Promise<Started> {
       resolve({ pid: child.pid!, out, err, ended });
     });
   });
+}
+
+/** What commands printed long ago is wanted by nobody. */
+function tidy(output: string): void {
+  const long = Date.now() - KEPT_DAYS * 86_400_000;
+  for (const name of readdirSync(output)) {
+    const path = join(output, name);
+    // Another window may tidy at the same time.
+    if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? long) < long) rmSync(path, { force: true });
+  }
 }
 
 /** The editor's own variables would change how the child runs. */

@@ -40,7 +40,7 @@ function isBaton(pid: number): boolean {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     return (
       words.some((word) => /(^|\/)(cli\.mjs|baton)$/.test(word)) &&
-      words.some((word) => ['run', 'resume', 'train'].includes(word))
+      words.some((word) => ['run', 'resume', 'train', 'eval', 'fork'].includes(word))
     );
   } catch {
     return false;

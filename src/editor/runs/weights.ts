@@ -84,7 +84,7 @@ export class Weights {
     );
     if (!asked) return;
     const from = `${run.folder.path}:${checkpoint}`;
-    await this.control.start(file, ['eval', file, '--from', from, '--json', ...this.control.flags()]);
+    await this.control.start(file, ['eval', file, '--from', from, '--json', ...this.control.flags(file)]);
   }
 
   private async confirm(question: string, detail: string, yes: string): Promise<boolean> {
@@ -97,7 +97,7 @@ export class Weights {
       await this.control.once(args, folder);
       return true;
     } catch (error) {
-      await tell(this.host, `${failed}: ${(error as Error).message}`, error);
+      tell(this.host, `${failed}: ${(error as Error).message}`, error);
       return false;
     } finally {
       this.store.refresh();

@@ -15,7 +15,7 @@ import {
   targetsLanguageId,
   tools,
 } from '../names.js';
-import { findWorkflows, workflowsAbove } from '../near.js';
+import { findWorkflows, looksLikeWorkflow, workflowsAbove } from '../near.js';
 import type { Parts } from '../parts.js';
 
 /** Gives the parts that do the work; loads them when it is first called. */
@@ -140,7 +140,9 @@ function mayBePrompt(uri: vscode.Uri): boolean {
 /** Load the rest once activation is over where something of Baton is open, and else when that is opened. */
 export function loadWhereOpen(host: Host, load: Load): void {
   const look = (document: vscode.TextDocument) => {
-    const own = [languageId, targetsLanguageId].includes(document.languageId);
+    const own =
+      [languageId, targetsLanguageId].includes(document.languageId) ||
+      (document.languageId === 'yaml' && looksLikeWorkflow(document.getText()));
     if (!own && document.uri.scheme !== runScheme && !mayBePrompt(document.uri)) return;
     load().catch((error: Error) => void tell(host, error.message, error));
   };

@@ -1,8 +1,9 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
+import { rolloutsAtATime } from '../../training/index.js';
 import { baseOf, diskFiles, loadTasks, type Workflow, withOwnWeights } from '../../workflow/index.js';
-import { type Host, mayRun, setting } from '../host.js';
+import { chosenConcurrency, type Host, mayRun, saved } from '../host.js';
 import type { Analyses } from '../providers/analyses.js';
 import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
 import type { RunControl } from '../runs/control.js';
@@ -56,11 +57,11 @@ export class Trainer {
     for (const [cap, most] of Object.entries(choices.cap ?? {})) args.push(`--${cap}`, String(most));
     const target = choices.target === null ? null : findTarget(targetsFile(), choices.target);
     if (choices.target !== null && !(target?.kind === 'ssh' && target.placement === 'here')) {
-      const flags = [...args, ...this.control.confinement()];
+      const flags = [...args, ...this.control.flagsThere(file)];
       return this.control.there(basename(file), dirname(file), choices.target, flags);
     }
     const on = choices.target === null ? [] : ['--target', choices.target];
-    const run = await this.control.start(file, [...args, '--json', ...on, ...this.control.flags()]);
+    const run = await this.control.start(file, [...args, '--json', ...on, ...this.control.flags(file)]);
     if (run) await this.panels.show(run);
   }
 
@@ -75,8 +76,7 @@ export class Trainer {
     if (!of) return undefined;
     await workspaceState.update(LAST, of.fsPath);
     const document = await vscode.workspace.openTextDocument(of);
-    if (document.isDirty) await document.save();
-    return document;
+    return (await saved(document)) ? document : undefined;
   }
 
   private async ask(workflow: Workflow, role?: string): Promise<Choices | undefined> {
@@ -188,7 +188,8 @@ export class Trainer {
     const { roles, steps } = choices;
     const run = await this.store.chosen(document.uri);
     const start = vscode.l10n.t('Train');
-    if (run && run.pages.count() > 0) {
+    const recorded = run !== undefined && run.pages.count() > 0;
+    if (recorded) {
       const preview = rewardPreview(run, workflow.training, roles);
       const plan = await this.plan(document, workflow, choices);
       const estimate = estimateOf(workflow, plan, preview.seconds, preview.events);
@@ -196,7 +197,7 @@ export class Trainer {
       const shown = this.documents.showText(run, 'reward-preview.md', previewText(preview, about));
       await vscode.window.showTextDocument(shown, { preview: true });
     }
-    const note = run
+    const note = recorded
       ? vscode.l10n.t('The preview shows what the recorded scores would teach.')
       : vscode.l10n.t('Nothing is recorded yet, so there is no reward preview.');
     const asked = await vscode.window.showQuickPick(
@@ -226,7 +227,7 @@ export class Trainer {
       steps,
       roles: roles.length,
       measured: measuredRollouts(splits, { steps, every: workflow.training.evaluate_every }),
-      concurrency: setting('concurrency', 8, uri),
+      concurrency: chosenConcurrency(uri) ?? rolloutsAtATime,
       update: seconds ?? null,
     };
   }

@@ -7,6 +7,9 @@ import type { Proof } from '../verify.js';
 import type { StepReport } from './report.js';
 import type { SavedCheckpoint } from './state.js';
 
+/** Rollouts at a time where nobody says: an engine answers many together sooner than one after the other. */
+export const rolloutsAtATime = 48;
+
 /** What a training run needs; the composition root provides it. */
 export interface LoopParts {
   workflow: Workflow;

@@ -34,9 +34,8 @@ const { editor, told, found, shown } = vi.hoisted(() => {
   return { editor, told, found, shown };
 });
 vi.mock('vscode', () => editor);
-const { looksLikeWorkflow, PlainWorkflows } = await import(
-  '../../../src/editor/providers/plain-workflows.js'
-);
+const { looksLikeWorkflow } = await import('../../../src/editor/near.js');
+const { PlainWorkflows } = await import('../../../src/editor/providers/plain-workflows.js');
 
 let place: string;
 beforeAll(() => {

@@ -62,6 +62,20 @@ test('a key is kept for the origin of its address, beside those of other address
   expect(showInformationMessage).toHaveBeenLastCalledWith('MODEL_KEY is kept for https://api.example.com.');
 });
 
+test.each([
+  ['https://api.example.com/v1', true],
+  ['http://127.0.0.1:8080', true],
+  ['https://my host/v1', false],
+  ['http://[', false],
+  ['http://127.0.0.1:99999', false],
+  ['ftp://example.com', false],
+])('an address that no key could be kept for is refused as it is typed: %s', async (typed, taken) => {
+  showInputBox.mockResolvedValueOnce('MODEL_KEY').mockResolvedValueOnce(undefined);
+  await setSecret(host);
+  const { validateInput } = showInputBox.mock.lastCall![0] as { validateInput(text: string): string | null };
+  expect(validateInput(typed) === null).toBe(taken);
+});
+
 test('a question that is not answered stores nothing', async () => {
   await store(undefined);
   await store('MODEL_KEY');
