@@ -52,11 +52,17 @@ export function diskFiles(folder: string): WorkflowFiles {
       const found = find(path);
       if ('refused' in found) return found;
       try {
-        const { size } = statSync(found.path);
-        if (size > MAX_BYTES)
+        const kind = statSync(found.path);
+        // A pipe would be waited for, for ever.
+        if (!kind.isFile())
+          return {
+            refused: 'unreadable',
+            message: l10n.t('{0} is no file that can be read to its end.', path),
+          };
+        if (kind.size > MAX_BYTES)
           return {
             refused: 'too-large',
-            message: l10n.t('{0} has {1} bytes; {2} is the most.', path, size, MAX_BYTES),
+            message: l10n.t('{0} has {1} bytes; {2} is the most.', path, kind.size, MAX_BYTES),
           };
         return { text: readFileSync(found.path, 'utf8') };
       } catch (error) {

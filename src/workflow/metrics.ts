@@ -1,4 +1,5 @@
 import { parse as parseCsv } from 'csv-parse/sync';
+import { numberIn } from './numbers.js';
 
 /** A metric's value, or why it could not be computed. */
 export type Measured = { value: number } | { invalid: string };
@@ -64,7 +65,7 @@ type Table = { rows: Map<string, string> } | { invalid: string };
 function table(text: string): Table {
   let lines: string[][];
   try {
-    lines = parseCsv(text, { skip_empty_lines: true, relax_column_count: true }) as string[][];
+    lines = parseCsv(text, { bom: true, skip_empty_lines: true, relax_column_count: true }) as string[][];
   } catch (error) {
     return { invalid: `it is not CSV: ${(error as Error).message}` };
   }
@@ -80,8 +81,7 @@ function table(text: string): Table {
 
 /** Ids and labels are compared as numbers where both are numbers: 1 is 1.0. */
 function canonical(cell: string): string {
-  const text = cell.trim();
-  return text !== '' && Number.isFinite(Number(text)) ? String(Number(text)) : text;
+  return String(numberIn(cell) ?? cell.trim());
 }
 
 function sameLabel(a: string, b: string): boolean {

@@ -37,11 +37,14 @@ export function readFields(
   const add = (fields: Record<string, unknown>) => {
     for (const [name, value] of Object.entries(fields)) builtIn[name] ??= typeOfValue(value as never);
   };
-  const addOf = ({ files: _f, hidden: _h, expect: _e, ...fields }: RawTask) => add(fields);
+  const addOf = ({ files: _f, hidden: _h, expect: _e, ...fields }: Partial<RawTask>) => add(fields);
   if (Array.isArray(raw.tasks)) raw.tasks.forEach(addOf);
   else {
     if (raw.tasks.family) Object.assign(builtIn, familyFields(raw.tasks.family));
-    for (const { task, where } of writtenTasks(raw.tasks, files).written) {
+    const { written, broken } = writtenTasks(raw.tasks, files);
+    // What is wrong with a task is said of the task, and not where its fields are named.
+    broken.forEach(addOf);
+    for (const { task, where } of written) {
       addOf(task);
       if (task.expect !== undefined) expected.push({ text: task.expect, where });
     }

@@ -27,12 +27,16 @@ export function readTaskFiles(source: RawTaskSource, files: WorkflowFiles): Read
   return out;
 }
 
-/** The tasks of those files as they are written; the files that they name are not looked for. */
+/**
+ * The tasks of those files as they are written; the files that they name are not looked for. `broken`: the fields of
+ * those that cannot be used.
+ */
 export function writtenTasks(
   source: RawTaskSource,
   files: WorkflowFiles,
-): { written: Written[]; problems: string[] } {
+): { written: Written[]; broken: object[]; problems: string[] } {
   const written: Written[] = [];
+  const broken: object[] = [];
   const problems: string[] = [];
   for (const pattern of source.from === undefined ? [] : [source.from].flat()) {
     const paths = files.list(pattern);
@@ -47,12 +51,14 @@ export function writtenTasks(
       problems.push(...found);
       for (const [at, row] of rows.entries()) {
         const where = l10n.t('{0}, task {1}', path, at + 1);
-        if ('invalid' in row) problems.push(`${where}: ${row.invalid}`);
-        else written.push({ task: row.task, id: `${stem(path)}${at === 0 ? '' : `-${at}`}`, where });
+        if ('invalid' in row) {
+          problems.push(`${where}: ${row.invalid}`);
+          broken.push(row.fields);
+        } else written.push({ task: row.task, id: `${stem(path)}${at === 0 ? '' : `-${at}`}`, where });
       }
     }
   }
-  return { written, problems };
+  return { written, broken, problems };
 }
 
 /** Tasks written in the workflow itself. */
@@ -75,9 +81,11 @@ function addTask(
   const problem = (message: string) => out.problems.push(`${where}: ${message}`);
   const find = (path: string): { name: string; path: string }[] => {
     const found = files.resolve(path);
+    const kind = 'refused' in found ? undefined : statSync(found.path, { throwIfNoEntry: false });
     if ('refused' in found) problem(found.message);
-    else if (statSync(found.path, { throwIfNoEntry: false })?.isDirectory())
-      problem(l10n.t('{0} is a folder; name the files in it.', path));
+    else if (kind?.isDirectory()) problem(l10n.t('{0} is a folder; name the files in it.', path));
+    // A pipe would be waited for, for ever.
+    else if (kind && !kind.isFile()) problem(l10n.t('{0} is no file that can be read to its end.', path));
     else return [{ name: path.split('/').at(-1)!, path: found.path }];
     return [];
   };

@@ -1,12 +1,13 @@
 import * as l10n from '@vscode/l10n';
 import { type CastingContext, parse as parseCsv } from 'csv-parse/sync';
 import type { z } from 'zod';
+import { numberIn } from '../numbers.js';
 import { type RawTask, taskSchema } from '../schema-tasks.js';
 import { parseSource } from '../source/source.js';
 
 /** The tasks of one file as they are written, and what keeps it from being read. */
 export interface Rows {
-  rows: readonly ({ task: RawTask } | { invalid: string })[];
+  rows: readonly ({ task: RawTask } | { invalid: string; fields: object })[];
   problems: readonly string[];
 }
 
@@ -38,7 +39,7 @@ function parsed(path: string, text: string): Rows {
   const problems: string[] = [];
   const rows = parseRows(path, text, problems).map((row) => {
     const { success, data, error } = taskSchema.safeParse(row);
-    return success ? { task: data } : { invalid: firstIssue(error) };
+    return success ? { task: data } : { invalid: firstIssue(error), fields: Object(row) as object };
   });
   return { rows, problems };
 }
@@ -46,7 +47,8 @@ function parsed(path: string, text: string): Rows {
 function parseRows(path: string, text: string, problems: string[]): unknown[] {
   if (path.endsWith('.csv')) {
     try {
-      return parseCsv<object>(text, { bom: true, columns: true, cast: castCell, skip_empty_lines: true });
+      const cells = { bom: true, columns: true, cast: castCell, skip_empty_lines: true } as const;
+      return parseCsv<object>(text, cells).map(withoutEmpty);
     } catch (error) {
       problems.push(`${path}: ${l10n.t('this is not CSV: {0}', (error as Error).message)}`);
       return [];
@@ -72,10 +74,17 @@ function parseRows(path: string, text: string, problems: string[]): unknown[] {
   return source === undefined ? [] : Array.isArray(source.value) ? source.value : [source.value];
 }
 
-/** A number where the cell holds one. Ids and prompts are text; so is what starts with zeros, such as a postcode. */
+/** A number where the cell holds one; ids and prompts are text. */
 function castCell(cell: string, { column, header }: CastingContext): string | number {
-  const isText = header || column === 'id' || column === 'prompt' || /^\s*-?0\d/.test(cell);
-  return !isText && cell.trim() !== '' && Number.isFinite(Number(cell)) ? Number(cell) : cell;
+  const isText = header || column === 'id' || column === 'prompt';
+  return isText ? cell : (numberIn(cell) ?? cell);
+}
+
+/** What every task may say: an empty cell of such a column says nothing. */
+const optional = new Set(Object.keys(taskSchema.shape).filter((key) => key !== 'prompt'));
+
+function withoutEmpty(row: object): object {
+  return Object.fromEntries(Object.entries(row).filter(([key, value]) => value !== '' || !optional.has(key)));
 }
 
 function firstIssue(error: z.ZodError): string {

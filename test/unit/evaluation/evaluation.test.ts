@@ -71,6 +71,16 @@ test('metrics are matched by id, and what cannot be matched has no value', () =>
   });
 });
 
+test('ids and labels are equal as numbers only where nothing of them is lost', () => {
+  const long = 'id,y\n1234567890123456789,a\n1234567890123456790,b\n';
+  expect(measure('accuracy', long, long)).toEqual({ value: 1 });
+  const zeros = 'id,y\n007,a\n7,b\n';
+  expect(measure('accuracy', 'id,y\n7,b\n007,a\n', zeros)).toEqual({ value: 1 });
+  expect(measure('accuracy', 'id,y\n1.0,2.50\n', 'id,y\n1,2.5\n')).toEqual({ value: 1 });
+  expect(measure('accuracy', 'id,y\n1,123e45\n', 'id,y\n1,1230e44\n')).toEqual({ value: 0 });
+  expect(measure('accuracy', '\uFEFF"id","y"\n1,a\n', 'id,y\n1,a\n')).toEqual({ value: 1 });
+});
+
 test('f1 and mae, by hand', () => {
   const truth = 'id,y\n1,a\n2,a\n3,b\n4,c\n';
   // a: 2 of 2 found, 3 said: 4 / 5. b: 0. c: 1 of 1 found, 1 said: 1. Their mean.

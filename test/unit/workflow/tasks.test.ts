@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,6 +33,56 @@ test('a CSV file may start with a mark of its encoding; ids and prompts are text
   expect(tasks.map(({ id, prompt, fields }) => ({ id, prompt, ...fields }))).toMatchObject([
     { id: '007', prompt: '2024', level: 3, zip: '01067' },
     { id: '7', prompt: 'a, b', level: 1000, zip: 9 },
+  ]);
+});
+
+test.each([
+  ['12345678901234567890', '12345678901234567890'],
+  ['123e45', '123e45'],
+  ['0x10', '0x10'],
+  ['1.50', 1.5],
+  ['1.5e-05', 0.000015],
+  ['-3', -3],
+  ['-03', '-03'],
+  ['Infinity', 'Infinity'],
+  [' 7 ', 7],
+])('a cell is a number only where nothing of it is lost: %s', (cell, value) => {
+  const { tasks } = tasksOf('{from: t.csv}', { 't.csv': `prompt,x\ngo,"${cell}"\n` });
+  expect(tasks[0]!.fields.x).toBe(value);
+});
+
+test('an empty cell of a column that need not be there says nothing', () => {
+  const { problems, tasks } = tasksOf('{from: t.csv}', {
+    't.csv': 'id,prompt,split,expect,files,note\na,go,,,,\n,go,test,1 == 1,,x\n',
+  });
+  expect(problems).toEqual([]);
+  expect(tasks).toMatchObject([
+    { id: 'a', expect: null, files: [], fields: { note: '' } },
+    { split: 'test', expect: '1 == 1', fields: { note: 'x' } },
+  ]);
+});
+
+test('what is wrong with a task is said before what its fields are missing for', () => {
+  const found = tasksOf('{from: t.csv, prompt: "{{task.v}}"}', { 't.csv': 'v,files\n1,a.txt\n' });
+  expect(found.problems).toEqual([expect.stringMatching(/^task.invalid: t.csv, task 1: files: /)]);
+});
+
+test('a pipe among the files of a task is refused, and not waited for', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-pipe-'));
+  for (const name of ['given', 'kept']) execFileSync('mkfifo', [join(folder, name)]);
+  const text = `baton: 1
+models: {m: {provider: embedded}}
+tasks: [{prompt: go, files: [given], hidden: [kept]}]
+agents: {a: {role: Answer., instructions: {file: given}}}
+`;
+  const check = (of: string) =>
+    checkWorkflow(of, 'a.baton.yaml', { files: diskFiles(folder), tasks: true }).problems;
+  expect(check(text).map(({ message }) => message)).toEqual([
+    expect.stringContaining('given is no file that can be read to its end'),
+  ]);
+  expect(check(text.replace(', instructions: {file: given}', '')).map(({ message }) => message)).toEqual([
+    'task 1: given is no file that can be read to its end.',
+    'task 1: kept is no file that can be read to its end.',
   ]);
 });
 
