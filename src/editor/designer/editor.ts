@@ -35,13 +35,15 @@ export class Designer implements vscode.CustomTextEditorProvider {
     let last = '';
     const send = (message: ToView) => void webview.postMessage(message);
     const draw = async () => {
-      if (!ready) return;
+      // A hidden page is thrown away, and what is sent to it is lost.
+      if (!ready || !panel.visible) return;
       const run = await this.store.chosen(document.uri);
       const analysis = this.analyses.of(document);
       const graph = graphOf(analysis, basename(document.uri.fsPath), liveOf(run, this.scores));
       const text = JSON.stringify(graph);
       // A run that goes on is looked at every second; what did not change is not sent again.
-      if (text !== last) send({ type: 'graph', graph });
+      if (text === last || !panel.visible) return;
+      send({ type: 'graph', graph });
       last = text;
     };
     kept.push(
@@ -50,7 +52,11 @@ export class Designer implements vscode.CustomTextEditorProvider {
         // What is not of this protocol is not from our page, or not for us: it is dropped.
         if (!message.success)
           return this.host.log.warn(`The designer sent something unknown: ${message.error.message}`);
-        if (message.data.type === 'ready') ready = true;
+        if (message.data.type === 'ready') {
+          // Each time it is shown, the page is made anew and knows nothing.
+          ready = true;
+          last = '';
+        }
         going = going
           .then(async () => {
             const refused = await this.answer(document, message.data);
@@ -64,8 +70,9 @@ export class Designer implements vscode.CustomTextEditorProvider {
       }),
       vscode.workspace.onDidChangeTextDocument((change) => change.document === document && void draw()),
       this.store.onDidChange(() => void draw()),
+      panel.onDidChangeViewState(() => void draw()),
     );
-    const timer = setInterval(() => panel.visible && void draw(), LIVE_MS);
+    const timer = setInterval(() => void draw(), LIVE_MS);
     kept.push({ dispose: () => clearInterval(timer) });
     panel.onDidDispose(() => vscode.Disposable.from(...kept).dispose());
     webview.html = page(this.host, webview, 'designer', 'Baton Designer');
