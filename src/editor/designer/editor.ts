@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { oneEdit } from '../../workflow/index.js';
 import type { Host } from '../host.js';
@@ -7,7 +7,7 @@ import { folderOf } from '../near.js';
 import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
-import { openFiles } from '../providers/open-files.js';
+import { type OpenedFiles, opened, openFiles } from '../providers/open-files.js';
 import type { RunStore } from '../runs/store.js';
 import type { Scores } from '../scores/book.js';
 import { changed } from './changes.js';
@@ -94,9 +94,19 @@ export class Designer implements vscode.CustomTextEditorProvider {
 
   private async edit(document: vscode.TextDocument, edit: DesignerEdit): Promise<string | undefined> {
     const folder = folderOf(document.uri);
+    const disk = folder === undefined ? undefined : openFiles(folder);
     let found: ReturnType<typeof changed>;
+    let documents: OpenedFiles['documents'] = new Map();
     try {
-      found = changed(document.getText(), edit, folder === undefined ? undefined : openFiles(folder));
+      found = changed(document.getText(), edit, disk);
+      if (disk && 'others' in found && found.others.length > 0) {
+        const open = await opened(
+          disk,
+          found.others.map(({ file }) => file),
+        );
+        documents = open.documents;
+        found = changed(document.getText(), edit, open.files);
+      }
     } catch (error) {
       return (error as Error).message;
     }
@@ -104,10 +114,9 @@ export class Designer implements vscode.CustomTextEditorProvider {
     const edits = new vscode.WorkspaceEdit();
     const own = oneEdit(document.getText(), found.text);
     if (own) edits.replace(document.uri, rangeOf(document, own.start, own.end), own.text);
-    for (const other of found.others) {
-      const uri = vscode.Uri.file(join(folder!, other.file!));
-      const text = await vscode.workspace.openTextDocument(uri);
-      edits.replace(uri, rangeOf(text, other.start, other.end), other.text);
+    for (const { file, start, end, text } of found.others) {
+      const other = documents.get(file!)!;
+      edits.replace(other.uri, rangeOf(other, start, end), text);
     }
     const done = edits.size === 0 || (await vscode.workspace.applyEdit(edits));
     return done ? undefined : vscode.l10n.t('The editor did not take the change; is the file read-only?');
