@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type Mention, mentions, renameEdits, type WorkflowFiles } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { type Analysis, declaration, mentionAt, sameName } from '../language/index.js';
-import { languageId } from '../names.js';
+import { languageId, runScheme } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
 import { opened } from './open-files.js';
 import { promptFile, promptFiles } from './prompts.js';
@@ -112,7 +112,10 @@ async function findName(
 }
 
 function uriOf({ analysis, workflow }: Found, file: string | null): vscode.Uri {
-  return file === null ? workflow : vscode.Uri.file(join(analysis.files.folder, file));
+  if (file === null) return workflow;
+  const path = join(analysis.files.folder, file);
+  // What a recorded workflow names is recorded too, and no file on disk.
+  return workflow.scheme === runScheme ? workflow.with({ path }) : vscode.Uri.file(path);
 }
 
 async function location(found: Found, mention: Mention): Promise<vscode.Location> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
+import { diskFiles } from '../../../src/workflow/index.js';
 
 type Listener = (of: never) => unknown;
 interface Place {
@@ -197,6 +198,29 @@ test('references are the places in the editor’s text', async () => {
   expect(inPrompt.map(({ range }) => [range.start, shown.slice(range.start, range.end)])).toEqual([
     [shown.indexOf('note'), 'note'],
     [shown.lastIndexOf('note'), 'note'],
+  ]);
+});
+
+test('references in a recorded workflow are places in its recorded prompts', async () => {
+  const uri = (path: string) => ({
+    ...editor.Uri.file(path),
+    scheme: 'baton-run',
+    toString: () => `baton-run://k${path}`,
+  });
+  const recorded = new Document({ ...uri('/workflow/team.baton.yaml'), with: ({ path }) => uri(path) }, text);
+  const shown = new Document(uri('/workflow/prompts/b.md'), 'Read {{note}}.');
+  editor.workspace.textDocuments.push(recorded, shown);
+  const files = { ...diskFiles(place), folder: '/workflow', read: () => ({ text: shown.text }) };
+  provideNames(host, new Analyses(host, ({ scheme }) => (scheme === 'baton-run' ? files : undefined)));
+  const context = { includeDeclaration: true };
+  const found: { uri: Place; range: { start: number } }[] = await providers.references!.provideReferences!(
+    recorded,
+    text.indexOf('note'),
+    context,
+  );
+  expect(found).toHaveLength(4);
+  expect(found.filter((each) => each.uri.path === shown.uri.path)).toMatchObject([
+    { uri: { scheme: 'baton-run' }, range: { start: shown.text.indexOf('note') } },
   ]);
 });
 
