@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { listRuns, type RunFolder } from '../../trace/index.js';
+import { listRuns, RunFolder } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { contextKeys } from '../names.js';
 import { findWorkflows, workflowGlob } from '../near.js';
@@ -23,15 +23,22 @@ export class RunStore {
   private listed: Promise<Listed[]> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private soon: NodeJS.Timeout | undefined;
+  /** Where runs may be: the whole of the open folders is searched for it, so it is kept while they stay as they are. */
+  private found: Promise<string[]> | undefined;
   private bases: string[] = [];
+  /** Whether the list that is under way has yet to look at the disk. */
+  private searching = false;
   private stamp = '';
-  private reads = 0;
   private shown: string | undefined;
 
   constructor(private readonly host: Host) {
     host.keep(this.changed);
     const watcher = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/runs/*/run.json*'));
-    watcher.onDidCreate(() => this.refreshSoon());
+    watcher.onDidCreate((file) => {
+      // A folder of workflows can come without a word of its files.
+      if (!this.bases.includes(new RunFolder(dirname(file.fsPath)).home)) this.found = undefined;
+      this.refreshSoon();
+    });
     watcher.onDidChange(() => this.refreshSoon());
     watcher.onDidDelete(() => this.refreshSoon());
     const workflows = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true));
@@ -48,7 +55,10 @@ export class RunStore {
 
   /** Newest first; the recorded run last. */
   list(): Promise<Listed[]> {
-    this.listed ??= this.read();
+    if (!this.listed) {
+      this.searching = true;
+      this.listed = this.read();
+    }
     return this.listed;
   }
 
@@ -80,8 +90,15 @@ export class RunStore {
     return this.open.get(key);
   }
 
+  /** List the runs anew, and look for where they may be. */
   refresh(): void {
-    this.listed = undefined;
+    this.found = undefined;
+    this.relist();
+  }
+
+  private relist(): void {
+    // One that has not looked at the disk yet will find what is there by then.
+    if (!this.searching) this.listed = undefined;
     this.changed.fire();
   }
 
@@ -89,7 +106,7 @@ export class RunStore {
   private refreshSoon(): void {
     this.soon ??= setTimeout(() => {
       this.soon = undefined;
-      this.refresh();
+      this.relist();
     }, SOON_MS);
   }
 
@@ -119,13 +136,14 @@ export class RunStore {
   }
 
   private async read(): Promise<Listed[]> {
-    const turn = ++this.reads;
-    const bases = await this.findBases();
-    // One that was overtaken says nothing of where to look from now on.
-    if (turn === this.reads) {
-      this.bases = bases;
-      this.stamp = this.look();
+    for (let asked: Promise<string[]> | undefined; !asked || asked !== this.found; ) {
+      // Where it is dropped meanwhile, the search may have missed what it was dropped for.
+      asked = this.found ??= this.findBases();
+      this.bases = await asked;
     }
+    const { bases } = this;
+    this.searching = false;
+    this.stamp = this.look();
     const own = bases.flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
     const sample = listRuns(this.samplePath).map((folder) => this.run(folder, true));
     own.sort((a, b) => created(b) - created(a));
@@ -171,7 +189,7 @@ export class RunStore {
 
   /** File events are a hint that some systems and remote disks do not give, so it also looks by itself. */
   private lookAgain(): void {
-    if (this.look() !== this.stamp) this.refresh();
+    if (this.look() !== this.stamp) this.relist();
   }
 
   private run(folder: RunFolder, sample: boolean): Listed {
