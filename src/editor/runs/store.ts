@@ -1,13 +1,14 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { listRuns, RunFolder } from '../../trace/index.js';
+import { listRuns, RunFolder, runsIn } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { contextKeys } from '../names.js';
 import { findWorkflows, workflowGlob } from '../near.js';
 import { Run } from './run.js';
 
-export type Listed = Run | { unreadable: string; folder: RunFolder };
+/** A run, or one that cannot be read and why; `all`: the folder is that of all runs of a workflow's folder. */
+export type Listed = Run | { unreadable: string; folder: RunFolder; all?: true };
 
 const LOOK_MS = 1000;
 const SOON_MS = 200;
@@ -53,7 +54,7 @@ export class RunStore {
     });
   }
 
-  /** Newest first; the recorded run last. */
+  /** Newest first, after folders whose runs cannot be listed; the recorded run last. */
   list(): Promise<Listed[]> {
     if (!this.listed) {
       this.searching = true;
@@ -144,8 +145,8 @@ export class RunStore {
     const { bases } = this;
     this.searching = false;
     this.stamp = this.look();
-    const own = bases.flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
-    const sample = listRuns(this.samplePath).map((folder) => this.run(folder, true));
+    const own = bases.flatMap((base) => this.runsOf(base, false));
+    const sample = this.runsOf(this.samplePath, true);
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
     void vscode.commands.executeCommand('setContext', contextKeys.hasRuns, all.length > 0);
@@ -173,23 +174,21 @@ export class RunStore {
 
   /** What the runs on disk look like from outside: their names, and how far the newest of each folder are. */
   private look(): string {
-    return this.bases
-      .map((base) => {
-        const folder = join(base, '.baton', 'runs');
-        if (!existsSync(folder)) return '';
-        const names = readdirSync(folder).sort();
-        const newest = names.slice(-5).map((name) => {
-          const log = join(folder, name, 'run.jsonl');
-          return `${statSync(log, { throwIfNoEntry: false })?.size}${existsSync(join(folder, name, 'run.lock'))}`;
-        });
-        return `${names.join()} ${newest.join()}`;
-      })
-      .join('\n');
+    return this.bases.map((base) => lookInto(runsIn(base))).join('\n');
   }
 
   /** File events are a hint that some systems and remote disks do not give, so it also looks by itself. */
   private lookAgain(): void {
     if (this.look() !== this.stamp) this.relist();
+  }
+
+  /** What is wrong with one folder keeps no run of another from being shown. */
+  private runsOf(base: string, sample: boolean): Listed[] {
+    try {
+      return listRuns(base).map((folder) => this.run(folder, sample));
+    } catch (error) {
+      return [{ unreadable: (error as Error).message, folder: new RunFolder(runsIn(base)), all: true }];
+    }
   }
 
   private run(folder: RunFolder, sample: boolean): Listed {
@@ -201,5 +200,28 @@ export class RunStore {
 }
 
 function created(each: Listed): number {
-  return each instanceof Run ? each.info.created : 0;
+  if (each instanceof Run) return each.info.created;
+  return each.all ? Number.MAX_VALUE : 0;
+}
+
+function lookInto(folder: string): string {
+  try {
+    const names = readdirSync(folder).sort();
+    const newest = names
+      .slice(-5)
+      .map(
+        (name) => `${sizeOf(join(folder, name, 'run.jsonl'))}${existsSync(join(folder, name, 'run.lock'))}`,
+      );
+    return `${names.join()} ${newest.join()}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  }
+}
+
+function sizeOf(log: string): number | undefined {
+  try {
+    return statSync(log).size;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 // Which runs are found on disk, and how much is looked at for it.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -122,4 +122,22 @@ test('who asks while the folders are searched gets that search, and what came du
   searched[1]!();
   expect(await first).toHaveLength(3);
   expect(findFiles).toHaveBeenCalledTimes(2);
+});
+
+test('runs that cannot be listed are a row that says why, and hide no others', async () => {
+  mkdirSync(join(place, 'south/.baton'));
+  writeFileSync(join(place, 'south/.baton/runs'), 'not a folder');
+  expect(await homes()).toEqual(['north', 'south/team']);
+  const [first] = await store.list();
+  const folder = join(place, 'south/.baton/runs');
+  expect(first).toMatchObject({ folder: { path: folder }, all: true });
+  expect(first).toHaveProperty(
+    'unreadable',
+    expect.stringMatching(/south\/\.baton\/runs cannot be listed \(ENOTDIR/),
+  );
+
+  // Where it is mended no file event says so: it is looked at once a second.
+  rmSync(folder);
+  copyRuns('south');
+  await expect.poll(homes, { timeout: 5000 }).toEqual(['north', 'south', 'south/team']);
 });
