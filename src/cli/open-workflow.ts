@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Blobs, type RunFolder } from '../trace/index.js';
 import {
@@ -8,6 +8,7 @@ import {
   isError,
   loadTasks,
   type Problem,
+  readText,
   type Split,
   type Task,
   type Workflow,
@@ -45,7 +46,7 @@ export interface Opened {
 export function checkFile(
   path: string,
   options: OpenOptions,
-  text = readFileSync(path, 'utf8'),
+  text = readText(path),
   files = diskFiles(dirname(path)),
 ): { problems: Problem[]; workflow: Workflow | undefined; files: WorkflowFiles } {
   const shown = relative(process.cwd(), path) || path;

@@ -20,7 +20,7 @@ export { writeOwn } from './own-file.js';
 export { RolloutPages, type RolloutRow } from './pages.js';
 export { parseLog, type ReadLog, readLog } from './read.js';
 export { keepOverrule, type Overrule, openReview, readReviews, reviewLock } from './reviews.js';
-export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, safeId } from './run-folder.js';
+export { listRuns, RUN_FORMAT, RunFolder, type RunInfo, runsIn, safeId } from './run-folder.js';
 export { sittingSeconds } from './sittings.js';
 export { type Counted, countedVerdicts, scoresOf } from './verdicts.js';
 export { GitObjects, gitAllows } from './workspace/git-objects.js';

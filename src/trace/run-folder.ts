@@ -106,13 +106,28 @@ export function safeId(id: string): string {
   return id;
 }
 
-/** All runs under a workflow's folder, newest first. */
+/** Where the runs of a workflow's folder lie. */
+export function runsIn(base: string): string {
+  return join(base, '.baton', 'runs');
+}
+
+/** All runs under a workflow's folder, newest first; a FileProblem where they cannot be listed. */
 export function listRuns(base: string): RunFolder[] {
-  const folder = join(base, '.baton', 'runs');
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'run.json')));
-  return names
+  const folder = runsIn(base);
+  return namesIn(folder)
+    .filter((name) => existsSync(join(folder, name, 'run.json')))
     .sort()
     .reverse()
     .map((name) => new RunFolder(join(folder, name)));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new FileProblem(
+      `The runs in ${folder} cannot be listed (${(error as Error).message}); make it a folder that you may read, or move it away.`,
+    );
+  }
 }

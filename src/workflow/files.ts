@@ -64,7 +64,7 @@ export function diskFiles(folder: string): WorkflowFiles {
             refused: 'too-large',
             message: l10n.t('{0} has {1} bytes; {2} is the most.', path, kind.size, MAX_BYTES),
           };
-        return { text: readFileSync(found.path, 'utf8') };
+        return { text: readText(found.path) };
       } catch (error) {
         return {
           refused: 'unreadable',
@@ -77,6 +77,11 @@ export function diskFiles(folder: string): WorkflowFiles {
       return listFiles(root, pattern);
     },
   };
+}
+
+/** A file's text as an editor has it: a byte order mark is none of it, so that places in it mean the same to both. */
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
 }
 
 function listFiles(root: string, pattern: string): string[] {

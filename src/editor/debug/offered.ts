@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { debugType } from '../names.js';
 import { findWorkflows } from '../near.js';
 import type { RunStore } from '../runs/store.js';
+import { hasTask } from './has-task.js';
 import { lastFailed } from './last-failed.js';
 
 /** Workflows that are offered at most. */
@@ -9,7 +10,7 @@ const MOST = 20;
 
 /**
  * What the debugger can begin with in an open folder, without a launch.json: for each workflow the rollout that its
- * shown run failed last, the task of that one live, and its first task live. The editor asks once more for what is in
+ * shown run failed last, the task of that one live (where it still has that), and its first task live. The editor asks once more for what is in
  * no folder, which is nothing where there are some.
  */
 export async function offeredConfigurations(
@@ -37,7 +38,9 @@ async function ofWorkflow(store: RunStore, uri: vscode.Uri): Promise<vscode.Debu
   const { rollout, task } = row;
   return [
     launch(vscode.l10n.t('{0}: step through {1}', name, rollout), { run: run.key, rollout }),
-    launch(vscode.l10n.t('{0}: debug {1} live', name, task), { live: true, program, task }),
+    ...(hasTask(program, task)
+      ? [launch(vscode.l10n.t('{0}: debug {1} live', name, task), { live: true, program, task })]
+      : []),
     live,
   ];
 }

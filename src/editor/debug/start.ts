@@ -15,6 +15,7 @@ import type { RunStore } from '../runs/store.js';
 import { retold } from '../runs/told.js';
 import { RoleLines } from './breakpoints.js';
 import { compareBranches } from './compare.js';
+import { hasTask } from './has-task.js';
 import { lastFailed } from './last-failed.js';
 import { offeredConfigurations } from './offered.js';
 import type { Followed, Recording } from './recording.js';
@@ -103,7 +104,8 @@ export class DebugStarter {
       : vscode.window.activeTextEditor?.document;
     if (!document || !isWorkflow(document) || document.uri.scheme !== 'file') return;
     const run = await this.store.chosen(document.uri);
-    const task = run && lastFailed(run)?.task;
+    const failed = run && lastFailed(run)?.task;
+    const task = failed !== undefined && hasTask(document.uri.fsPath, failed) ? failed : undefined;
     await vscode.commands.executeCommand('workbench.view.debug');
     await vscode.debug.startDebugging(undefined, {
       type: debugType,

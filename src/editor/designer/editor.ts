@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { oneEdit } from '../../workflow/index.js';
 import type { Host } from '../host.js';
@@ -7,7 +7,7 @@ import { folderOf } from '../near.js';
 import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
-import { openFiles } from '../providers/open-files.js';
+import { type OpenedFiles, opened, openFiles } from '../providers/open-files.js';
 import type { RunStore } from '../runs/store.js';
 import type { Scores } from '../scores/book.js';
 import { changed } from './changes.js';
@@ -35,13 +35,15 @@ export class Designer implements vscode.CustomTextEditorProvider {
     let last = '';
     const send = (message: ToView) => void webview.postMessage(message);
     const draw = async () => {
-      if (!ready) return;
+      // A hidden page is thrown away, and what is sent to it is lost.
+      if (!ready || !panel.visible) return;
       const run = await this.store.chosen(document.uri);
       const analysis = this.analyses.of(document);
       const graph = graphOf(analysis, basename(document.uri.fsPath), liveOf(run, this.scores));
       const text = JSON.stringify(graph);
       // A run that goes on is looked at every second; what did not change is not sent again.
-      if (text !== last) send({ type: 'graph', graph });
+      if (text === last || !panel.visible) return;
+      send({ type: 'graph', graph });
       last = text;
     };
     kept.push(
@@ -50,7 +52,11 @@ export class Designer implements vscode.CustomTextEditorProvider {
         // What is not of this protocol is not from our page, or not for us: it is dropped.
         if (!message.success)
           return this.host.log.warn(`The designer sent something unknown: ${message.error.message}`);
-        if (message.data.type === 'ready') ready = true;
+        if (message.data.type === 'ready') {
+          // Each time it is shown, the page is made anew and knows nothing.
+          ready = true;
+          last = '';
+        }
         going = going
           .then(async () => {
             const refused = await this.answer(document, message.data);
@@ -64,8 +70,9 @@ export class Designer implements vscode.CustomTextEditorProvider {
       }),
       vscode.workspace.onDidChangeTextDocument((change) => change.document === document && void draw()),
       this.store.onDidChange(() => void draw()),
+      panel.onDidChangeViewState(() => void draw()),
     );
-    const timer = setInterval(() => panel.visible && void draw(), LIVE_MS);
+    const timer = setInterval(() => void draw(), LIVE_MS);
     kept.push({ dispose: () => clearInterval(timer) });
     panel.onDidDispose(() => vscode.Disposable.from(...kept).dispose());
     webview.html = page(this.host, webview, 'designer', 'Baton Designer');
@@ -87,9 +94,19 @@ export class Designer implements vscode.CustomTextEditorProvider {
 
   private async edit(document: vscode.TextDocument, edit: DesignerEdit): Promise<string | undefined> {
     const folder = folderOf(document.uri);
+    const disk = folder === undefined ? undefined : openFiles(folder);
     let found: ReturnType<typeof changed>;
+    let documents: OpenedFiles['documents'] = new Map();
     try {
-      found = changed(document.getText(), edit, folder === undefined ? undefined : openFiles(folder));
+      found = changed(document.getText(), edit, disk);
+      if (disk && 'others' in found && found.others.length > 0) {
+        const open = await opened(
+          disk,
+          found.others.map(({ file }) => file),
+        );
+        documents = open.documents;
+        found = changed(document.getText(), edit, open.files);
+      }
     } catch (error) {
       return (error as Error).message;
     }
@@ -97,10 +114,9 @@ export class Designer implements vscode.CustomTextEditorProvider {
     const edits = new vscode.WorkspaceEdit();
     const own = oneEdit(document.getText(), found.text);
     if (own) edits.replace(document.uri, rangeOf(document, own.start, own.end), own.text);
-    for (const other of found.others) {
-      const uri = vscode.Uri.file(join(folder!, other.file!));
-      const text = await vscode.workspace.openTextDocument(uri);
-      edits.replace(uri, rangeOf(text, other.start, other.end), other.text);
+    for (const { file, start, end, text } of found.others) {
+      const other = documents.get(file!)!;
+      edits.replace(other.uri, rangeOf(other, start, end), text);
     }
     const done = edits.size === 0 || (await vscode.workspace.applyEdit(edits));
     return done ? undefined : vscode.l10n.t('The editor did not take the change; is the file read-only?');

@@ -24,6 +24,7 @@ export class ModelOffers {
     private readonly store: RunStore,
   ) {
     host.keep(store.onDidChange(() => void this.look()));
+    host.keep(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.look()));
     host.keep({ dispose: () => this.end() });
   }
 

@@ -7,7 +7,8 @@ import type { RunStore } from '../runs/store.js';
 import { actingIn } from '../runs/weights.js';
 import { type Acting, namesOf } from './offered.js';
 import { type ChatMessage, type ChatModel, type ChatProvider, textOf } from './provider.js';
-import { type Serving, startServing } from './serving.js';
+import { ServedPolicies } from './served.js';
+import { startServing } from './serving.js';
 
 /** Tokens of the engine's context; a policy over a larger base has more, and says so itself. */
 const CONTEXT = 2048;
@@ -21,15 +22,14 @@ interface Served extends Acting {
 /** Promoted policies as chat models of the editor: each is served by the command line when it is first asked. */
 export class PolicyModels implements ChatProvider {
   private found = new Map<string, Served>();
-  /** By what is served: an id may mean another folder's policy later. */
-  private readonly serving = new Map<string, Promise<Serving>>();
+  private readonly serving = new ServedPolicies();
 
   constructor(
     private readonly host: Host,
     private readonly store: RunStore,
     private readonly control: RunControl,
   ) {
-    host.keep({ dispose: () => this.stop() });
+    host.keep({ dispose: () => this.serving.stop() });
   }
 
   async provideLanguageModelChatInformation(): Promise<ChatModel[]> {
@@ -43,6 +43,7 @@ export class PolicyModels implements ChatProvider {
     }
     const named = namesOf(served);
     this.found = new Map(named.map((each) => [each.id, each]));
+    this.serving.keepOnly(new Set(named.map((each) => argsOf(each).join(' '))));
     return named.map(({ id, name, version, run, role, checkpoint, home }) => ({
       id,
       name,
@@ -64,37 +65,25 @@ export class PolicyModels implements ChatProvider {
   ): Promise<void> {
     const gone = new AbortController();
     token.onCancellationRequested(() => gone.abort());
-    const serving = await this.served(id);
+    const found = this.found.get(id);
+    if (!found) throw new Error(vscode.l10n.t('{0} is not promoted any more.', id));
+    if (!vscode.workspace.isTrusted)
+      throw new Error(vscode.l10n.t('This folder is not trusted, so its policies are not served.'));
+    const args = argsOf(found);
+    const cli = cliPath(this.host.context.extensionPath);
+    const start = () => startServing(this.control.node(), [cli, ...args], found.run.folder.home);
     const asked = messages.map((message) => ({
       role: message.role === 2 ? 'assistant' : 'user',
       content: textOf(message),
     }));
-    progress.report(new vscode.LanguageModelTextPart(await serving.ask(asked, gone.signal)));
+    // By what is served: an id may mean another folder's policy later.
+    const answer = await this.serving.ask(args.join(' '), start, asked, gone.signal);
+    progress.report(new vscode.LanguageModelTextPart(answer));
   }
 
   provideTokenCount(_: ChatModel, text: string | ChatMessage): Promise<number> {
     // The engine counts when it is asked; until then, four characters a token.
     return Promise.resolve(Math.ceil(textOf(text).length / 4));
-  }
-
-  private served(id: string): Promise<Serving> {
-    const found = this.found.get(id);
-    if (!found) throw new Error(vscode.l10n.t('{0} is not promoted any more.', id));
-    if (!vscode.workspace.isTrusted)
-      throw new Error(vscode.l10n.t('This folder is not trusted, so its policies are not served.'));
-    const { run, role, checkpoint } = found;
-    const args = ['serve', role, '--from', `${run.folder.path}:${checkpoint}`, '--json'];
-    const key = args.join(' ');
-    const known = this.serving.get(key);
-    if (known) return known;
-    const cli = cliPath(this.host.context.extensionPath);
-    const started = startServing(this.control.node(), [cli, ...args], run.folder.home);
-    this.serving.set(key, started);
-    started.then(
-      ({ ended }) => ended.then(() => this.serving.delete(key)),
-      () => this.serving.delete(key),
-    );
-    return started;
   }
 
   private acting(run: Run): ReturnType<typeof actingIn> {
@@ -105,12 +94,8 @@ export class PolicyModels implements ChatProvider {
       return new Map();
     }
   }
+}
 
-  private stop(): void {
-    for (const serving of this.serving.values())
-      void serving.then(
-        (each) => each.stop(),
-        () => undefined,
-      );
-  }
+function argsOf({ run, role, checkpoint }: Served): string[] {
+  return ['serve', role, '--from', `${run.folder.path}:${checkpoint}`, '--json'];
 }

@@ -36,6 +36,12 @@ export class Analyses {
     const watcher = host.keep(vscode.workspace.createFileSystemWatcher(beside));
     for (const happens of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete])
       host.keep(happens((uri) => this.forget(uri)));
+    // Places in a file are from now on those in the editor's text of it.
+    host.keep(
+      vscode.workspace.onDidOpenTextDocument(
+        (document) => !isWorkflow(document) && this.forget(document.uri),
+      ),
+    );
     host.keep(
       vscode.workspace.onDidChangeTextDocument(
         ({ document, contentChanges }) =>

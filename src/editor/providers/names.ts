@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type Mention, renameEdits } from '../../workflow/index.js';
+import { type Mention, mentions, renameEdits, type WorkflowFiles } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import { type Analysis, declaration, mentionAt, sameName } from '../language/index.js';
-import { languageId } from '../names.js';
+import { languageId, runScheme } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
+import { opened } from './open-files.js';
 import { promptFile, promptFiles } from './prompts.js';
 
 /** A name under the cursor, in a workflow or in a prompt file that a workflow names. */
@@ -34,7 +35,15 @@ export function provideNames(host: Host, analyses: Analyses): void {
       async provideReferences(document, position, { includeDeclaration }) {
         const found = await find(document, position);
         if (!found) return [];
-        const all = sameName(found.analysis, found.mention).filter(
+        const { source } = found.analysis;
+        const named = sameName(found.analysis, found.mention);
+        if (!source) return [];
+        const { files } = await opened(
+          found.analysis.files,
+          named.map(({ file }) => file),
+          (path) => uriOf(found, path),
+        );
+        const all = sameName({ ...found.analysis, mentions: mentions(source, files) }, found.mention).filter(
           (mention) => includeDeclaration || mention.is !== 'declaration',
         );
         return Promise.all(all.map((mention) => location(found, mention)));
@@ -52,13 +61,22 @@ export function provideNames(host: Host, analyses: Analyses): void {
         const found = await find(document, position);
         const source = found?.analysis.source;
         if (!found || !source) return undefined;
-        const renamed = renameEdits(source, found.mention.kind, found.mention.name, to, found.analysis.files);
-        if ('refused' in renamed) throw new Error(renamed.refused);
+        const { kind, name } = found.mention;
+        const editsIn = (files: WorkflowFiles) => {
+          const renamed = renameEdits(source, kind, name, to, files);
+          if ('refused' in renamed) throw new Error(renamed.refused);
+          return renamed.edits;
+        };
+        const { files, documents } = await opened(
+          found.analysis.files,
+          editsIn(found.analysis.files).map(({ file }) => file),
+          (path) => uriOf(found, path),
+        );
+        const workflow = await vscode.workspace.openTextDocument(found.workflow);
         const edit = new vscode.WorkspaceEdit();
-        for (const each of renamed.edits) {
-          const uri = uriOf(found, each.file);
-          const target = await vscode.workspace.openTextDocument(uri);
-          edit.replace(uri, rangeOf(target, each.start, each.end), each.text);
+        for (const { file, start, end, text } of editsIn(files)) {
+          const target = file === null ? workflow : documents.get(file)!;
+          edit.replace(target.uri, rangeOf(target, start, end), text);
         }
         return edit;
       },
@@ -94,7 +112,10 @@ async function findName(
 }
 
 function uriOf({ analysis, workflow }: Found, file: string | null): vscode.Uri {
-  return file === null ? workflow : vscode.Uri.file(join(analysis.files.folder, file));
+  if (file === null) return workflow;
+  const path = join(analysis.files.folder, file);
+  // What a recorded workflow names is recorded too, and no file on disk.
+  return workflow.scheme === runScheme ? workflow.with({ path }) : vscode.Uri.file(path);
 }
 
 async function location(found: Found, mention: Mention): Promise<vscode.Location> {

@@ -1,13 +1,14 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { listRuns, type RunFolder } from '../../trace/index.js';
+import { listRuns, RunFolder, runsIn } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { contextKeys } from '../names.js';
 import { findWorkflows, workflowGlob } from '../near.js';
 import { Run } from './run.js';
 
-export type Listed = Run | { unreadable: string; folder: RunFolder };
+/** A run, or one that cannot be read and why; `all`: the folder is that of all runs of a workflow's folder. */
+export type Listed = Run | { unreadable: string; folder: RunFolder; all?: true };
 
 const LOOK_MS = 1000;
 const SOON_MS = 200;
@@ -23,15 +24,22 @@ export class RunStore {
   private listed: Promise<Listed[]> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private soon: NodeJS.Timeout | undefined;
+  /** Where runs may be: the whole of the open folders is searched for it, so it is kept while they stay as they are. */
+  private found: Promise<string[]> | undefined;
   private bases: string[] = [];
+  /** Whether the list that is under way has yet to look at the disk. */
+  private searching = false;
   private stamp = '';
-  private reads = 0;
   private shown: string | undefined;
 
   constructor(private readonly host: Host) {
     host.keep(this.changed);
     const watcher = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/runs/*/run.json*'));
-    watcher.onDidCreate(() => this.refreshSoon());
+    watcher.onDidCreate((file) => {
+      // A folder of workflows can come without a word of its files.
+      if (!this.bases.includes(new RunFolder(dirname(file.fsPath)).home)) this.found = undefined;
+      this.refreshSoon();
+    });
     watcher.onDidChange(() => this.refreshSoon());
     watcher.onDidDelete(() => this.refreshSoon());
     const workflows = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true));
@@ -46,9 +54,12 @@ export class RunStore {
     });
   }
 
-  /** Newest first; the recorded run last. */
+  /** Newest first, after folders whose runs cannot be listed; the recorded run last. */
   list(): Promise<Listed[]> {
-    this.listed ??= this.read();
+    if (!this.listed) {
+      this.searching = true;
+      this.listed = this.read();
+    }
     return this.listed;
   }
 
@@ -80,8 +91,15 @@ export class RunStore {
     return this.open.get(key);
   }
 
+  /** List the runs anew, and look for where they may be. */
   refresh(): void {
-    this.listed = undefined;
+    this.found = undefined;
+    this.relist();
+  }
+
+  private relist(): void {
+    // One that has not looked at the disk yet will find what is there by then.
+    if (!this.searching) this.listed = undefined;
     this.changed.fire();
   }
 
@@ -89,7 +107,7 @@ export class RunStore {
   private refreshSoon(): void {
     this.soon ??= setTimeout(() => {
       this.soon = undefined;
-      this.refresh();
+      this.relist();
     }, SOON_MS);
   }
 
@@ -119,15 +137,16 @@ export class RunStore {
   }
 
   private async read(): Promise<Listed[]> {
-    const turn = ++this.reads;
-    const bases = await this.findBases();
-    // One that was overtaken says nothing of where to look from now on.
-    if (turn === this.reads) {
-      this.bases = bases;
-      this.stamp = this.look();
+    for (let asked: Promise<string[]> | undefined; !asked || asked !== this.found; ) {
+      // Where it is dropped meanwhile, the search may have missed what it was dropped for.
+      asked = this.found ??= this.findBases();
+      this.bases = await asked;
     }
-    const own = bases.flatMap((base) => listRuns(base).map((folder) => this.run(folder, false)));
-    const sample = listRuns(this.samplePath).map((folder) => this.run(folder, true));
+    const { bases } = this;
+    this.searching = false;
+    this.stamp = this.look();
+    const own = bases.flatMap((base) => this.runsOf(base, false));
+    const sample = this.runsOf(this.samplePath, true);
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
     void vscode.commands.executeCommand('setContext', contextKeys.hasRuns, all.length > 0);
@@ -155,23 +174,21 @@ export class RunStore {
 
   /** What the runs on disk look like from outside: their names, and how far the newest of each folder are. */
   private look(): string {
-    return this.bases
-      .map((base) => {
-        const folder = join(base, '.baton', 'runs');
-        if (!existsSync(folder)) return '';
-        const names = readdirSync(folder).sort();
-        const newest = names.slice(-5).map((name) => {
-          const log = join(folder, name, 'run.jsonl');
-          return `${statSync(log, { throwIfNoEntry: false })?.size}${existsSync(join(folder, name, 'run.lock'))}`;
-        });
-        return `${names.join()} ${newest.join()}`;
-      })
-      .join('\n');
+    return this.bases.map((base) => lookInto(runsIn(base))).join('\n');
   }
 
   /** File events are a hint that some systems and remote disks do not give, so it also looks by itself. */
   private lookAgain(): void {
-    if (this.look() !== this.stamp) this.refresh();
+    if (this.look() !== this.stamp) this.relist();
+  }
+
+  /** What is wrong with one folder keeps no run of another from being shown. */
+  private runsOf(base: string, sample: boolean): Listed[] {
+    try {
+      return listRuns(base).map((folder) => this.run(folder, sample));
+    } catch (error) {
+      return [{ unreadable: (error as Error).message, folder: new RunFolder(runsIn(base)), all: true }];
+    }
   }
 
   private run(folder: RunFolder, sample: boolean): Listed {
@@ -183,5 +200,28 @@ export class RunStore {
 }
 
 function created(each: Listed): number {
-  return each instanceof Run ? each.info.created : 0;
+  if (each instanceof Run) return each.info.created;
+  return each.all ? Number.MAX_VALUE : 0;
+}
+
+function lookInto(folder: string): string {
+  try {
+    const names = readdirSync(folder).sort();
+    const newest = names
+      .slice(-5)
+      .map(
+        (name) => `${sizeOf(join(folder, name, 'run.jsonl'))}${existsSync(join(folder, name, 'run.lock'))}`,
+      );
+    return `${names.join()} ${newest.join()}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  }
+}
+
+function sizeOf(log: string): number | undefined {
+  try {
+    return statSync(log).size;
+  } catch {
+    return undefined;
+  }
 }

@@ -271,7 +271,7 @@ function namesOf(list: readonly Listed[]): string {
 function top(each: Listed): RunRow {
   return each instanceof Run
     ? { is: 'run', run: each }
-    : { is: 'unreadable', name: each.folder.name, why: each.unreadable };
+    : { is: 'unreadable', name: each.all ? each.folder.path : each.folder.name, why: each.unreadable };
 }
 
 const icons: Record<ReturnType<Run['state']>, [string, string | null]> = {

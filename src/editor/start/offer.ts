@@ -127,7 +127,12 @@ async function liveRun(): Promise<boolean> {
 /** Whether a run of a folder listens, or did when it was killed. */
 function hasLiveRun(folder: string): boolean {
   const runs = join(folder, '.baton', 'runs');
-  return existsSync(runs) && readdirSync(runs).some((name) => existsSync(join(runs, name, 'control.json')));
+  try {
+    return existsSync(runs) && readdirSync(runs).some((name) => existsSync(join(runs, name, 'control.json')));
+  } catch {
+    // The list of runs says why; those of other folders are looked for all the same.
+    return false;
+  }
 }
 
 /** A text file in a folder, or under one, that has a workflow. */

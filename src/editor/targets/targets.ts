@@ -46,6 +46,8 @@ export class Targets {
     private readonly control: RunControl,
   ) {
     host.keep(this.changed);
+    // What was said until then is that nothing is asked in a folder that is not trusted.
+    host.keep(vscode.workspace.onDidGrantWorkspaceTrust(() => this.forget()));
     this.watch();
   }
 

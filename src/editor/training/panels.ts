@@ -12,14 +12,15 @@ const remembered = z.object({ run: z.string() });
 /** The training pages, one a run; they come back after the window was reloaded or closed. */
 export class TrainingPanels implements vscode.WebviewPanelSerializer {
   private readonly open = new Map<string, vscode.WebviewPanel>();
+  /** Pages without a run: several, where runs were deleted that pages were of. */
+  private readonly empty = new Set<vscode.WebviewPanel>();
 
   constructor(private readonly parts: PanelParts) {}
 
   /** Show a run's page; without one, that of the newest training run. */
   async show(wanted?: Run): Promise<void> {
     const run = wanted ?? (await this.newest());
-    const key = run?.key ?? '';
-    const there = this.open.get(key);
+    const there = run ? this.open.get(run.key) : [...this.empty][0];
     if (there) return there.reveal();
     const panel = vscode.window.createWebviewPanel(
       panels.training,
@@ -48,23 +49,31 @@ export class TrainingPanels implements vscode.WebviewPanelSerializer {
   }
 
   private fill(panel: vscode.WebviewPanel, run: Run | undefined, nothing: string): void {
-    const key = run?.key ?? '';
+    const icon = (theme: string) => vscode.Uri.file(this.parts.host.shipped(`media/file-${theme}.svg`));
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
+    if (run) this.fillWith(panel, run);
+    else this.fillEmpty(panel, nothing);
+  }
+
+  private fillWith(panel: vscode.WebviewPanel, run: Run): void {
+    const { key } = run;
     this.open.set(key, panel);
     panel.onDidDispose(() => {
       if (this.open.get(key) === panel) this.open.delete(key);
     });
-    const icon = (theme: string) => vscode.Uri.file(this.parts.host.shipped(`media/file-${theme}.svg`));
-    panel.iconPath = { light: icon('light'), dark: icon('dark') };
-    if (run) new TrainingPanel(this.parts, run, panel);
-    else this.fillEmpty(panel, nothing);
+    new TrainingPanel(this.parts, run, panel);
   }
 
-  /** A page without a run says what to do; it becomes the page of the first one that appears. */
+  /** A page without a run says what to do; it becomes the page of the next one that has none. */
   private fillEmpty(panel: vscode.WebviewPanel, message: string): void {
     const { host, store } = this.parts;
     const { webview } = panel;
     const kept: vscode.Disposable[] = [];
-    const done = () => vscode.Disposable.from(...kept).dispose();
+    const done = () => {
+      this.empty.delete(panel);
+      vscode.Disposable.from(...kept).dispose();
+    };
+    this.empty.add(panel);
     kept.push(
       webview.onDidReceiveMessage((raw) => {
         const asked = toHost.safeParse(raw);
@@ -75,10 +84,10 @@ export class TrainingPanels implements vscode.WebviewPanelSerializer {
       }),
       store.onDidChange(async () => {
         const run = await this.newest();
-        if (!run || this.open.get('') !== panel) return;
+        // One that has a page already does not need this one; another may come.
+        if (!run || !this.empty.has(panel) || this.open.has(run.key)) return;
         done();
-        this.open.delete('');
-        if (!this.open.has(run.key)) this.fill(panel, run, message);
+        this.fillWith(panel, run);
       }),
     );
     panel.onDidDispose(done);

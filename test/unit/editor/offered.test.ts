@@ -1,30 +1,38 @@
 // What stands below "Baton" in the editor's list of things to debug.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Run } from '../../../src/editor/runs/run.js';
 import type { RunStore } from '../../../src/editor/runs/store.js';
-import { listRuns } from '../../../src/trace/index.js';
+import { listRuns, type RolloutRow } from '../../../src/trace/index.js';
 
-const { editor, found } = vi.hoisted(() => {
+const { editor, found, started } = vi.hoisted(() => {
+  const started: object[] = [];
   const found: { scheme: string; fsPath: string }[] = [];
   const editor = {
     l10n: { t: (text: string, ...args: unknown[]) => text.replace(/\{(\d)\}/g, (_, at) => String(args[at])) },
+    commands: { executeCommand: async () => undefined },
+    debug: { startDebugging: async (_: unknown, configuration: object) => started.push(configuration) },
     workspace: {
+      textDocuments: [],
+      getConfiguration: () => ({ get: (_: string, fallback: unknown) => fallback }),
+      openTextDocument: async (uri: object) => ({ uri, languageId: 'baton' }),
       workspaceFolders: [{ index: 0 }, { index: 1 }] as { index: number }[] | undefined,
       getWorkspaceFolder: ({ fsPath }: { fsPath: string }) => ({ index: fsPath.includes('south') ? 1 : 0 }),
       findFiles: async () => found,
       asRelativePath: ({ fsPath }: { fsPath: string }) => fsPath.slice(fsPath.lastIndexOf('/') + 1),
     },
   };
-  return { editor, found };
+  return { editor, found, started };
 });
 vi.mock('vscode', () => editor);
 const { offeredConfigurations } = await import('../../../src/editor/debug/offered.js');
+const { DebugStarter } = await import('../../../src/editor/debug/start.js');
 
 let place: string;
 let run: Run;
+let failed: RolloutRow;
 const [north, south] = [{ index: 0 }, { index: 1 }] as [never, never];
 beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), 'baton-offered-'));
@@ -33,8 +41,21 @@ beforeAll(() => {
   const opened = Run.open(listRuns(place)[0]!, false);
   if (!(opened instanceof Run)) throw new Error(opened.unreadable);
   run = opened;
+  failed = run.pages.all().findLast(({ outcome }) => outcome?.success !== true)!;
+  write(failed.task);
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** The workflow as it is now, with one task. */
+function write(task: string) {
+  const text = `baton: 1
+models: {m: {provider: embedded}}
+tasks: [{id: ${task}, prompt: go}]
+artifacts: {answer: {kind: message}}
+agents: {a: {role: Answer., produces: [answer]}}
+`;
+  writeFileSync(join(place, 'ran.baton.yaml'), text);
+}
 
 const file = (name: string) => ({ scheme: 'file', fsPath: join(place, name) });
 const store = {
@@ -44,7 +65,7 @@ const store = {
 test('a workflow that ran offers its last failed rollout and its task, and each a task live', async () => {
   found.splice(0, found.length, file('ran.baton.yaml'), file('new.baton.yaml'), file('south/b.baton.yaml'));
   const offered = await offeredConfigurations(store, north);
-  const row = run.pages.all().findLast(({ outcome }) => outcome?.success !== true)!;
+  const row = failed;
   const program = join(place, 'ran.baton.yaml');
   expect(offered).toMatchObject([
     { name: `ran.baton.yaml: step through ${row.rollout}`, run: run.key, rollout: row.rollout },
@@ -55,6 +76,24 @@ test('a workflow that ran offers its last failed rollout and its task, and each 
   expect(new Set(offered.map(({ type, request }) => `${type} ${request}`))).toEqual(
     new Set(['baton launch']),
   );
+});
+
+test('a task that the workflow has no more is not debugged live: its first one is', async () => {
+  const program = join(place, 'ran.baton.yaml');
+  const starter = new DebugStarter(store, {} as never, {} as never);
+  await starter.live(file('ran.baton.yaml') as never);
+  expect(started.at(-1)).toMatchObject({ program, task: failed.task, name: `Live: ${failed.task}` });
+
+  write('another');
+  await starter.live(file('ran.baton.yaml') as never);
+  expect(started.at(-1)).toMatchObject({ program, live: true, name: 'Live: ran.baton.yaml' });
+  expect(started.at(-1)).not.toHaveProperty('task');
+  found.splice(0, found.length, file('ran.baton.yaml'));
+  expect((await offeredConfigurations(store, north)).map(({ rollout, task }) => rollout ?? task)).toEqual([
+    failed.rollout,
+    undefined,
+  ]);
+  write(failed.task);
 });
 
 test('the list is never empty: what ran elsewhere can be stepped through', async () => {

@@ -23,16 +23,25 @@ vi.mock('../../../src/editor/models/serving.js', () => ({ startServing }));
 const { PolicyModels } = await import('../../../src/editor/models/policies.js');
 
 let place: string;
+let stopped: string[];
 beforeEach(() => {
+  stopped = [];
   place = mkdtempSync(join(tmpdir(), 'baton-offered-'));
   startServing.mockReset();
   // Each answers with the folder that its weights are of.
-  startServing.mockImplementation(async (_node: string, _args: string[], cwd: string) => ({
+  startServing.mockImplementation(async (_node: string, args: string[], cwd: string) => ({
     ask: async () => cwd,
-    stop: () => undefined,
+    stop: () =>
+      stopped.push(
+        args
+          .find((each) => each.includes('step-'))!
+          .split(':')
+          .at(-1)!,
+      ),
     ended: new Promise(() => undefined),
   }));
 });
+afterEach(() => vi.useRealTimers());
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
 /** A folder in which roles of a training run were promoted. */
@@ -48,8 +57,17 @@ function promoted(path: string, ...roles: string[]) {
       ...{ hash: path, rank: 0.5 },
       from: { run: 'train-1', checkpoint: 'step-1', policy: `${role}@v1`, data: 'd' },
     });
+  const again = (checkpoint: string) => {
+    writeFileSync(join(weights, 'model.safetensors'), checkpoint);
+    for (const role of roles)
+      registry.promote({
+        ...{ role, folder: weights, engine: 'tfjs', base: { model: null, hash: 'b' }, method: 'full' },
+        ...{ hash: checkpoint, rank: 0.5 },
+        from: { run: 'train-1', checkpoint, policy: `${role}@v2`, data: 'd' },
+      });
+  };
   const folder = { name: 'train-1', home, path: join(home, '.baton/runs/train-1') };
-  return { home, registry, run: { info: { kind: 'train' }, live: false, folder } };
+  return { home, registry, again, run: { info: { kind: 'train' }, live: false, folder } };
 }
 
 function modelsOf(...folders: { run: object }[]) {
@@ -113,4 +131,49 @@ test('an id that comes to mean another folder’s policy is not answered by the 
   const [now] = await offered();
   expect(now!.id).toBe('analyst@p1');
   expect(basename(await ask(now!))).toBe('south');
+});
+
+test('a version that another was promoted after is served no more, once it has answered', async () => {
+  const north = promoted('north', 'analyst');
+  const { offered, ask } = modelsOf(north);
+  const [before] = await offered();
+  await ask(before!);
+  let answer = (_: string) => {};
+  startServing.mockImplementation(async () => ({
+    ask: () =>
+      new Promise<string>((resolve) => {
+        answer = resolve;
+      }),
+    stop: () => stopped.push('step-2'),
+    ended: new Promise(() => undefined),
+  }));
+  north.again('step-2');
+  const [second] = await offered();
+  expect(second!.id).toBe('analyst@p2');
+  await expect.poll(() => stopped).toEqual(['step-1']);
+  await expect(ask(before!)).rejects.toThrow('analyst@p1 is not promoted any more.');
+
+  const asked = ask(second!);
+  await vi.waitUntil(() => startServing.mock.calls.length === 2);
+  north.again('step-3');
+  await offered();
+  expect(stopped).toEqual(['step-1']);
+  answer('late');
+  expect(await asked).toBe('late');
+  await expect.poll(() => stopped).toEqual(['step-1', 'step-2']);
+});
+
+test('a policy that nobody asks for a while is let go, and started again when it is asked', async () => {
+  vi.useFakeTimers();
+  const { offered, ask } = modelsOf(promoted('north', 'analyst'));
+  const [model] = await offered();
+  await ask(model!);
+  await vi.advanceTimersByTimeAsync(9 * 60_000);
+  await ask(model!);
+  await vi.advanceTimersByTimeAsync(9 * 60_000);
+  expect(stopped).toEqual([]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(stopped).toEqual(['step-1']);
+  await ask(model!);
+  expect(startServing).toHaveBeenCalledTimes(2);
 });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
 import type { RunControl } from '../../../src/editor/runs/control.js';
 
-const editor = vi.hoisted(() => {
+const { editor, granted } = vi.hoisted(() => {
+  const granted: (() => void)[] = [];
   const event = () => undefined;
   const t = (text: string, ...args: unknown[]) =>
     `~${text.replace(/\{(\d)\}/g, (_, at) => String(args[Number(at)]))}`;
@@ -17,7 +18,7 @@ const editor = vi.hoisted(() => {
     event = event;
     fire = event;
   }
-  return {
+  const editor = {
     l10n: { t },
     TreeItem: Item,
     TreeItemCollapsibleState: {},
@@ -29,9 +30,11 @@ const editor = vi.hoisted(() => {
     window: { withProgress: (_: object, work: () => unknown) => work() },
     workspace: {
       isTrusted: true,
+      onDidGrantWorkspaceTrust: (listener: () => void) => granted.push(listener),
       createFileSystemWatcher: () => ({ onDidCreate: event, onDidChange: event, onDidDelete: event }),
     },
   };
+  return { editor, granted };
 });
 vi.mock('vscode', () => editor);
 const { targetItem } = await import('../../../src/editor/targets/rows.js');
@@ -67,16 +70,17 @@ it('a job says in words of the editor how it stands, and what to do', () => {
 
 const missing = { what: 'node', works: false, needed: true, why: 'no Node', todo: [] };
 
-/** What a machine's rows are where the command line prints, or refuses, these. */
-function rowsOf(answers: Record<string, unknown>) {
+/** The user's machines where the command line prints, or refuses, these. */
+function targetsOf(answers: Record<string, unknown>) {
   const host = { keep: <T>(each: T) => each, log: { error: () => undefined } } as unknown as Host;
   const ask = async ([command = '']: string[]) => {
     const answer = answers[command];
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return new Targets(host, { ask } as unknown as RunControl).ask('box');
+  return new Targets(host, { ask } as unknown as RunControl);
 }
+const rowsOf = (answers: Record<string, unknown>) => targetsOf(answers).ask('box');
 
 it('the jobs of a machine that lacks something are shown all the same', async () => {
   const jobs = [{ name: 'j', state: { is: 'running' }, step: null }];
@@ -95,4 +99,13 @@ it('what a machine has is shown where its jobs cannot be listed', async () => {
   ]);
   const away = new Error('box: away.');
   expect(await rowsOf({ target: away })).toMatchObject([{ is: 'unreadable' }]);
+});
+
+it('a machine that was not asked for want of trust is asked once it is given', async () => {
+  editor.workspace.isTrusted = false;
+  const targets = targetsOf({ target: { findings: [missing] }, jobs: { jobs: [] } });
+  expect(await targets.ask('box')).toMatchObject([{ is: 'nothing', says: expect.stringMatching(/trusted/) }]);
+  editor.workspace.isTrusted = true;
+  granted.at(-1)!();
+  expect(await targets.ask('box')).toMatchObject([{ is: 'finding' }]);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Run } from '../../../src/editor/runs/run.js';
-import { RUN_FORMAT, RunFolder } from '../../../src/trace/index.js';
+import { FileProblem, listRuns, RUN_FORMAT, RunFolder } from '../../../src/trace/index.js';
 
 const runs = join(import.meta.dirname, '../../../media/sample/runs');
 
@@ -32,4 +32,12 @@ describe('a run of another version', () => {
     const folder = sampleWith({ kind: 'tournament' });
     expect(() => folder.readInfo()).toThrow(`${folder.info} is not a run of Baton: `);
   });
+});
+
+test('a place of runs that is no folder is refused with a sentence; none at all is no run', () => {
+  const base = mkdtempSync(join(tmpdir(), 'baton-list-'));
+  expect(listRuns(base)).toEqual([]);
+  writeFileSync(join(base, '.baton'), '');
+  expect(() => listRuns(base)).toThrow(FileProblem);
+  expect(() => listRuns(base)).toThrow(/^The runs in .* cannot be listed \(ENOTDIR.*move it away\.$/);
 });

@@ -1,0 +1,143 @@
+// Which runs are found on disk, and how much is looked at for it.
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Host } from '../../../src/editor/host.js';
+
+type Listener = (of?: unknown) => unknown;
+const { editor, told, workflows } = vi.hoisted(() => {
+  const told = new Map<string, Listener>();
+  const workflows: { scheme: string; fsPath: string }[] = [];
+  const on = (name: string) => (listener: Listener) => {
+    told.set(name, listener);
+    return { dispose: () => undefined };
+  };
+  const editor = {
+    EventEmitter: class {
+      private readonly listeners: Listener[] = [];
+      event = (listener: Listener) => this.listeners.push(listener);
+      fire = () => {
+        for (const each of this.listeners) each();
+      };
+    },
+    commands: { executeCommand: async () => undefined },
+    workspace: {
+      workspaceFolders: [] as { uri: { scheme: string; fsPath: string } }[],
+      findFiles: vi.fn(async () => [...workflows]),
+      onDidChangeWorkspaceFolders: on('folders'),
+      createFileSystemWatcher: (glob: string) => ({
+        onDidCreate: on(`made ${glob}`),
+        onDidChange: on(`changed ${glob}`),
+        onDidDelete: on(`gone ${glob}`),
+      }),
+    },
+  };
+  return { editor, told, workflows };
+});
+vi.mock('vscode', () => editor);
+const { RunStore } = await import('../../../src/editor/runs/store.js');
+const { workflowGlob } = await import('../../../src/editor/near.js');
+const logs = '**/.baton/runs/*/run.json*';
+
+let place: string;
+let store: InstanceType<typeof RunStore>;
+const kept: { dispose?(): void }[] = [];
+const file = (path: string) => ({ scheme: 'file', fsPath: join(place, path) });
+const tell = (name: string, path: string) => told.get(name)!(file(path));
+/** Copies of the recorded run in a folder. */
+function copyRuns(folder: string) {
+  const sample = join(import.meta.dirname, '../../../media/sample/runs');
+  cpSync(sample, join(place, folder, '.baton/runs'), { recursive: true });
+}
+const homes = async () =>
+  (await store.runs()).map(({ folder }) => folder.home.slice(place.length + 1)).sort();
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'baton-store-'));
+  for (const folder of ['north', 'south/team']) copyRuns(folder);
+  const { workspace } = editor;
+  workspace.workspaceFolders = [{ uri: file('north') }, { uri: file('south') }];
+  workflows.splice(0, workflows.length, file('south/team/team.baton.yaml'));
+  workspace.findFiles.mockReset();
+  workspace.findFiles.mockImplementation(async () => [...workflows]);
+  const context = {
+    extension: { packageJSON: { version: '1' } },
+    globalStorageUri: { fsPath: join(place, 'storage') },
+  };
+  const keep = <T extends { dispose?(): void }>(each: T) => {
+    kept.push(each);
+    return each;
+  };
+  store = new RunStore({ keep, context, log: { warn: expect.fail } } as unknown as Host);
+});
+afterEach(() => {
+  for (const each of kept.splice(0)) each.dispose?.();
+  rmSync(place, { recursive: true, force: true });
+});
+
+test('the open folders are searched once, however often a run goes on', async () => {
+  expect(await homes()).toEqual(['north', 'south/team']);
+  const { findFiles } = editor.workspace;
+  for (let times = 0; times < 3; times++) {
+    const before = store.list();
+    tell(`changed ${logs}`, 'north/.baton/runs/r/run.jsonl');
+    await expect.poll(() => store.list() !== before).toBe(true);
+    expect(await homes()).toEqual(['north', 'south/team']);
+  }
+  expect(findFiles).toHaveBeenCalledOnce();
+
+  // Another workflow, a folder that is opened, and a run where none was looked for.
+  copyRuns('south/new');
+  workflows.push(file('south/new/new.baton.yaml'));
+  tell(`made ${workflowGlob}`, 'south/new/new.baton.yaml');
+  expect(await homes()).toEqual(['north', 'south/new', 'south/team']);
+  editor.workspace.workspaceFolders.shift();
+  told.get('folders')!();
+  expect(await homes()).toEqual(['south/new', 'south/team']);
+  copyRuns('south/moved');
+  workflows.push(file('south/moved/new.baton.yaml'));
+  tell(`made ${logs}`, 'south/moved/.baton/runs/r/run.json');
+  await expect.poll(homes).toEqual(['south/moved', 'south/new', 'south/team']);
+  expect(findFiles).toHaveBeenCalledTimes(4);
+});
+
+test('who asks while the folders are searched gets that search, and what came during it', async () => {
+  const { findFiles } = editor.workspace;
+  const searched: (() => void)[] = [];
+  findFiles.mockImplementation(async () => {
+    const now = [...workflows];
+    await new Promise<void>((resolve) => searched.push(resolve));
+    return now;
+  });
+  const first = store.list();
+  tell(`changed ${logs}`, 'north/.baton/runs/r/run.jsonl');
+  expect(store.list()).toBe(first);
+  copyRuns('south/new');
+  workflows.push(file('south/new/new.baton.yaml'));
+  tell(`made ${workflowGlob}`, 'south/new/new.baton.yaml');
+  expect(store.list()).toBe(first);
+  searched[0]!();
+  await expect.poll(() => searched.length).toBe(2);
+  searched[1]!();
+  expect(await first).toHaveLength(3);
+  expect(findFiles).toHaveBeenCalledTimes(2);
+});
+
+test('runs that cannot be listed are a row that says why, and hide no others', async () => {
+  mkdirSync(join(place, 'south/.baton'));
+  writeFileSync(join(place, 'south/.baton/runs'), 'not a folder');
+  expect(await homes()).toEqual(['north', 'south/team']);
+  const [first] = await store.list();
+  const folder = join(place, 'south/.baton/runs');
+  expect(first).toMatchObject({ folder: { path: folder }, all: true });
+  expect(first).toHaveProperty(
+    'unreadable',
+    expect.stringMatching(/south\/\.baton\/runs cannot be listed \(ENOTDIR/),
+  );
+
+  // Where it is mended no file event says so: it is looked at once a second.
+  rmSync(folder);
+  copyRuns('south');
+  await expect.poll(homes, { timeout: 5000 }).toEqual(['north', 'south', 'south/team']);
+});
