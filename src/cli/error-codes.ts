@@ -75,7 +75,7 @@ export const errorCodes = {
   'task.none': 'no task is chosen',
   'task.unknown': 'the workflow has no such task',
   'template.unknown': 'there is no such template',
-  usage: 'options that do not go together',
+  usage: 'a command, an argument or an option that is not known, or options that do not go together',
   'weights.missing': 'trained weights are not on this machine',
   'workflow.invalid': 'the workflow has problems; each is named with its place',
 } as const satisfies Record<string, string>;

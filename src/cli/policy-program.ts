@@ -9,6 +9,7 @@ import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import { type EngineChoice, methodOf } from './engine.js';
 import { type ExportHow, exportModel } from './export-model.js';
 import { findRun } from './find-run.js';
+import { checkFile } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -114,6 +115,7 @@ export function policyCommands(
     .option('--off', 'let it be promoted and rolled back again')
     .action((role: string, { off }: { off?: boolean }) =>
       act(async (out, registry) => {
+        mustBeKnown(role, registry);
         await registry.alone(() => registry.pin(role, off !== true), true);
         out.emit({ role, pinned: off !== true });
         out.say(`${role} is ${off ? 'free' : 'pinned'}.`);
@@ -126,6 +128,21 @@ export function policyCommands(
     .action((role: string, to: string, how: ExportHow) =>
       act((out, registry) => exportModel(out, registry, role, to, how)),
     );
+}
+
+/** Throws where neither a workflow of this folder nor its policies have such a role. */
+function mustBeKnown(role: string, registry: PolicyRegistry): void {
+  const teams = readdirSync(process.cwd())
+    .filter((name) => /\.baton\.ya?ml$/.test(name))
+    .map((name) => checkFile(name, { allowEnv: [], embeddedRoles: undefined }).workflow);
+  const kept = registry.list().map((each) => each.role);
+  const agents = teams.flatMap((team) => Object.keys(team?.agents ?? {}));
+  const known = new Set([...agents, ...kept, ...Object.keys(registry.current())]);
+  // The roles of a workflow with problems are not known.
+  if (known.has(role) || teams.includes(undefined)) return;
+  throw new PolicyProblem(
+    `No team here has a role "${role}"; there are: ${[...known].join(', ') || 'none'}.`,
+  );
 }
 
 /** The weights of a role at a checkpoint of a training run, as the run's log and its engine's folder have them. */

@@ -233,7 +233,10 @@ export async function program(argv: readonly string[]): Promise<number> {
     await root.parseAsync(argv as string[]);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exit.fine : exit.usage;
+    if (error.exitCode === 0) return exit.fine;
+    // Its words stand on stderr already.
+    terminal().emit({ error: { code: 'usage', message: error.message.replace(/^error: /, '') } });
+    return exit.usage;
   }
   return code;
 }

@@ -236,7 +236,9 @@ function keep(blobs: Blobs, messages: ChatMessage[], reply: string) {
 
 /** One JSON object with every field, its score a finite number from 0 to 10; anything else is refused, never guessed. */
 export function readAnswer(text: string): { answer: Answer } | { why: string } {
-  const body = text.trim().replace(/^```(?:json)?\s*\n([\s\S]*)\n```$/, '$1');
+  // A model's thoughts come before its answer. Anything else around the object is refused: it may quote what it judges.
+  const said = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '').trim();
+  const body = said.replace(/^```(?:json)?\s*\n([\s\S]*)\n```$/, '$1');
   let raw: unknown;
   try {
     raw = JSON.parse(body);

@@ -1,6 +1,7 @@
 // The engine protocol: one schema a route, shared by server and client. Field names are snake case because
 // they travel over HTTP beside OpenAI's. Arrays "per scored token" hold one entry for each 1 in the masks,
 // sequence after sequence.
+import { randomInt } from 'node:crypto';
 import * as z from 'zod';
 
 export const roleName = z
@@ -28,20 +29,38 @@ const chatMessage = z.object({
   ]),
 });
 
+/** What no engine of ours can do; null says no more than leaving it out, as clients do. */
+const refused = (what: string) => z.null(`this engine ${what}`).optional();
+
 /** `POST /v1/chat/completions`. What this engine cannot do is refused rather than ignored. */
 export const chatRequest = z.object({
   model: policyName,
   messages: z.array(chatMessage).min(1).max(1000),
-  temperature: temperature.default(1),
-  top_p: z.number().gt(0).max(1).default(1),
-  max_tokens: z.int().min(1).max(100_000).optional(),
-  max_completion_tokens: z.int().min(1).max(100_000).optional(),
-  seed: z.int().min(0).default(0),
-  n: z.literal(1, 'this engine gives one choice a request').optional(),
-  stream: z.literal(false, 'this engine does not stream').optional(),
-  tools: z.undefined('this engine cannot call tools').optional(),
-  response_format: z.undefined('this engine cannot follow a schema').optional(),
-  logprobs: z.boolean().default(false),
+  temperature: temperature.nullish().transform((said) => said ?? 1),
+  top_p: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullish()
+    .transform((said) => said ?? 1),
+  max_tokens: z.int().min(1).max(100_000).nullish(),
+  max_completion_tokens: z.int().min(1).max(100_000).nullish(),
+  /** one of its own where none is given: who asks again wants another answer */
+  seed: z
+    .int()
+    .min(0)
+    .nullish()
+    .transform((said) => said ?? randomInt(2 ** 31)),
+  n: z.literal(1, 'this engine gives one choice a request').nullish(),
+  stream: z.literal(false, 'this engine does not stream').nullish(),
+  stop: refused('knows no stop sequences'),
+  tools: refused('cannot call tools'),
+  response_format: refused('cannot follow a schema'),
+  top_logprobs: refused('tells the log-probability of what it sampled only'),
+  logprobs: z
+    .boolean()
+    .nullish()
+    .transform((said) => said ?? false),
   return_token_ids: z.boolean().default(false),
   /** requests of one batch wait for each other (for a bounded time) and are ordered by seed */
   baton: z

@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { Stream } from 'openai/streaming';
 import * as z from 'zod';
+import { Abilities } from './abilities.js';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
 import { FETCH_PATIENCE, patientFetch } from './patient.js';
 import { pythonTool, toolCallsSchema, withToolCalls } from './tools.js';
@@ -48,26 +49,25 @@ export function openaiPolicy(options: ServerOptions): Policy {
     timeout: options.timeoutSeconds * 1000,
     ...(options.timeoutSeconds >= FETCH_PATIENCE ? { fetch: patientFetch } : {}),
   });
-  // Engines of ours answer whole; another server may turn out to know no streams, or no schemas.
-  const server = { client, streams: !options.tokens, schemas: true };
-  return { name: options.model, ask: (ask) => callServer(server, options, ask) };
+  // Engines of ours answer whole.
+  const server = new Abilities(!options.tokens);
+  return { name: options.model, ask: (ask) => callServer(client, server, options, ask) };
 }
 
 async function callServer(
-  server: { client: OpenAI; streams: boolean; schemas: boolean },
+  client: OpenAI,
+  server: Abilities,
   options: ServerOptions,
   ask: Ask,
 ): Promise<Reply> {
-  const { client } = server;
   const onText = server.streams ? ask.onText : undefined;
   const schema = server.schemas ? ask.schema : undefined;
+  const sampling = server.sampling(ask);
   const start = performance.now();
   const body = {
     model: options.model,
     messages: ask.messages,
-    temperature: ask.temperature,
-    top_p: ask.topP,
-    max_tokens: ask.maxTokens,
+    ...sampling,
     seed: ask.seed,
     ...(options.tokens ? { logprobs: true, return_token_ids: true } : {}),
     ...(options.toolCalls && ask.tools?.includes('python') ? { tools: [pythonTool] } : {}),
@@ -102,9 +102,8 @@ async function callServer(
     return readReply(raw, ask, (performance.now() - start) / 1000);
   } catch (error) {
     const failed = late ? tooLate(options) : failure(error, options);
-    if (onText && refusesStreams(error)) server.streams = false;
-    else if (schema && refusesSchemas(error)) server.schemas = false;
-    else throw failed;
+    if (!server.learn(error, { streams: onText !== undefined, schema: schema !== undefined, sampling }))
+      throw failed;
     throw new CallFailed(failed.message, true, 0);
   } finally {
     clearTimeout(clock);
@@ -190,13 +189,18 @@ function tooLate({ model, timeoutSeconds }: ServerOptions): CallFailed {
 function failure(error: unknown, options: ServerOptions): Error {
   if (error instanceof CallFailed || error instanceof OpenAI.APIUserAbortError) return error;
   if (error instanceof OpenAI.APIConnectionTimeoutError) return tooLate(options);
-  if (error instanceof OpenAI.APIConnectionError)
+  if (error instanceof OpenAI.APIConnectionError) {
+    const why = deepest(error);
+    // It had the request, and may have worked on it.
+    if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_(BODY|HEADERS)_TIMEOUT)$/.test(why))
+      return new CallFailed(`The connection to ${options.baseUrl} broke before it answered (${why}).`, true);
     return new CallFailed(
-      `Nothing answers at ${options.baseUrl} (${deepest(error)}); is the server running?`,
+      `Nothing answers at ${options.baseUrl} (${why}); is the server running?`,
       true,
       null,
       true,
     );
+  }
   if (error instanceof OpenAI.APIError) {
     const status = error.status as number | undefined;
     const wait = Number(error.headers?.get?.('retry-after') ?? Number.NaN);
@@ -210,24 +214,6 @@ function failure(error: unknown, options: ServerOptions): Error {
   return error instanceof Error
     ? new CallFailed(`The server's reply cannot be read: ${error.message.slice(0, 300)}`, true)
     : new Error(String(error));
-}
-
-/** A server that names the parameter, or its value, as what it cannot do. */
-function refusesStreams(error: unknown): boolean {
-  return (
-    error instanceof OpenAI.APIError &&
-    [400, 404, 422, 501].includes(error.status as number) &&
-    /stream/i.test(error.message)
-  );
-}
-
-/** A server that names the format of the reply as what it cannot do; the reply is checked in any case. */
-function refusesSchemas(error: unknown): boolean {
-  return (
-    error instanceof OpenAI.APIError &&
-    [400, 422].includes(error.status as number) &&
-    /response_format|schema|json/i.test(error.message)
-  );
 }
 
 function deepest(error: Error): string {

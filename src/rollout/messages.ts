@@ -23,7 +23,7 @@ export function firstMessages(
   facts: FactsByArtifact,
   said: readonly Said[],
 ): ChatMessage[] {
-  const context = contextOf(agent, said);
+  const context = contextOf(workflow, agent, said);
   const base = lookupFacts(facts, task);
   const lookup: Lookup = (parts) => (parts.length === 1 && parts[0] === 'context' ? context : base(parts));
   const parts = [`You are ${agent.name}, one agent of a team. Your responsibility: ${agent.role}`];
@@ -43,8 +43,16 @@ export function firstMessages(
   ];
 }
 
-function contextOf(agent: Agent, said: readonly Said[]): string {
-  const seen = agent.context === 'full' ? said : said.slice(-1);
+/** What earlier agents said: all of it, or the last and the messages that the agent is handed. */
+function contextOf({ agents, artifacts }: Workflow, agent: Agent, said: readonly Said[]): string {
+  const messages = agent.consumes.filter((name) => artifacts[name]!.path === null);
+  const handed = new Set(
+    Object.values(agents)
+      .filter(({ produces }) => produces.some((name) => messages.includes(name)))
+      .map(({ name }) => said.findLastIndex((each) => each.agent === name)),
+  );
+  const seen =
+    agent.context === 'full' ? said : said.filter((_, at) => at === said.length - 1 || handed.has(at));
   return seen.map(({ agent: who, text }) => `${who} wrote:\n${text}`).join('\n\n');
 }
 

@@ -91,8 +91,6 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
     const slot = take();
     const stop = new AbortController();
     running.add(stop);
-    const signal =
-      command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]);
     let filterFd: number | undefined;
     try {
       slot.cgroup?.prepare(command.limits);
@@ -135,7 +133,8 @@ export async function openBubblewrap(options: BubblewrapOptions): Promise<Sandbo
         ),
         descriptors,
         status: true,
-        command: { ...command, workspace: bound.workspace, signal },
+        command: { ...command, workspace: bound.workspace },
+        stop: stop.signal,
         owner: asRoot ? slot.uid : undefined,
         kill(child, first) {
           if (first !== undefined) tryKill(first);

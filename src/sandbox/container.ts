@@ -130,10 +130,8 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
         descriptors: [],
         status: false,
         owner: asRoot ? nobody : undefined,
-        command: {
-          ...command,
-          signal: command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]),
-        },
+        command,
+        stop: stop.signal,
         // Ending the client leaves the container running; ending the container ends the client.
         kill: () => void execFile(tool, ['kill', name], () => {}),
         async count() {

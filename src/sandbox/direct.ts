@@ -59,10 +59,8 @@ export function withoutMounts(
     ),
     descriptors: [],
     status: false,
-    command: {
-      ...command,
-      signal: command.signal === undefined ? stop.signal : AbortSignal.any([command.signal, stop.signal]),
-    },
+    command,
+    stop: stop.signal,
     sample: (first) => {
       own?.look(first);
       return linux ? sampleLinux(first, limit, false) : sampleGroup(first);

@@ -22,6 +22,8 @@ export interface Plan {
   /** Descriptor 4 tells, in bubblewrap's JSON, the host pid of the namespace's first process. */
   status: boolean;
   command: Command;
+  /** Ends it as the command's own signal does: the sandbox is being closed. */
+  stop: AbortSignal;
   /** As root: the user that everything in the workspace is handed to first. */
   owner?: number | undefined;
   /** Memory and processes now, where no cgroup counts them. `first` is the outermost pid of the tree. */
@@ -65,8 +67,11 @@ function letGo(child: ChildProcess): void {
 /** @throws SandboxFailure when the launcher never came to confine itself: then nothing of the program ran. */
 export async function execute(plan: Plan): Promise<Finished> {
   const { command } = plan;
-  const { limits, signal } = command;
-  if (signal?.aborted) throw new SandboxFailure('The command was cancelled before it started.');
+  const { limits } = command;
+  // Each is listened to: a signal made of several would be collected where one of them is a timeout's.
+  const signals = [plan.stop, ...(command.signal === undefined ? [] : [command.signal])];
+  if (signals.some(({ aborted }) => aborted))
+    throw new SandboxFailure('The command was cancelled before it started.');
   const began = performance.now();
   const before = walk(command.workspace, { owner: plan.owner, mend: !command.readOnly });
   const child = spawn(plan.file, plan.args, {
@@ -118,7 +123,7 @@ export async function execute(plan: Plan): Promise<Finished> {
 
   const full = (): boolean => !command.readOnly && tooFull(walk(command.workspace), before, limits.diskMb);
   const abort = (): void => end('killed');
-  signal?.addEventListener('abort', abort, { once: true });
+  for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
   const clock = setTimeout(() => end('timeout'), limits.seconds * 1000);
   let looking: NodeJS.Timeout;
   let leaving: NodeJS.Timeout | undefined;
@@ -153,7 +158,7 @@ export async function execute(plan: Plan): Promise<Finished> {
     clearTimeout(clock);
     clearTimeout(looking);
     clearTimeout(leaving);
-    signal?.removeEventListener('abort', abort);
+    for (const signal of signals) signal.removeEventListener('abort', abort);
   });
   await gone(first);
 

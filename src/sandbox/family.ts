@@ -14,7 +14,13 @@ interface Process {
 
 /** Rounds of looking and killing: a program that starts others while it is ended is followed so far. */
 const rounds = 20;
+/** Milliseconds between two looks at one that is just becoming another program. */
+const becoming = 5;
 const variable = 'BATON_ACTION';
+/** The parent of the kernel's own, which have no environment. */
+const KERNEL = 2;
+/** A second, in the unit of `/proc`: the same wherever Linux shows it. */
+const TICKS = 100;
 
 export interface Family {
   /** What every process inherits, unless it clears its environment. */
@@ -28,6 +34,7 @@ export interface Family {
 export function family(): Family {
   const mark = randomUUID();
   const known = new Map<number, string>();
+  const born = ticks();
   const inherits = Buffer.from(`${variable}=${mark}`);
 
   const members = (): Process[] => {
@@ -68,8 +75,11 @@ export function family(): Family {
       if (first !== undefined && known.has(first)) look(first);
       for (let at = 0; at < rounds; at++) {
         const left = members();
-        if (left.length === 0) return;
         for (const { pid } of left) kill(pid);
+        if (left.length > 0) continue;
+        const since = processes().filter(({ start, parent }) => Number(start) >= born && parent !== KERNEL);
+        if (!since.some(({ pid }) => isBecoming(pid))) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, becoming);
       }
     },
   };
@@ -91,6 +101,20 @@ function processOf(pid: number): Process | undefined {
     return { pid, parent, group, session, start: fields[19]! };
   } catch {
     return undefined;
+  }
+}
+
+/** Clock ticks since the machine started, as the start of a process is given. */
+function ticks(): number {
+  return Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * TICKS);
+}
+
+/** Whether it shows no environment, as in the moment between one program and the next. */
+function isBecoming(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`).length === 0;
+  } catch {
+    return false;
   }
 }
 

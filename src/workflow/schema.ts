@@ -145,7 +145,9 @@ const agentFields = {
   context: z
     .enum(['full', 'previous'])
     .optional()
-    .describe('What an agent sees of the others: all, or the one before it'),
+    .describe(
+      'What an agent sees of the others: all, or what the one before it said and the messages that it is handed',
+    ),
   temperature: z.number().min(0).max(5).optional().describe("In place of the model's"),
 };
 

@@ -150,6 +150,10 @@ export class PolicyRegistry {
 
   /** Holds a role at what it acts with, or lets it go. */
   pin(role: string, pinned: boolean): void {
+    if (!roleName.safeParse(role).success)
+      throw new PolicyProblem(
+        `"${role}" is no name of a role: those are a letter, then letters, digits, _ or -.`,
+      );
     const all = this.current();
     this.write({ ...all, [role]: { ...(all[role] ?? { version: null, history: [] }), pinned } });
   }

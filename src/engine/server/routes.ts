@@ -1,5 +1,5 @@
 // The HTTP face: loopback only, a token on every route, bodies of bounded size, one schema a route.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
@@ -164,7 +164,7 @@ async function chat(parts: Parts, r: ChatRequest): Promise<ChatReply> {
     return { token, logprob: done.logprobs[i]!, bytes: [...Buffer.from(token)], top_logprobs: [] };
   });
   return {
-    id: `chatcmpl-${r.seed}-${done.hash.slice(0, 8)}`,
+    id: `chatcmpl-${randomUUID()}`,
     object: 'chat.completion',
     created: Math.floor(Date.now() / 1000),
     model: r.model,

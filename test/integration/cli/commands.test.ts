@@ -39,6 +39,31 @@ test('usage errors exit with 2', async () => {
   expect((await runCli(folder, ['why'])).code).toBe(2);
 });
 
+test.each([
+  [['run', '--nope', '--json'], /unknown option '--nope'/],
+  [['compare', 'one', '--json'], /missing required argument 'run-b'/],
+  [['run', '--calls', '-1', '--json'], /--calls/],
+  [['nonsense', '--json'], /unknown command 'nonsense'/],
+])('with --json a usage error is JSON, too: %j', async (args, says) => {
+  const ran = await runCli(folderWith({}), args);
+  expect(ran.code).toBe(2);
+  expect(JSON.parse(ran.stdout)).toEqual({
+    error: { code: 'usage', message: expect.stringMatching(says) },
+  });
+});
+
+test('a role that no team here has is not pinned, and what is pinned stays readable', async () => {
+  const folder = folderWith({});
+  await runCli(folder, ['init', '.', '--template', 'blank', '--json']);
+  for (const name of ['my role', '../x', 'zzz']) {
+    const ran = await runCli(folder, ['pin', name]);
+    expect(ran.code, name).toBe(1);
+    expect(ran.stderr).toContain(`No team here has a role "${name}"; there are: researcher, writer`);
+  }
+  expect((await runCli(folder, ['pin', 'writer'])).stdout).toBe('writer is pinned.\n');
+  expect((await runCli(folder, ['policies'])).code).toBe(0);
+});
+
 test('the help lists each command in a group of what belongs together', async () => {
   const help = await runCli(folderWith({}), ['--help']);
   expect(help.code).toBe(0);

@@ -73,19 +73,20 @@ test('on a terminal init asks what to start from and which model acts', async ()
       const checked = await runCli(folder, ['check', dirname(name)]);
       expect(checked.stdout, name).toBe('No problems.\n');
     }
+    const template = await onTerminal(
+      folder,
+      ['init', 'tables'],
+      [
+        ['○ table-team', keys.down + keys.down],
+        ['● table-team', keys.enter],
+        ['● the small one', keys.enter],
+      ],
+    );
+    expect(template.code, template.shown).toBe(0);
+    expect((await runCli(folder, ['check', 'tables'])).code).toBe(0);
   } finally {
     models.close();
   }
-  const template = await onTerminal(
-    folder,
-    ['init', 'tables'],
-    [
-      ['○ table-team', keys.down + keys.down],
-      ['● table-team', keys.enter],
-    ],
-  );
-  expect(template.code, template.shown).toBe(0);
-  expect((await runCli(folder, ['check', 'tables'])).code).toBe(0);
   const left = await onTerminal(folder, ['init', 'none'], [['to navigate', keys.ctrlC]]);
   expect(left.code, left.shown).toBe(130);
   expect(left.shown).toContain('Nothing was written.');

@@ -94,6 +94,13 @@ async function run(url: string, extra = '', own = '') {
   };
 }
 
+test('a coach that thinks aloud first is read, with one call', async () => {
+  const server = await judge(() => `<think>Is {"score": 1} right?</think>\n\`\`\`json\n${good(7)}\n\`\`\``);
+  const { verdict } = await run(server.url);
+  expect(verdict).toMatchObject({ score: 7 });
+  expect(server.asked).toHaveLength(1);
+});
+
 describe('a coach that cannot be used: bounded retries, then null and masked', () => {
   const cases: [string, (asked: Asked, response: ServerResponse) => string | undefined, RegExp][] = [
     ['prose', () => 'I would give this an 8 out of 10.', /not one JSON object/],
@@ -101,6 +108,7 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
     ['11', () => good(11), /score/],
     ['1e999', () => good(0).replace('"score":0', '"score":1e999'), /score/],
     ['two scores', () => good(3).replace('{', '{"score":9,'), /more than one score/],
+    ['a quoted answer', () => `It says:\n\`\`\`json\n${good(9)}\n\`\`\`\nI say 2.`, /not one JSON object/],
     ['cut JSON', () => good(5).slice(0, 60), /not one JSON object/],
     ['a score in words', () => good(0).replace('"score":0', '"score":"8"'), /score/],
     [

@@ -87,10 +87,24 @@ export function protocolCases(suite: Suite): void {
       expect(apart).toBeLessThan(1e-3);
     });
 
+    it('takes null for what is left out, and answers anew who names no seed', async () => {
+      const nothing = { n: null, stream: null, stop: null, tools: null, response_format: null, seed: null };
+      const bare = { ...nothing, top_p: null, temperature: null, max_completion_tokens: null };
+      const replies = await Promise.all(
+        Array.from({ length: 6 }, () => engine.client.chat(ask(1, bare as never))),
+      );
+      expect(new Set(replies.map(({ id }) => id)).size).toBe(6);
+      expect(
+        new Set(replies.map(({ choices }) => JSON.stringify(choices[0].token_ids))).size,
+      ).toBeGreaterThan(1);
+    });
+
     it('refuses what it cannot do', async () => {
       const no = (extra: object) => expect(engine.client.chat(ask(1, extra))).rejects;
       await no({ stream: true }).toEqual(refused('request.invalid', 400));
       await no({ tools: [{}] }).toEqual(refused('request.invalid', 400));
+      await no({ stop: ['\n'] }).toEqual(refused('request.invalid', 400));
+      await no({ top_logprobs: 2 }).toEqual(refused('request.invalid', 400));
       await no({ model: 'modeler@v9' }).toEqual(refused('policy.unknown', 404));
       await no({ messages: [{ role: 'user', content: 'x '.repeat(900) }] }).toEqual(
         refused('context.too_long', 400),

@@ -164,6 +164,33 @@ test('a server that knows no schemas is asked without one, and not with one agai
   expect(asked).toHaveLength(5);
 });
 
+test('a model that knows the limit by its newer name, and no sampling but its own, is asked so, also where several are asked at once', async () => {
+  const model = policy();
+  const options = { attempts: 3, onFailure: () => undefined };
+  answers = [
+    (response, body, request) => {
+      const told = body as Asked & Record<string, unknown>;
+      const no = (name: string, more = '') =>
+        refused(400, `Unsupported parameter: '${name}' is not supported with this model.${more}`);
+      const answer =
+        'max_tokens' in told
+          ? no('max_tokens', " Use 'max_completion_tokens' instead.")
+          : 'top_p' in told
+            ? no('top_p')
+            : good;
+      answer(response, body, request);
+    },
+  ];
+  const both = [ask({ topP: 1, maxTokens: 9 }), ask({ topP: 1, maxTokens: 9 })];
+  const replies = await Promise.all(both.map((each) => askWithRetries(model, each, options)));
+  expect(replies.map(({ reply }) => reply.text)).toEqual(['hello', 'hello']);
+  await model.ask(both[0]!);
+  expect(asked.at(-1)).toMatchObject({ max_completion_tokens: 9 });
+  expect(asked.at(-1)).not.toHaveProperty('top_p');
+  // What was asked for is not left out because it is refused.
+  await expect(model.ask(ask({ topP: 0.5 }))).rejects.toThrow(/'top_p' is not supported/);
+});
+
 const failed = (over: Partial<Ask> = {}, model?: Partial<Model>) =>
   policy(model)
     .ask(ask(over))
@@ -184,7 +211,12 @@ test.each<[string, Answer, RegExp, boolean]>([
     /cannot be read/,
     true,
   ],
-  ['a cut connection', (response) => void response.destroy(), /Nothing answers at/, true],
+  [
+    'a cut connection',
+    (response) => void response.destroy(),
+    /The connection to .* broke before it answered \(/,
+    true,
+  ],
 ])('it fails with %s: what is said, and whether it is asked again', async (name, answer, says, again) => {
   answers = [answer];
   const found = await failed();
@@ -192,7 +224,7 @@ test.each<[string, Answer, RegExp, boolean]>([
 });
 
 test.each([
-  ['cut', 'cut', /broke off|Nothing answers|cannot be read/],
+  ['cut', 'cut', /broke off|broke before|cannot be read/],
   ['error', 'error', /the model fell over/],
 ] as const)('a stream that ends with %s is no reply', async (_name, end, says) => {
   answers = [events(['hel'], end)];

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import uuid
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -192,7 +193,7 @@ class Engine:
             "logprobs": {"content": self._content(done)} if r.logprobs else None,
         }
         reply: Json = {
-            "id": f"chatcmpl-{r.seed}-{digest[:8]}",
+            "id": f"chatcmpl-{uuid.uuid4()}",
             "object": "chat.completion",
             "created": int(time.time()),
             "model": r.model,

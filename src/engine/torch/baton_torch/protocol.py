@@ -3,6 +3,8 @@ for each 1 in the masks, sequence after sequence."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
@@ -40,21 +42,33 @@ class BatonExtras(BaseModel):
     batch: BatchMark | None = None
 
 
+def _any_seed() -> int:
+    return secrets.randbelow(2**31)
+
+
+def otherwise(value: Callable[[], object]) -> BeforeValidator:
+    """The value that counts where null is said, as clients do for what they leave out."""
+    return BeforeValidator(lambda said: value() if said is None else said)
+
+
 class ChatRequest(BaseModel):
     """`POST /v1/chat/completions`. What this engine cannot do is refused rather than ignored."""
 
     model: PolicyName
     messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
-    temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    temperature: Annotated[Annotated[float, Field(ge=0, le=10)], otherwise(lambda: 1.0)] = 1.0
+    top_p: Annotated[Annotated[float, Field(gt=0, le=1)], otherwise(lambda: 1.0)] = 1.0
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
-    n: Literal[1] = 1
-    stream: Literal[False] = False
+    # One of its own where none is given: who asks again wants another answer.
+    seed: Annotated[Annotated[int, Field(ge=0, lt=2**53)], otherwise(_any_seed)] = Field(default_factory=_any_seed)
+    n: Literal[1] | None = None
+    stream: Literal[False] | None = None
+    stop: None = None
     tools: None = None
     response_format: None = None
-    logprobs: bool = False
+    top_logprobs: None = None
+    logprobs: Annotated[bool, otherwise(lambda: False)] = False
     return_token_ids: bool = False
     baton: BatonExtras = BatonExtras()
 
