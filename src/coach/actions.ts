@@ -24,19 +24,23 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
   for (const event of events) {
     if (event.type === 'action.started') {
       const { action: id, agent, visit, turn } = event.data;
-      actions.set(id, {
-        id,
-        agent,
-        visit,
-        turn,
-        call: null,
-        tools: [],
-        checked: null,
-        finished: null,
-        turns: [],
-        last: true,
-        final: true,
-      });
+      const known = actions.get(id);
+      // It was stopped, and starts anew with the reply on record: only what its programs did is done again.
+      if (known) Object.assign(known, { tools: [], checked: null, finished: null });
+      else
+        actions.set(id, {
+          id,
+          agent,
+          visit,
+          turn,
+          call: null,
+          tools: [],
+          checked: null,
+          finished: null,
+          turns: [],
+          last: true,
+          final: true,
+        });
     }
     if (!('action' in event.data) || typeof event.data.action !== 'string') continue;
     const record = actions.get(event.data.action);
