@@ -4,7 +4,7 @@
  */
 export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewed } from './action-names.js';
 export { Blobs } from './bodies.js';
-export { type Bought, boughtCalls, tookOf } from './bought.js';
+export { type Bought, boughtCalls, type Took, tookOf } from './bought.js';
 export { isDiskFull } from './disk-full.js';
 export { endingOf, reopenedIn } from './ending.js';
 export * from './events.js';
