@@ -61,6 +61,10 @@ test('rollouts that failed while the server was down are carried again, and noth
   const shown = await runCli(folder, ['show', name!]);
   expect(shown.stdout).toContain('3 rollouts ended');
   expect(shown.stdout).toContain('3 rollouts, 100 % succeeded');
+  // Who follows it sees every sitting, not only the first that came to its end.
+  const followed = await runCli(folder, ['follow', name!, '--json']);
+  expect(followed.code, followed.stderr).toBe(0);
+  expect(lastOf(followed.stdout)).toMatchObject({ type: 'run.finished', data: { summary: { success: 1 } } });
   const none = await runCli(folder, ['resume', name!, '--failed']);
   expect(none.stderr).toContain('No rollout has failed');
   expect(asked).toHaveLength(6);
