@@ -24,11 +24,17 @@ export interface Scanned {
   deleted: string[];
   /** What is no plain file, or is too large to keep: never read, only named. */
   refused: { path: string; why: string }[];
+  /** Folders in which nothing is kept, in no folder of theirs either: no file's path tells of them. */
+  folders: string[];
 }
 
 const MAX_FILE = 64 << 20;
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 40;
+/** More folders without a file than anybody means to hand on. */
+const MAX_FOLDERS = 1000;
+/** Characters of a folder's path that can be made again wherever a workspace lies. */
+const MAX_FOLDER_PATH = 1000;
 
 /** Looks at a workspace after each action and finds what the action changed. Follows no link. */
 export class WorkspaceScanner {
@@ -40,7 +46,7 @@ export class WorkspaceScanner {
   constructor(private readonly root: string) {}
 
   scan(): Scanned {
-    const out: Scanned = { changed: [], deleted: [], refused: [] };
+    const out: Scanned = { changed: [], deleted: [], refused: [], folders: [] };
     const now = new Map<string, Seen>();
     const refused = new Map<string, string>();
     this.cut = null;
@@ -49,7 +55,14 @@ export class WorkspaceScanner {
       if (!this.refused.has(path)) out.refused.push({ path, why });
     };
     let entries = 0;
-    const walk = (folder: string, depth: number) => {
+    const walk = (folder: string, depth: number): void => {
+      const before = now.size + out.folders.length;
+      list(folder, depth);
+      const told = now.size + out.folders.length > before;
+      if (told || folder === '' || folder.length > MAX_FOLDER_PATH) return;
+      if (out.folders.length < MAX_FOLDERS) out.folders.push(folder);
+    };
+    const list = (folder: string, depth: number) => {
       const names = readNames(join(this.root, folder));
       if (names === undefined) return refuse(folder, 'it cannot be listed');
       for (const name of names) {
