@@ -37,6 +37,12 @@ test('rollouts that failed while the server was down are carried again, and noth
   const why = await runCli(folder, ['why']);
   expect(why.stdout).toContain(`when that is mended: baton resume ${name} --failed`);
 
+  const compared = await runCli(folder, ['compare', name!, name!]);
+  expect(compared.stdout).toContain("2 rollouts failed, of no agent's doing:");
+  expect(compared.stdout).toContain(
+    `2 rollouts that failed so count as not succeeded above; when that is mended: baton resume ${name} --failed`,
+  );
+
   // Unasked they stay as they are.
   const plain = await runCli(folder, ['resume', name!, '--json']);
   expect(lastOf(plain.stdout)).toMatchObject({ summary: { rollouts: 3 }, failed: [{}] });
