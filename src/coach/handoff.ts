@@ -56,17 +56,33 @@ export function foreignFile(
   return { path, how: action.finished?.deleted.includes(path) ? 'deleted' : 'overwritten' };
 }
 
-/** A consumed artifact that no program of this visit opened, where the sandbox saw every read. */
-export function neverRead(action: ActionRecord, { workflow }: Judged): string | null {
+/**
+ * A consumed artifact that no program of this visit opened, or listed where it is a folder; where the sandbox saw every
+ * read. There is nothing to read in an empty folder.
+ */
+export function neverRead(action: ActionRecord, { workflow, events }: Judged): string | null {
   if (!action.last || action.tools.length === 0) return null;
   const reads = action.turns.flatMap((other) => other.tools.map((tool) => tool.reads));
   if (reads.some((read) => read === 'unknown')) return null;
   const seen = reads.flat().map((path) => path.replace(/^\/work\//, ''));
   for (const name of workflow.agents[action.agent]!.consumes) {
     const artifact = workflow.artifacts[name];
+    if (artifact?.kind === 'folder' && wasEmpty(name, action, events)) continue;
     if (artifact?.path && !seen.some((path) => liesIn(path, artifact))) return artifact.path;
   }
   return null;
+}
+
+/** Whether a folder had nothing in it when it was last looked at before a visit. */
+function wasEmpty(name: string, { turns }: ActionRecord, events: Judged['events']): boolean {
+  const began = events.findIndex(
+    (event) => event.type === 'action.started' && event.data.action === turns[0]?.id,
+  );
+  const checked = events
+    .slice(0, Math.max(0, began))
+    .findLast((event) => event.type === 'artifact.checked' && event.data.facts[name] !== undefined);
+  const files = checked?.type === 'artifact.checked' ? checked.data.facts[name]?.files : null;
+  return Array.isArray(files) && files.length === 0;
 }
 
 /** Files that an action wrote or deleted, relative to the workspace. Python's own caches are nobody's work. */
