@@ -6,6 +6,7 @@ export interface ActionRecord {
   agent: string;
   visit: number;
   turn: number;
+  arm: string;
   call: EventData<'model.called'> | null;
   tools: EventData<'tool.ran'>[];
   checked: EventData<'artifact.checked'> | null;
@@ -23,7 +24,7 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
   const actions = new Map<string, ActionRecord>();
   for (const event of events) {
     if (event.type === 'action.started') {
-      const { action: id, agent, visit, turn } = event.data;
+      const { action: id, agent, visit, turn, arm } = event.data;
       const known = actions.get(id);
       // It was stopped, and starts anew with the reply on record: only what its programs did is done again.
       if (known) Object.assign(known, { tools: [], checked: null, finished: null });
@@ -33,6 +34,7 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
           agent,
           visit,
           turn,
+          arm,
           call: null,
           tools: [],
           checked: null,

@@ -1,5 +1,5 @@
 // What happened to artifacts between the roles that make and use them, from what the sandbox saw of files.
-import type { Judged } from '../trace/index.js';
+import { type Judged, OVERFULL } from '../trace/index.js';
 import type { Artifact, Workflow } from '../workflow/index.js';
 import type { ActionRecord } from './actions.js';
 
@@ -39,6 +39,24 @@ export function blocker(
     if (spoiler) return { agent: spoiler.agent, action: spoiler.id };
   }
   return null;
+}
+
+/**
+ * The role whose action left more files in the workspace than are kept, where what this one made is not kept for that
+ * reason; null where it was this one's own role, or that is not what is wrong.
+ */
+export function overfilledBy(action: ActionRecord, actions: readonly ActionRecord[]): Blocker | null {
+  const lost = action.checked?.breaches.some(
+    ({ code, message }) => code === 'artifact.unreadable' && message.includes(OVERFULL),
+  );
+  if (!lost) return null;
+  const filled = actions
+    .slice(0, actions.indexOf(action) + 1)
+    .findLast(
+      ({ arm, finished }) => arm === action.arm && finished?.refused.some(({ why }) => why === OVERFULL),
+    );
+  if (filled?.agent === action.agent) return null;
+  return filled ? { agent: filled.agent, action: filled.id } : { agent: 'nobody', action: null };
 }
 
 /** What an action did to a file of another role's artifact; null where it left them all alone. */

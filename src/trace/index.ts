@@ -28,5 +28,6 @@ export { GitView } from './workspace/git-view.js';
 export { type Recorded, WorkspaceHistory, type WorkspaceState } from './workspace/history.js';
 export { removeTree } from './workspace/remove.js';
 export { restore, staysInside } from './workspace/restore.js';
+export { OVERFULL } from './workspace/scan.js';
 export { stateAfter } from './workspace/state.js';
 export { LogWriter } from './write.js';

@@ -30,6 +30,8 @@ export interface Scanned {
 
 const MAX_FILE = 64 << 20;
 const MAX_ENTRIES = 20_000;
+/** Why what comes after the most entries is not kept. The action that is logged with it made them too many. */
+export const OVERFULL = `more than ${MAX_ENTRIES} files; the rest is not kept`;
 const MAX_DEPTH = 40;
 /** More folders without a file than anybody means to hand on. */
 const MAX_FOLDERS = 1000;
@@ -41,7 +43,7 @@ export class WorkspaceScanner {
   private seen = new Map<string, Seen>();
   /** What the last scan did not keep, and why. */
   private refused = new Map<string, string>();
-  /** Why the last scan kept nothing that comes after what it kept; null where it came to the end. */
+  /** The first path that the last scan did not come to, and none after it; null where it came to the end. */
   private cut: string | null = null;
   constructor(private readonly root: string) {}
 
@@ -49,6 +51,7 @@ export class WorkspaceScanner {
     const out: Scanned = { changed: [], deleted: [], refused: [], folders: [] };
     const now = new Map<string, Seen>();
     const refused = new Map<string, string>();
+    const wasCut = this.cut !== null;
     this.cut = null;
     const refuse = (path: string, why: string) => {
       refused.set(path, why);
@@ -69,8 +72,10 @@ export class WorkspaceScanner {
         const path = folder === '' ? name.text : `${folder}/${name.text}`;
         entries += 1;
         if (entries > MAX_ENTRIES) {
-          this.cut ??= `more than ${MAX_ENTRIES} files; the rest is not kept`;
-          if (entries === MAX_ENTRIES + 1) refuse(path, this.cut);
+          if (this.cut !== null) return;
+          this.cut = path;
+          refused.set(path, OVERFULL);
+          if (!wasCut) out.refused.push({ path, why: OVERFULL });
           return;
         }
         if (!name.plain) {
@@ -124,9 +129,15 @@ export class WorkspaceScanner {
     const around = (outer: string, inner: string) => inner === outer || inner.startsWith(`${outer}/`);
     for (const [each, why] of this.refused)
       if (around(path, each) || around(each, path)) return { path: each, why };
-    const kept = this.cut === null || [...this.seen.keys()].some((each) => around(path, each));
-    return kept ? null : { path, why: this.cut! };
+    return this.cut === null || comesBefore(path, this.cut) ? null : { path, why: OVERFULL };
   }
+}
+
+/** Whether a scan comes to a path before another, of which it is no part. */
+function comesBefore(path: string, other: string): boolean {
+  const [parts, others] = [path.split('/'), other.split('/')];
+  const at = parts.findIndex((part, index) => part !== others[index]);
+  return at >= 0 && at < others.length && parts[at]! < others[at]!;
 }
 
 /** Undefined where nothing is there any more, null where the path is too long or lies in a closed folder. */

@@ -148,3 +148,21 @@ test('a folder that is listed from outside was not read, and nothing is asked of
   });
   expect(empty['three.0.0']).toMatchObject({ code: null });
 });
+
+test('who fills the workspace beyond what is kept is charged, and whose work is lost by it is not', async () => {
+  const found = await judged(three('text', 'a.txt'), {
+    one: `import os\n${write('a.txt', '1')}\nos.mkdir("bulk")\nfor at in range(20001): os.mkdir(f"bulk/{at}")`,
+    two: write('note.txt', 'n'),
+    three: `open("a.txt").read()\nopen("note.txt").read()\n${write('report.txt', 'done')}`,
+  });
+  expect(found['one.0.0']).toMatchObject({
+    code: 'artifact.unreadable',
+    says: 'it left more files in the workspace than are kept, so that what two made was lost.',
+  });
+  for (const role of ['two', 'three'])
+    expect(found[`${role}.0.0`]).toMatchObject({
+      code: 'blocked',
+      score: null,
+      says: 'one left more files in the workspace than are kept.',
+    });
+});
