@@ -2,7 +2,7 @@
 
 Runs as `python3 -I -S -B launcher.py`, before anything an agent wrote. The job arrives on descriptor 3 (or in the
 file named by the first argument): `<bytes>\n`, then NUL-terminated pairs of name and value. In this order it joins
-the cgroup, sets limits, gives up its user id, installs the audit hook that reports which files the program reads,
+the cgroup, sets limits, gives up its user id, installs the audit hook that reports which files and folders the program reads,
 and runs the program as `__main__`. On descriptor 3 go back lines: `s` once the program's own part begins, `r <path>` for a read, `u` once the hook can no
 longer see everything, `e <cpu seconds>` at the end.
 
@@ -100,6 +100,9 @@ def map_paths(work, inputs):
     io.open = builtins.open = opened
 
 
+# Who lists a folder reads it; what is listed by descriptor was opened before.
+LISTED = frozenset(("os.listdir", "os.scandir"))
+
 # Events after which the hook may miss reads: another executable, or C code called by hand.
 BLIND = frozenset(
     (
@@ -126,6 +129,23 @@ def watch(roots, report):
     reading = os.O_ACCMODE
     state = {"blind": False, "busy": False}
 
+    def note(path):
+        state["busy"] = True
+        try:
+            full = realpath(fsdecode(path))
+            for prefix, shown in roots:
+                if full.startswith(prefix):
+                    name = shown + full[len(prefix):]
+                    # A folder is opened by descriptor only to look at what is in it.
+                    if name not in seen and "\n" not in name and (os.path.isfile(full) or os.path.isdir(full)):
+                        seen.add(name)
+                        write(report, b"r " + name.encode("utf-8", "surrogateescape") + b"\n")
+                    break
+        except (OSError, ValueError, TypeError):
+            pass
+        finally:
+            state["busy"] = False
+
     def hook(event, args):
         if event == "open":
             path, mode, flags = args
@@ -135,20 +155,11 @@ def watch(roots, report):
                 return
             if isinstance(flags, int) and flags & os.O_TRUNC:
                 return
-            state["busy"] = True
-            try:
-                full = realpath(fsdecode(path))
-                for prefix, shown in roots:
-                    if full.startswith(prefix):
-                        name = shown + full[len(prefix):]
-                        if name not in seen and "\n" not in name and os.path.isfile(full):
-                            seen.add(name)
-                            write(report, b"r " + name.encode("utf-8", "surrogateescape") + b"\n")
-                        break
-            except (OSError, ValueError, TypeError):
-                pass
-            finally:
-                state["busy"] = False
+            note(path)
+        elif event in LISTED:
+            path = args[0]
+            if not state["busy"] and not isinstance(path, int):
+                note("." if path is None else path)
         elif event in BLIND and not state["blind"]:
             # numpy and others import ctypes, which looks up its own C interface; that alone hides nothing.
             if event == "ctypes.dlopen" and args[0] is None:

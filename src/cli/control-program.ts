@@ -95,20 +95,30 @@ async function attached(folder: RunFolder): Promise<ControlClient> {
 
 async function follow(out: Terminal, folder: RunFolder): Promise<number> {
   const { abort, release } = stopOnSignals();
-  let ended = 0;
-  let good = 0;
+  /** Whether each rollout that has ended succeeded. */
+  const ended = new Map<string, boolean>();
+  const open = new Set<string>();
+  let finished = false;
   try {
     const carried = () => lockOwner(folder.lock) !== undefined;
     for await (const event of followLog(folder.log, abort.signal, carried)) {
       out.emit(event);
       if (event.type === 'rollout.ended') {
-        ended += 1;
-        if (event.data.outcome?.success) good += 1;
-        out.progress(`${ended} rollouts ended, ${percent(good / ended)} succeeded`, ended % 20 === 0);
+        ended.set(event.data.rollout, event.data.outcome?.success === true);
+        open.delete(event.data.rollout);
+        const good = [...ended.values()].filter(Boolean).length;
+        const said = `${ended.size} rollouts ended, ${percent(good / ended.size)} succeeded`;
+        out.progress(said, ended.size % 20 === 0);
       } else if (!out.json) out.say(line(event));
-      if (event.type === 'run.finished') return exit.fine;
+      if (event.type === 'rollout.reopened') {
+        ended.delete(event.data.rollout);
+        open.add(event.data.rollout);
+      }
+      // More may follow in another sitting: its failed rollouts carried again, or a branch.
+      if (event.type === 'run.finished') finished = true;
     }
     if (abort.signal.aborted) return exit.cancelled;
+    if (finished && open.size === 0) return exit.fine;
     out.note(`Nobody carries it out now; go on with: ${commandName()} resume ${runWord(folder)}`);
     return exit.fine;
   } finally {

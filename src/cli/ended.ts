@@ -3,6 +3,7 @@ import {
   endingOf,
   isFork,
   type LogEvent,
+  lockOwner,
   type ReadLog,
   RolloutPages,
   type RunFolder,
@@ -75,6 +76,14 @@ export function failedOf(folder: RunFolder, ended: readonly Ended[]): Failed[] {
       tasks: [...new Set(of.map(({ task }) => task))],
     }))
     .sort((a, b) => b.rollouts.length - a.rollouts.length);
+}
+
+/** Rollouts that were taken up again and have not ended since, in words; null where there is none. What is shown leaves them out. */
+export function openWords(folder: RunFolder, open: readonly string[]): string | null {
+  if (open.length === 0) return null;
+  const said = `${counted(open.length, 'rollout')} ${open.length === 1 ? 'is' : 'are'} open, taken up again and not counted here`;
+  if (lockOwner(folder.lock) !== undefined) return `${said}: ${folder.name} is running.`;
+  return `${said}; go on with: ${commandName()} resume ${runWord(folder)}`;
 }
 
 /** How to carry failed rollouts again, once what they failed of is mended. */

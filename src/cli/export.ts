@@ -7,12 +7,13 @@ import {
   exportedRollouts,
   otlpRequests,
   preferenceLines,
+  RolloutPages,
   type RunFolder,
   readLog,
   sftLines,
   tableRows,
 } from '../trace/index.js';
-import { noteDamage } from './ended.js';
+import { noteDamage, openWords } from './ended.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -49,6 +50,8 @@ export async function exportCommand(
   terminal.note(`${count - header} ${noun[options.as]}${options.out ? ` in ${options.out}` : ''}`);
   if (out !== undefined) terminal.emit({ run: folder.name, as, out, count: count - header });
   if (count - header === 0) terminal.note(empty[options.as]);
+  const words = openWords(folder, new RolloutPages(folder).open());
+  if (words) terminal.note(words);
   return exit.fine;
 }
 

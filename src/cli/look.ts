@@ -17,6 +17,7 @@ import {
   failedOf,
   mustHaveEnded,
   noteDamage,
+  openWords,
   printFailed,
   reasonIn,
 } from './ended.js';
@@ -25,6 +26,7 @@ import { printBlame, printSummary, summarise } from './report.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 export function listCommand(terminal: Terminal): number {
+  const left: string[] = [];
   const rows = listRuns(runsBase()).flatMap((folder) => {
     let info: RunInfo;
     try {
@@ -36,11 +38,15 @@ export function listCommand(terminal: Terminal): number {
     }
     const ended = endedOf(folder);
     const good = ended.filter((each) => each.outcome?.success).length;
+    const open = new RolloutPages(folder).open();
+    const words = openWords(folder, open);
+    if (words) left.push(`${folder.name}: ${words}`);
     return {
       run: folder.name,
       kind: info.kind,
       created: new Date(info.created).toISOString(),
       rollouts: ended.length,
+      open: open.length,
       success: ended.length ? good / ended.length : null,
     };
   });
@@ -51,6 +57,7 @@ export function listCommand(terminal: Terminal): number {
       ['run', 'kind', 'rollouts', 'success'],
       rows.map((row) => [row.run, row.kind, row.rollouts, row.success === null ? '-' : percent(row.success)]),
     );
+  for (const words of left) terminal.say(inert(words));
   return exit.fine;
 }
 
@@ -63,9 +70,12 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     const ended = endedOf(folder);
     const rows = blameTable(ended);
     const failed = failedOf(folder, ended);
-    terminal.emit({ run: folder.name, blame: rows, failed });
+    const open = new RolloutPages(folder).open();
+    terminal.emit({ run: folder.name, blame: rows, failed, open });
     printBlame(terminal, rows, ended.filter(({ status }) => status !== 'failed').length);
     printFailed(terminal, failed);
+    const words = openWords(folder, open);
+    if (words) terminal.say(inert(words));
     if (failed.length > 0 && kind !== 'train') terminal.say(`when that is mended: ${againCommand(folder)}`);
     if (rows[0])
       terminal.say(
@@ -120,13 +130,19 @@ export function showCommand(
   if (rollout === undefined) {
     noteDamage(terminal, folder.name, readLog(folder.log));
     const summary = summarise(endedOf(folder));
-    terminal.emit({ run: folder.name, info: { ...info, workflow: undefined, texts: undefined }, summary });
+    const open = new RolloutPages(folder).open();
+    terminal.emit({
+      ...{ run: folder.name, info: { ...info, workflow: undefined, texts: undefined } },
+      ...{ summary, open },
+    });
     terminal.say(
       inert(
         `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${counted(new RolloutPages(folder).count(), 'rollout')} ended`,
       ),
     );
     printSummary(terminal, summary);
+    const words = openWords(folder, open);
+    if (words) terminal.say(inert(words));
     return exit.fine;
   }
   const log = readLog(folder.rollout(rollout));

@@ -10,7 +10,9 @@ import {
   readLog,
   reviewed,
   reviewLock,
+  type Took,
   takeLock,
+  tookOf,
   type Verdict,
 } from '../trace/index.js';
 import { exit, Failure } from './terminal.js';
@@ -66,12 +68,8 @@ export class ReviewPass {
   }
 
   /** What every call cost that this pass bought before it was stopped. */
-  calls(): { tokens: number; dollars: number }[] {
-    return this.before.flatMap((event) => {
-      if (event.type !== 'model.called') return [];
-      const { usage, dollars } = event.data;
-      return [{ tokens: usage.promptTokens + usage.replyTokens, dollars }];
-    });
+  calls(): Took[] {
+    return this.before.flatMap((event) => tookOf(event) ?? []);
   }
 
   /** Put something the judge bought on disk before it is used. */

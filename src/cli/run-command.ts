@@ -11,7 +11,7 @@ import {
   specsAlone,
   specsFor,
 } from '../rollout/index.js';
-import { RunFolder, readLog, reopenedIn } from '../trace/index.js';
+import { endingOf, type LogEvent, RunFolder, readLog, reopenedIn } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
 import { againCommand, endedOf, type Failed, failedOf, printFailed } from './ended.js';
@@ -118,10 +118,10 @@ export async function runCommand(
   const specs = like
     ? specsAlone(like, tasks, samples, kind, policies)
     : specsFor(tasks, samples, kind, policies);
-  const again = options.resume
+  const taken = options.resume
     ? await takenUpAgain(terminal, run, options.failed === true)
-    : new Set<string>();
-  run.deps.again = again;
+    : { again: new Set<string>(), open: new Set<string>() };
+  run.deps.again = taken.again;
   const before = options.resume ? endedOf(run.folder) : [];
   const known = new Set(before.map((ended) => ended.rollout));
   const all: Ended[] = [...before];
@@ -139,7 +139,7 @@ export async function runCommand(
       `held before the first action; let it go with: ${commandName()} continue ${runWord(run.folder)}`,
     );
   }
-  const forks = options.resume ? openForks(run.folder, opened.tasks, again) : [];
+  const forks = options.resume ? openForks(run.folder, opened.tasks, taken.open) : [];
   let status: 'done' | 'cancelled' | 'budget' | 'failed' = 'failed';
   try {
     const carried = Promise.allSettled(forks.map((spec) => ear.carry(spec)));
@@ -192,16 +192,35 @@ export async function runCommand(
 
 /**
  * Rollouts that are carried again: those that an earlier sitting took up and did not end, and with `failed` all that
- * failed. The run's log says so first, so that a kill leaves them to be gone on with.
+ * failed. The run's log says so first, so that a kill leaves them to be gone on with. `open`: all that the run's log has
+ * as taken up, also those that failed again and only lack their row.
  */
-async function takenUpAgain(terminal: Terminal, run: OpenRun, failed: boolean): Promise<ReadonlySet<string>> {
+async function takenUpAgain(
+  terminal: Terminal,
+  { folder, log }: OpenRun,
+  failed: boolean,
+): Promise<Record<'again' | 'open', ReadonlySet<string>>> {
+  const { events } = readLog(folder.log);
+  const open = [...reopenedIn(events)];
+  const over = open.filter((rollout) => failedSince(folder, rollout, events));
   if (failed) {
-    const found = endedOf(run.folder, true).filter(({ status }) => status === 'failed');
+    const rows = endedOf(folder, true).filter(({ status }) => status === 'failed');
+    const found = [...rows.map(({ rollout }) => rollout), ...over];
     if (found.length === 0) terminal.note('No rollout has failed: there is nothing to carry again.');
-    for (const { rollout } of found) run.log.append({ type: 'rollout.reopened', data: { rollout } });
-    await run.log.sync();
+    for (const rollout of found) log.append({ type: 'rollout.reopened', data: { rollout } });
+    await log.sync();
+    const all = new Set([...open, ...found]);
+    return { again: all, open: all };
   }
-  return reopenedIn(readLog(run.folder.log).events);
+  return { again: new Set(open.filter((rollout) => !over.includes(rollout))), open: new Set(open) };
+}
+
+/** Whether a rollout failed anew after the run's log took it up the last time, by its own log. */
+function failedSince(folder: RunFolder, rollout: string, run: readonly LogEvent[]): boolean {
+  const own = readLog(folder.rollout(rollout)).events;
+  const taken = (events: readonly LogEvent[]) =>
+    events.filter((event) => event.type === 'rollout.reopened' && event.data.rollout === rollout).length;
+  return endingOf(own)?.status === 'failed' && taken(own) >= taken(run);
 }
 
 /** The cap that stopped a branch; null where none was stopped. Throws what else one failed with. */

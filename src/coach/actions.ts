@@ -6,6 +6,7 @@ export interface ActionRecord {
   agent: string;
   visit: number;
   turn: number;
+  arm: string;
   call: EventData<'model.called'> | null;
   tools: EventData<'tool.ran'>[];
   checked: EventData<'artifact.checked'> | null;
@@ -23,20 +24,25 @@ export function actionsOf(events: readonly LogEvent[]): ActionRecord[] {
   const actions = new Map<string, ActionRecord>();
   for (const event of events) {
     if (event.type === 'action.started') {
-      const { action: id, agent, visit, turn } = event.data;
-      actions.set(id, {
-        id,
-        agent,
-        visit,
-        turn,
-        call: null,
-        tools: [],
-        checked: null,
-        finished: null,
-        turns: [],
-        last: true,
-        final: true,
-      });
+      const { action: id, agent, visit, turn, arm } = event.data;
+      const known = actions.get(id);
+      // It was stopped, and starts anew with the reply on record: only what its programs did is done again.
+      if (known) Object.assign(known, { tools: [], checked: null, finished: null });
+      else
+        actions.set(id, {
+          id,
+          agent,
+          visit,
+          turn,
+          arm,
+          call: null,
+          tools: [],
+          checked: null,
+          finished: null,
+          turns: [],
+          last: true,
+          final: true,
+        });
     }
     if (!('action' in event.data) || typeof event.data.action !== 'string') continue;
     const record = actions.get(event.data.action);

@@ -1,7 +1,7 @@
 import type { Evidence, Judge, Judged, Verdict } from '../trace/index.js';
 import type { FailureCode } from '../workflow/index.js';
 import { type ActionRecord, actionsOf } from './actions.js';
-import { blocker, foreignFile, neverRead } from './handoff.js';
+import { blocker, foreignFile, neverRead, overfilledBy } from './handoff.js';
 import { advice, causes, cleanScore, failureScores, OTHER_FAILURE, REPAIRED } from './rules.js';
 
 /**
@@ -24,7 +24,7 @@ interface Fault {
 }
 
 function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged): Verdict {
-  const fault = findFault(action, what);
+  const fault = findFault(action, what) ?? overfilling(action, actions);
   const base = {
     action: action.id,
     judge: 'contracts',
@@ -35,13 +35,18 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     supersedes: null,
     confidence: 1,
   };
-  const upstream = blocker(action, actions, what.workflow);
+  const overfilled = fault?.code === 'artifact.unreadable' ? overfilledBy(action, actions) : null;
+  const upstream = overfilled ?? blocker(action, actions, what.workflow);
   if (
     action.finished?.status === 'blocked' ||
+    overfilled !== null ||
     (fault !== null && upstream !== null && isProgramFault(fault.code))
   ) {
     const who = upstream ?? { agent: 'nobody', action: null };
-    const diagnosis = action.finished?.why ?? `${who.agent} handed over something that cannot be used`;
+    const did = overfilled
+      ? 'left more files in the workspace than are kept'
+      : 'handed over something that cannot be used';
+    const diagnosis = action.finished?.why ?? `${who.agent} ${did}`;
     return {
       ...base,
       score: null,
@@ -91,6 +96,14 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     blamed: null,
     evidence: [],
   };
+}
+
+/** What is wrong with an action that left no room for what another role made; null where it did not. */
+function overfilling(action: ActionRecord, actions: readonly ActionRecord[]): Fault | null {
+  const lost = actions.find((other) => overfilledBy(other, actions)?.action === action.id);
+  if (!lost) return null;
+  const diagnosis = `it left more files in the workspace than are kept, so that what ${lost.agent} made was lost`;
+  return fault('artifact.unreadable', diagnosis, action, null, 'action.finished');
 }
 
 function clean(action: ActionRecord, { workflow, outcome }: Judged): number {

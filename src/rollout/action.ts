@@ -114,11 +114,11 @@ function finish(
   action: string,
   status: Turn['status'],
   why: string | null,
-  { wrote, deleted, refused, commit }: Recorded,
+  recorded: Recorded,
 ): void {
   place.log.append({
     type: 'action.finished',
-    data: { action, agent: agent.name, status, why, wrote, deleted, refused, commit },
+    data: { action, agent: agent.name, status, why, ...recorded },
   });
 }
 

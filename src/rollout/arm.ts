@@ -1,11 +1,12 @@
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type EventData,
   type FileChange,
   type Recorded,
   removeTree,
   restore,
+  staysInside,
   WorkspaceHistory,
   type WorkspaceState,
 } from '../trace/index.js';
@@ -23,10 +24,7 @@ export class Arm {
   said: Said[] = [];
   state: WorkspaceState = new Map();
   commit: string | null = null;
-  /**
-   * Folders of the workspace when it was last on disk: a state holds files only, and empty ones count as well. null
-   * where it never was.
-   */
+  /** Folders that no file of the state tells of, as they were last recorded; null where that is not known. */
   private folders: string[] | null = null;
 
   constructor(
@@ -45,7 +43,7 @@ export class Arm {
     removeTree(this.folder);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     restore(this.state, this.deps.blobs, this.folder);
-    for (const folder of this.folders ?? this.handedOver())
+    for (const folder of placed(this.folders ?? this.handedOver(), this.state))
       mkdirSync(join(this.folder, folder), { recursive: true, mode: 0o700 });
     this.history = new WorkspaceHistory(
       this.folder,
@@ -59,9 +57,13 @@ export class Arm {
 
   /** Record what an action changed; without a workspace nothing can have changed. */
   record(action: string): Recorded {
-    if (!this.history) return { wrote: [], deleted: [], refused: [], commit: this.commit };
+    if (!this.history) {
+      const folders = this.folders ? { folders: this.folders } : {};
+      return { wrote: [], deleted: [], refused: [], ...folders, commit: this.commit };
+    }
     const recorded = this.history.record(action, Date.now());
     this.state = this.history.state;
+    this.folders = this.history.folders;
     this.commit = recorded.commit;
     return recorded;
   }
@@ -78,9 +80,10 @@ export class Arm {
   }
 
   /** Take over what a finished action of the log did. */
-  replay(finished: Pick<EventData<'action.finished'>, 'wrote' | 'deleted' | 'commit'>): void {
+  replay(finished: Pick<EventData<'action.finished'>, 'wrote' | 'deleted' | 'folders' | 'commit'>): void {
     for (const path of finished.deleted) this.state.delete(path);
     for (const file of finished.wrote) this.state.set(file.path, file);
+    if (finished.folders) this.folders = finished.folders;
     this.commit = finished.commit;
   }
 
@@ -91,7 +94,7 @@ export class Arm {
     arm.facts = { ...this.facts };
     arm.said = [...this.said];
     arm.commit = this.commit;
-    arm.folders = this.foldersNow();
+    arm.folders = this.folders;
     return arm;
   }
 
@@ -103,6 +106,8 @@ export class Arm {
     const deleted: string[] = [];
     const before = new Map(this.state);
     const said = this.said.length;
+    const known = [this, ...arms.map(({ arm }) => arm)].some(({ folders }) => folders !== null);
+    let folders = this.folders ?? this.handedOver();
     for (const { arm, owns } of arms) {
       const owned = (path: string) =>
         owns.some(
@@ -120,6 +125,8 @@ export class Arm {
         if (owned(path)) wrote.push(file);
         (owned(path) ? merged : dropped).push(path);
       }
+      const own = (arm.folders ?? arm.handedOver()).filter(owned);
+      folders = [...folders.filter((path) => !owned(path)), ...own];
       for (const artifact of owns)
         if (arm.facts[artifact.name]) this.facts[artifact.name] = arm.facts[artifact.name]!;
       this.said.push(...arm.said.slice(said));
@@ -127,23 +134,16 @@ export class Arm {
     }
     for (const path of deleted) this.state.delete(path);
     for (const file of wrote) this.state.set(file.path, file);
-    this.folders = this.foldersNow()?.filter((path) => !this.state.has(path)) ?? null;
+    this.folders = known ? placed(folders, this.state) : null;
     this.close();
     return { arms: arms.map(({ arm }) => arm.name), merged, dropped, wrote, deleted };
   }
 
   /** Artifacts that are folders, as the log has them: where one is empty, no file of the state tells of it. */
   private handedOver(): string[] {
-    return Object.values(this.deps.workflow.artifacts).flatMap(({ name, kind, path }) => {
-      if (kind !== 'folder' || path === null || this.facts[name]?.exists !== true) return [];
-      const parts = path.split('/');
-      const isFile = parts.some((_, at) => this.state.has(parts.slice(0, at + 1).join('/')));
-      return isFile ? [] : [path];
-    });
-  }
-
-  private foldersNow(): string[] | null {
-    return this.history ? foldersIn(this.folder) : this.folders;
+    return Object.values(this.deps.workflow.artifacts).flatMap(({ name, kind, path }) =>
+      kind === 'folder' && path !== null && this.facts[name]?.exists === true ? [path] : [],
+    );
   }
 
   /** Remove the workspace from disk; the state stays. Never fails: what an agent left is no reason to end a run. */
@@ -153,18 +153,10 @@ export class Arm {
   }
 }
 
-/** Characters of a folder's path that can be made again wherever a workspace lies. */
-const LONGEST = 1000;
-
-/** Folders under a workspace, outer before inner, relative to it; links are none. */
-function foldersIn(root: string): string[] {
-  try {
-    return readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-      .filter((path) => path.length < LONGEST);
-  } catch {
-    // What cannot be listed was no place to hand anything over in.
-    return [];
-  }
+/** Folders that can be made beside the files of a state: none of them is one, or lies in one. A log is anybody's. */
+function placed(folders: readonly string[], state: WorkspaceState): string[] {
+  return folders.filter((folder) => {
+    const parts = folder.split('/');
+    return staysInside(folder) && !parts.some((_, at) => state.has(parts.slice(0, at + 1).join('/')));
+  });
 }

@@ -68,7 +68,7 @@ export interface Finished {
   stderr: Captured;
   used: Used;
   /**
-   * Files under `/work` and `/inputs` that the program opened for reading, as the launcher's audit hook saw them.
+   * Files under `/work` and `/inputs` that the program opened for reading, and folders that it listed, as the launcher's audit hook saw them.
    * `unknown` when the program left the hook's sight: another executable, ctypes, `os._exit`, a kill.
    */
   reads: string[] | 'unknown';

@@ -22,6 +22,9 @@ const fileChange = z.object({
 });
 export type FileChange = z.infer<typeof fileChange>;
 
+/** Folders of the workspace afterwards that no file's path tells of. Older logs do not say. */
+const folders = z.array(z.string()).optional();
+
 export const breachSchema = z.object({
   artifact: z.string(),
   code: z.string(),
@@ -220,6 +223,7 @@ const shapes = {
     wrote: z.array(fileChange),
     deleted: z.array(z.string()),
     refused: z.array(z.object({ path: z.string(), why: z.string() })),
+    folders,
     commit: z.string().nullable(),
   }),
   /** A fork's change of the workspace before `action`. */
@@ -228,6 +232,7 @@ const shapes = {
     arm: z.string().default('main'),
     wrote: z.array(fileChange),
     deleted: z.array(z.string()),
+    folders,
     commit: z.string().nullable(),
     facts: z.record(z.string(), factsSchema),
   }),

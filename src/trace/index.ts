@@ -4,7 +4,7 @@
  */
 export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewed } from './action-names.js';
 export { Blobs } from './bodies.js';
-export { type Bought, boughtCalls, tookOf } from './bought.js';
+export { type Bought, boughtCalls, type Took, tookOf } from './bought.js';
 export { isDiskFull } from './disk-full.js';
 export { endingOf, reopenedIn } from './ending.js';
 export * from './events.js';
@@ -28,5 +28,6 @@ export { GitView } from './workspace/git-view.js';
 export { type Recorded, WorkspaceHistory, type WorkspaceState } from './workspace/history.js';
 export { removeTree } from './workspace/remove.js';
 export { restore, staysInside } from './workspace/restore.js';
+export { OVERFULL } from './workspace/scan.js';
 export { stateAfter } from './workspace/state.js';
 export { LogWriter } from './write.js';

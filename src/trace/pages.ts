@@ -32,6 +32,8 @@ export class RolloutPages {
   private offsets: number[] = [];
   private scanned = 0;
   private left = 0;
+  /** Rollouts that were taken up again and have not ended since. */
+  private readonly reopened = new Set<string>();
   constructor(private readonly folder: RunFolder) {
     this.load();
   }
@@ -46,6 +48,12 @@ export class RolloutPages {
   get leftOut(): number {
     this.update();
     return this.left;
+  }
+
+  /** Rollouts that were taken up again and have not ended since: they have no row. */
+  open(): string[] {
+    this.update();
+    return [...this.reopened];
   }
 
   /** Rows `from` to `from + size`, in the order in which they ended. */
@@ -107,17 +115,20 @@ export class RolloutPages {
     try {
       const raw = JSON.parse(readFileSync(this.path, 'utf8')) as Record<string, number> & {
         offsets: number[];
+        open: string[];
       };
       const size = sizeOf(this.folder.log);
       if (
         !Number.isInteger(raw.scanned) ||
         raw.scanned! > size ||
-        !raw.offsets.every((offset) => offset < raw.scanned!)
+        !raw.offsets.every((offset) => offset < raw.scanned!) ||
+        !raw.open.every((rollout) => typeof rollout === 'string')
       )
         return;
       this.offsets = raw.offsets;
       this.scanned = raw.scanned!;
       this.left = raw.left ?? 0;
+      for (const rollout of raw.open) this.reopened.add(rollout);
     } catch {
       // No index yet, or a damaged one: it is made anew.
     }
@@ -141,8 +152,15 @@ export class RolloutPages {
         let start = 0;
         for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
           const begins = rest.subarray(start, Math.min(end, start + 160));
-          if (begins.includes(MARK)) this.offsets.push(this.scanned);
-          if (begins.includes(REOPENED)) reopened.set(nameAt(file, this.scanned) ?? '', this.scanned);
+          if (begins.includes(MARK)) {
+            this.offsets.push(this.scanned);
+            if (this.reopened.size > 0) this.reopened.delete(nameAt(file, this.scanned) ?? '');
+          }
+          if (begins.includes(REOPENED)) {
+            const rollout = nameAt(file, this.scanned) ?? '';
+            reopened.set(rollout, this.scanned);
+            this.reopened.add(rollout);
+          }
           this.scanned += end + 1 - start;
           start = end + 1;
         }
@@ -168,7 +186,10 @@ export class RolloutPages {
       if (lstatSync(this.folder.index).isSymbolicLink()) return;
       writeOwn(
         `${this.path}.draft`,
-        JSON.stringify({ scanned: this.scanned, offsets: this.offsets, left: this.left }),
+        JSON.stringify({
+          ...{ scanned: this.scanned, offsets: this.offsets },
+          ...{ left: this.left, open: [...this.reopened] },
+        }),
       );
       renameSync(`${this.path}.draft`, this.path);
     } catch {

@@ -35,7 +35,7 @@ export interface Held {
 
 function nothingYet({ action, agent }: Held): ActionRecord {
   const [visit = 0, turn = 0] = action.split('.').slice(-2).map(Number);
-  const nothing = { call: null, tools: [], checked: null, finished: null };
+  const nothing = { arm: 'main', call: null, tools: [], checked: null, finished: null };
   return { id: action, agent, visit, turn, ...nothing, turns: [], last: true, final: true };
 }
 

@@ -42,7 +42,7 @@ export async function editWorkspace(place: TurnPlace, arm: Arm, action: string):
       mode: 0o600,
     });
   }
-  const { wrote, deleted, commit } = arm.record(`edit before ${action}`);
+  const { wrote, deleted, folders, commit } = arm.record(`edit before ${action}`);
   const touched = new Set([...wrote.map((file) => file.path), ...deleted]);
   const owners = Object.values(deps.workflow.agents).filter((agent) =>
     agent.produces.some((name) => {
@@ -52,7 +52,10 @@ export async function editWorkspace(place: TurnPlace, arm: Arm, action: string):
   );
   const facts: EventData<'workspace.edited'>['facts'] = {};
   for (const agent of owners) Object.assign(facts, (await factsOf(place, arm, agent, null)).facts);
-  log.append({ type: 'workspace.edited', data: { action, arm: arm.name, wrote, deleted, commit, facts } });
+  log.append({
+    type: 'workspace.edited',
+    data: { action, arm: arm.name, wrote, deleted, folders, commit, facts },
+  });
   await log.sync();
 }
 

@@ -53,17 +53,21 @@ function actionsOf(events: readonly LogEvent[]): ExportedAction[] {
   for (const event of events) {
     if (event.type === 'action.started') {
       const { action, agent } = event.data;
-      found.set(action, {
-        action,
-        agent,
-        startedAt: event.at,
-        endedAt: event.at,
-        status: 'open',
-        call: null,
-        tools: [],
-        breaches: [],
-        counted: counted.get(action) ?? null,
-      });
+      const known = found.get(action);
+      // It was stopped, and starts anew with the reply on record: only what its programs did is done again.
+      if (known) Object.assign(known, { tools: [], breaches: [] });
+      else
+        found.set(action, {
+          action,
+          agent,
+          startedAt: event.at,
+          endedAt: event.at,
+          status: 'open',
+          call: null,
+          tools: [],
+          breaches: [],
+          counted: counted.get(action) ?? null,
+        });
       continue;
     }
     const own = 'action' in event.data ? found.get(event.data.action ?? '') : undefined;

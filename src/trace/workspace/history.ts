@@ -8,6 +8,8 @@ export interface Recorded {
   wrote: FileChange[];
   deleted: string[];
   refused: Scanned['refused'];
+  /** Folders of the workspace that no file's path tells of; absent where they are not known. */
+  folders?: string[];
   /** The commit of this moment; null where nothing changed and nothing ever did. */
   commit: string | null;
 }
@@ -23,6 +25,8 @@ export class WorkspaceHistory {
   private readonly scanner: WorkspaceScanner;
   private readonly tree = new Map<string, { blob: string; executable: boolean }>();
   readonly state: WorkspaceState = new Map();
+  /** Folders that no file of the state tells of. */
+  folders: string[] = [];
   commit: string | null = null;
 
   constructor(
@@ -36,14 +40,16 @@ export class WorkspaceHistory {
 
   /** Take what is there as the beginning (after a restore or a copy), on top of another arm's commit. */
   begin(parent: string | null): void {
-    const { changed } = this.scanner.scan();
+    const { changed, folders } = this.scanner.scan();
+    this.folders = folders;
     for (const file of changed) this.take(file.path, file.bytes, file.executable);
     this.commit = parent;
   }
 
   /** Record what changed since the last time. `message` is the action's id, `at` Unix milliseconds. */
   record(message: string, at: number): Recorded {
-    const { changed, deleted, refused } = this.scanner.scan();
+    const { changed, deleted, refused, folders } = this.scanner.scan();
+    this.folders = folders;
     const wrote = changed.flatMap((file) => {
       const before = this.state.get(file.path);
       const now = this.take(file.path, file.bytes, file.executable);
@@ -59,7 +65,7 @@ export class WorkspaceHistory {
       this.commit = this.git.commit(tree, this.commit ? [this.commit] : [], message, at / 1000);
       this.git.branch(this.branch, this.commit);
     }
-    return { wrote, deleted, refused, commit: this.commit };
+    return { wrote, deleted, refused, folders, commit: this.commit };
   }
 
   /** What was there of a file or folder when it was last recorded, and is not kept; null where nothing was. */

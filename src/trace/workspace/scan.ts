@@ -24,40 +24,58 @@ export interface Scanned {
   deleted: string[];
   /** What is no plain file, or is too large to keep: never read, only named. */
   refused: { path: string; why: string }[];
+  /** Folders in which nothing is kept, in no folder of theirs either: no file's path tells of them. */
+  folders: string[];
 }
 
 const MAX_FILE = 64 << 20;
 const MAX_ENTRIES = 20_000;
+/** Why what comes after the most entries is not kept. The action that is logged with it made them too many. */
+export const OVERFULL = `more than ${MAX_ENTRIES} files; the rest is not kept`;
 const MAX_DEPTH = 40;
+/** More folders without a file than anybody means to hand on. */
+const MAX_FOLDERS = 1000;
+/** Characters of a folder's path that can be made again wherever a workspace lies. */
+const MAX_FOLDER_PATH = 1000;
 
 /** Looks at a workspace after each action and finds what the action changed. Follows no link. */
 export class WorkspaceScanner {
   private seen = new Map<string, Seen>();
   /** What the last scan did not keep, and why. */
   private refused = new Map<string, string>();
-  /** Why the last scan kept nothing that comes after what it kept; null where it came to the end. */
+  /** The first path that the last scan did not come to, and none after it; null where it came to the end. */
   private cut: string | null = null;
   constructor(private readonly root: string) {}
 
   scan(): Scanned {
-    const out: Scanned = { changed: [], deleted: [], refused: [] };
+    const out: Scanned = { changed: [], deleted: [], refused: [], folders: [] };
     const now = new Map<string, Seen>();
     const refused = new Map<string, string>();
+    const wasCut = this.cut !== null;
     this.cut = null;
     const refuse = (path: string, why: string) => {
       refused.set(path, why);
       if (!this.refused.has(path)) out.refused.push({ path, why });
     };
     let entries = 0;
-    const walk = (folder: string, depth: number) => {
+    const walk = (folder: string, depth: number): void => {
+      const before = now.size + out.folders.length;
+      list(folder, depth);
+      const told = now.size + out.folders.length > before;
+      if (told || folder === '' || folder.length > MAX_FOLDER_PATH) return;
+      if (out.folders.length < MAX_FOLDERS) out.folders.push(folder);
+    };
+    const list = (folder: string, depth: number) => {
       const names = readNames(join(this.root, folder));
       if (names === undefined) return refuse(folder, 'it cannot be listed');
       for (const name of names) {
         const path = folder === '' ? name.text : `${folder}/${name.text}`;
         entries += 1;
         if (entries > MAX_ENTRIES) {
-          this.cut ??= `more than ${MAX_ENTRIES} files; the rest is not kept`;
-          if (entries === MAX_ENTRIES + 1) refuse(path, this.cut);
+          if (this.cut !== null) return;
+          this.cut = path;
+          refused.set(path, OVERFULL);
+          if (!wasCut) out.refused.push({ path, why: OVERFULL });
           return;
         }
         if (!name.plain) {
@@ -111,9 +129,15 @@ export class WorkspaceScanner {
     const around = (outer: string, inner: string) => inner === outer || inner.startsWith(`${outer}/`);
     for (const [each, why] of this.refused)
       if (around(path, each) || around(each, path)) return { path: each, why };
-    const kept = this.cut === null || [...this.seen.keys()].some((each) => around(path, each));
-    return kept ? null : { path, why: this.cut! };
+    return this.cut === null || comesBefore(path, this.cut) ? null : { path, why: OVERFULL };
   }
+}
+
+/** Whether a scan comes to a path before another, of which it is no part. */
+function comesBefore(path: string, other: string): boolean {
+  const [parts, others] = [path.split('/'), other.split('/')];
+  const at = parts.findIndex((part, index) => part !== others[index]);
+  return at >= 0 && at < others.length && parts[at]! < others[at]!;
 }
 
 /** Undefined where nothing is there any more, null where the path is too long or lies in a closed folder. */

@@ -100,15 +100,17 @@ export class TrainingLoop {
   }
 
   private async evaluate(name: string, split: string, tasks: readonly Task[]): Promise<Ended[]> {
-    const { ended, fresh } = await this.rollouts(tasks, 1, `${split}-${name}`, `${name} on ${split}`);
+    const { ended } = await this.rollouts(tasks, 1, `${split}-${name}`, `${name} on ${split}`);
     const report = evaluateRollouts(ended);
     const { log, policies, watch } = this.parts;
     if (this.stopped()) return ended;
-    if (fresh)
+    // The best checkpoint may be the base, which was measured before.
+    if (!this.known.evaluated.has(`${split}/${name}`))
       log.append({
         type: 'evaluation',
         data: { name, split, policies: { ...policies }, report: report as never },
       });
+    this.known.evaluated.add(`${split}/${name}`);
     watch.evaluated(name, split, report, ended);
     return ended;
   }
@@ -151,7 +153,7 @@ export class TrainingLoop {
     samples: number,
     step: string,
     label: string,
-  ): Promise<{ ended: Ended[]; events: Map<string, LogEvent[]>; fresh: boolean }> {
+  ): Promise<{ ended: Ended[]; events: Map<string, LogEvent[]> }> {
     const { folder, log, deps, concurrency, watch, policies } = this.parts;
     const specs = specsFor(tasks, samples, step, policies);
     await this.parts.elsewhere?.(specs);
@@ -167,8 +169,9 @@ export class TrainingLoop {
     });
     if (spent !== null) throw new TrainingBudgetSpent(spent);
     const ordered = specs.flatMap(({ task, sample }) => found.get(`${task} ${sample}`) ?? []);
+    // The same may be asked for again in this sitting.
+    for (const { ended } of ordered) this.known.known.add(ended.rollout);
     return {
-      fresh: ordered.some(({ ended }) => !this.known.known.has(ended.rollout)),
       ended: ordered.map((each) => each.ended),
       events: new Map(ordered.map((each) => [each.ended.rollout, each.events])),
     };

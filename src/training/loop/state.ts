@@ -33,6 +33,8 @@ export interface Recovered {
   checkpoints: SavedCheckpoint[];
   /** Rollouts that run.jsonl already records as ended. */
   known: Set<string>;
+  /** Evaluations that are on record already, as `split/name`. */
+  evaluated: Set<string>;
   /** Updates that are on record already, as `step/role`. */
   updated: Set<string>;
 }
@@ -56,6 +58,11 @@ export function recoverTraining(
     updated: new Set(
       events.flatMap((event) =>
         event.type === 'training.update' ? [`${event.data.step}/${event.data.role}`] : [],
+      ),
+    ),
+    evaluated: new Set(
+      events.flatMap((event) =>
+        event.type === 'evaluation' ? [`${event.data.split}/${event.data.name}`] : [],
       ),
     ),
     known: new Set(new RolloutPages(folder).all().map((row) => row.rollout)),

@@ -98,3 +98,47 @@ test('an arm that only changes whether a file of its artifact may be executed ha
   const shown = await runCli(folder, ['show', 'last', 'run.task-1.0', '--file', 'all.txt']);
   expect(shown.stdout).toBe('True');
 });
+
+test('empty folders that an arm made go through the join, and through a fork after it', async () => {
+  const say = `import os\nopen("all.txt", "w").write(" ".join(sorted(r for r, _, _ in os.walk("out/box"))))\n`;
+  for (const [made, expected] of [
+    ['import os\nos.makedirs("out/box")', 'out/box'],
+    [
+      `${box}open("out/box/in/a", "w").write("a")\nos.makedirs("out/box/hollow/deep")\nos.makedirs("elsewhere")`,
+      'out/box out/box/hollow out/box/hollow/deep out/box/in',
+    ],
+  ] as const) {
+    const { folder, run, events } = await ran(made, say);
+    const seen = async (rollout: string) =>
+      (await runCli(folder, ['show', run.name, rollout, '--file', 'all.txt'])).stdout;
+    expect(await seen('run.task-1.0')).toBe(expected);
+    const checked = events.flatMap((event) => (event.type === 'artifact.checked' ? [event.data] : []));
+    expect(checked.flatMap(({ breaches }) => breaches)).toEqual([]);
+    writeFileSync(join(folder, 'other.txt'), `\`\`\`python\n${say}\`\`\``);
+    const reply = ['--reply', join(folder, 'other.txt')];
+    const forked = await runCli(folder, ['fork', run.name, 'run.task-1.0', 'closer.0.0', ...reply]);
+    expect(forked.code, forked.stderr).toBe(0);
+    expect(await seen('run.task-1.0.fork-1')).toBe(expected);
+  }
+});
+
+test('an arm that puts a file where a folder was has that taken over', async () => {
+  const text = workflow
+    .replace(
+      'box: {path: out/box, kind: folder}',
+      'seed: {path: seed.txt, kind: text}\n  box: {path: out, kind: text}',
+    )
+    .replace('agents:\n', 'agents:\n  first: {role: First., produces: [seed], prompt: I am first}\n')
+    .replace('flow: [', 'flow: [first, ');
+  const replies = programReplies({
+    first: 'import os\nos.makedirs("out/deep/er")\nopen("seed.txt", "w").write("s")',
+    maker: 'import shutil\nshutil.rmtree("out")\nopen("out", "w").write("a file")',
+    beside,
+    closer: 'open("all.txt", "w").write(open("out").read())',
+  });
+  const folder = folderWith({ 'a.baton.yaml': text, 'replies.jsonl': replies });
+  const done = await runCli(folder, ['run']);
+  expect(done.code, done.stderr + done.stdout).toBe(0);
+  const shown = await runCli(folder, ['show', 'last', 'run.task-1.0', '--file', 'all.txt']);
+  expect(shown.stdout).toBe('a file');
+});

@@ -40,6 +40,22 @@ test('a judge that is refused counts as well', { timeout: 60_000 }, async () => 
   server.server.close();
 });
 
+test('a pass of a judge that is refused keeps its cap over two sittings', { timeout: 60_000 }, async () => {
+  let refuses = false;
+  const server = await countingServer(() => (refuses ? 400 : 'words'));
+  const folder = folderWith({ 'a.baton.yaml': workflow(server.url) });
+  const ran = await runCli(folder, ['run']);
+  expect(ran.code, ran.stderr).toBe(0);
+  refuses = true;
+  const score = ['score', '--coach', 'm', '--calls', '2'];
+  const before = server.calls();
+  const first = await runCli(folder, score);
+  expect([first.code, server.calls() - before], first.stdout + first.stderr).toEqual([4, 2]);
+  const second = await runCli(folder, score);
+  expect([second.code, server.calls() - before], second.stdout + second.stderr).toEqual([4, 2]);
+  server.server.close();
+});
+
 test('where nobody is there, no call is made, and the cap stops nothing', { timeout: 60_000 }, async () => {
   const folder = folderWith({ 'a.baton.yaml': workflow('http://127.0.0.1:9/v1') });
   const ran = await runCli(folder, ['run', '--calls', '1', '--concurrency', '1']);

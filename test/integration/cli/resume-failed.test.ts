@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { RolloutPages, RunFolder, readLog } from '../../../src/trace/index.js';
@@ -37,6 +37,12 @@ test('rollouts that failed while the server was down are carried again, and noth
   const why = await runCli(folder, ['why']);
   expect(why.stdout).toContain(`when that is mended: baton resume ${name} --failed`);
 
+  const compared = await runCli(folder, ['compare', name!, name!]);
+  expect(compared.stdout).toContain("2 rollouts failed, of no agent's doing:");
+  expect(compared.stdout).toContain(
+    `2 rollouts that failed so count as not succeeded above; when that is mended: baton resume ${name} --failed`,
+  );
+
   // Unasked they stay as they are.
   const plain = await runCli(folder, ['resume', name!, '--json']);
   expect(lastOf(plain.stdout)).toMatchObject({ summary: { rollouts: 3 }, failed: [{}] });
@@ -61,6 +67,10 @@ test('rollouts that failed while the server was down are carried again, and noth
   const shown = await runCli(folder, ['show', name!]);
   expect(shown.stdout).toContain('3 rollouts ended');
   expect(shown.stdout).toContain('3 rollouts, 100 % succeeded');
+  // Who follows it sees every sitting, not only the first that came to its end.
+  const followed = await runCli(folder, ['follow', name!, '--json']);
+  expect(followed.code, followed.stderr).toBe(0);
+  expect(lastOf(followed.stdout)).toMatchObject({ type: 'run.finished', data: { summary: { success: 1 } } });
   const none = await runCli(folder, ['resume', name!, '--failed']);
   expect(none.stderr).toContain('No rollout has failed');
   expect(asked).toHaveLength(6);
@@ -85,5 +95,56 @@ test('a cap holds over both sittings, and what it cut is gone on with', { timeou
   expect(rest.code, rest.stderr).toBe(0);
   expect(lastOf(rest.stdout)).toMatchObject({ summary: { rollouts: 3, success: 1 }, failed: [] });
   expect(server.calls() - came).toBe(3);
+  server.server.close();
+});
+
+/** Cut a run's log as a kill leaves it: nothing after its last event of a type. */
+function cutAfter(path: string, type: string): void {
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const last = lines.findLastIndex((line) => line.includes(`"type":"${type}"`));
+  writeFileSync(
+    path,
+    lines
+      .slice(0, last + 1)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+}
+
+test('what a killed sitting left open is said, and a second failure on record is not carried again unasked', {
+  timeout: 90_000,
+}, async () => {
+  let down = true;
+  const server = await countingServer(({ messages }) => {
+    const said = messages.map(({ content }) => content).join('\n');
+    return down && said.includes('I write.') && !said.includes('alpha') ? null : 'noted';
+  });
+  const folder = folderWith({ 'a.baton.yaml': workflow(server.url) });
+  expect((await runCli(folder, ['run'])).code).toBe(0);
+  const again = await runCli(folder, ['resume', '--failed']);
+  expect(again.code, again.stderr).toBe(0);
+  const name = readdirSync(join(folder, '.baton/runs'))[0]!;
+  const run = new RunFolder(join(folder, '.baton/runs', name));
+  cutAfter(run.log, 'rollout.reopened');
+
+  const said = '2 rollouts are open, taken up again and not counted here; go on with: baton resume';
+  for (const look of [['runs'], ['why'], ['show', name]])
+    expect((await runCli(folder, look)).stdout).toContain(said);
+  expect((await runCli(folder, ['export', '--as', 'csv'])).stderr).toContain(said);
+  expect(new RolloutPages(run).open()).toHaveLength(2);
+
+  down = false;
+  const came = server.calls();
+  const plain = await runCli(folder, ['resume', name, '--json']);
+  expect(plain.code, plain.stderr).toBe(0);
+  expect(lastOf(plain.stdout)).toMatchObject({ summary: { rollouts: 3 }, failed: [{}] });
+  expect(server.calls()).toBe(came);
+  expect((await runCli(folder, ['why'])).stdout).not.toContain('open');
+
+  // The same kill, and now it is asked for.
+  cutAfter(run.log, 'rollout.reopened');
+  const asked = await runCli(folder, ['resume', name, '--failed', '--json']);
+  expect(lastOf(asked.stdout)).toMatchObject({ summary: { rollouts: 3, success: 1 }, failed: [] });
+  expect(server.calls()).toBe(came + 2);
   server.server.close();
 });

@@ -116,3 +116,53 @@ test('in a repeated part an action is blocked by what it was handed, not by what
   expect(own['editor.0.0']).toMatchObject({ code: 'program.failed' });
   expect(own['editor.1.0']).toMatchObject({ code: 'blocked', score: null });
 });
+
+test.each([
+  ['os.listdir', 'os.listdir("data")'],
+  ['os.scandir', 'list(os.scandir("data"))'],
+  ['os.walk', 'list(os.walk("."))'],
+  ['os.fwalk', 'list(os.fwalk("data"))'],
+  ['glob', 'import glob; glob.glob("data/*")'],
+  ['pathlib', 'import pathlib; list(pathlib.Path("data").iterdir())'],
+])('who lists a folder with %s has read it', async (_name, lists) => {
+  const found = await judged(three('folder', 'data'), {
+    one: makes,
+    two: write('note.txt', 'n'),
+    three: `import os\nopen("note.txt").read()\n${lists}\n${write('report.txt', 'done')}`,
+  });
+  expect(found['three.0.0']).toMatchObject({ code: null });
+});
+
+test('a folder that is listed from outside was not read, and nothing is asked of an empty one', async () => {
+  const outside = `import os\nopen("note.txt").read()\nos.listdir(".")\n${write('report.txt', 'done')}`;
+  const full = await judged(three('folder', 'data'), {
+    one: makes,
+    two: write('note.txt', 'n'),
+    three: outside,
+  });
+  expect(full['three.0.0']).toMatchObject({ code: 'artifact.unread' });
+  const empty = await judged(three('folder', 'data'), {
+    one: 'import os\nos.makedirs("data")',
+    two: write('note.txt', 'n'),
+    three: outside,
+  });
+  expect(empty['three.0.0']).toMatchObject({ code: null });
+});
+
+test('who fills the workspace beyond what is kept is charged, and whose work is lost by it is not', async () => {
+  const found = await judged(three('text', 'a.txt'), {
+    one: `import os\n${write('a.txt', '1')}\nos.mkdir("bulk")\nfor at in range(20001): os.mkdir(f"bulk/{at}")`,
+    two: write('note.txt', 'n'),
+    three: `open("a.txt").read()\nopen("note.txt").read()\n${write('report.txt', 'done')}`,
+  });
+  expect(found['one.0.0']).toMatchObject({
+    code: 'artifact.unreadable',
+    says: 'it left more files in the workspace than are kept, so that what two made was lost.',
+  });
+  for (const role of ['two', 'three'])
+    expect(found[`${role}.0.0`]).toMatchObject({
+      code: 'blocked',
+      score: null,
+      says: 'one left more files in the workspace than are kept.',
+    });
+});

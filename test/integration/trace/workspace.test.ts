@@ -144,3 +144,18 @@ test('paths longer than the system takes are named and end nothing; the folder c
   expect([existsSync(work), readFileSync(join(home, 'outside'), 'utf8')]).toEqual([false, 'stays']);
   expect(removeTree(work)).toBe(true);
 });
+
+test('what comes before the place where there were too many files is kept, and only who made them is logged with it', () => {
+  mkdirSync(join(work, 'm/n'), { recursive: true });
+  for (let at = 0; at <= 20_000; at++) mkdirSync(join(work, 'm/n', String(at).padStart(5, '0')));
+  mkdirSync(join(work, 'empty'));
+  writeFileSync(join(work, 'b.txt'), 'b');
+  const full = expect.stringMatching(/^more than 20000 files/);
+  const made = history.record('a.0.0', 1000);
+  expect(made.refused).toEqual([{ path: expect.stringMatching(/^m\/n\//), why: full }]);
+  writeFileSync(join(work, 'a.txt'), 'a');
+  writeFileSync(join(work, 'z.txt'), 'z');
+  expect(history.record('b.0.0', 2000)).toMatchObject({ refused: [], wrote: [{ path: 'a.txt' }] });
+  for (const path of ['a.txt', 'b.txt', 'empty', 'm/n/00001']) expect(history.unkept(path)).toBeNull();
+  for (const path of ['m', 'm/n', 'm/z', 'z.txt']) expect(history.unkept(path)).toMatchObject({ why: full });
+});
