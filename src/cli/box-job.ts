@@ -48,13 +48,18 @@ export async function launchJob(
 ): Promise<void> {
   const text = readFileSync(join(folder, workflow), 'utf8');
   const environment = kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : withoutKeys(text);
-  const ignore = ['.baton/**', '.git/**', '**/node_modules/**', '.cache/**', '.config/**'];
-  const work = { folder, files: await manifestOf(folder, ignore) };
+  const work = { folder, files: await manifestOf(folder, STAYS_HERE) };
   const program = await programFiles();
   const roles = rolesOf(join(folder, workflow));
   const sent = await host.launch({ name, program, work, args, roles, engine, environment }, attempt);
   terminal.note(`${host.label}: sent ${sent}`);
 }
+
+/** What of a workflow's folder is nothing to it: history, caches, programs of this machine, and keys. */
+const STAYS_HERE = [
+  ...['.baton/**', '.git/**', '**/node_modules/**', '.cache/**', '.config/**'],
+  ...['**/.venv/**', '**/venv/**', '**/__pycache__/**', '**/.env', '**/.env.*'],
+];
 
 /** Roles that act with an engine's weights; none where the workflow has problems, which the loop there says. */
 function rolesOf(file: string): string[] {

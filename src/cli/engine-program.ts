@@ -5,7 +5,7 @@ import { exit } from './terminal.js';
 
 /**
  * `baton engine`: an engine for a loop that runs on another machine. It says its address and token as one line of JSON,
- * and ends when its input does, which is also what happens when the link to it is cut.
+ * and ends when its input does, which is also what happens when the link to it is cut, or when the engine is lost.
  */
 export function engineCommand(root: Command, done: (code: number) => void): void {
   engineChoice(root.command('engine', { hidden: true }))
@@ -16,12 +16,17 @@ export function engineCommand(root: Command, done: (code: number) => void): void
       const engine = await startChosen(dir, choice);
       const { url } = engine.engine;
       process.stdout.write(`${JSON.stringify({ url, token: engine.endpoint.token })}\n`);
-      await new Promise<void>((resolve) => {
-        process.stdin.once('end', resolve).once('error', () => resolve());
-        for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
+      const wanted = new Promise<null>((resolved) => {
+        const resolve = () => resolved(null);
+        process.stdin.once('end', resolve).once('error', resolve);
+        for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve);
         process.stdin.resume();
       });
+      // Whoever asked for it sees by the end of this process that it is lost.
+      const lost = await Promise.race([wanted, engine.gone]);
+      process.stdin.pause();
       await engine.stop();
+      if (lost) throw lost;
       done(exit.fine);
     });
 }

@@ -22,7 +22,7 @@ alive() {
 }
 state() {
   if [ ! -d "$1" ]; then echo absent; return; fi
-  if [ -f "$1/exit" ]; then echo "exited $(cat "$1/exit")"; return; fi
+  if [ -s "$1/exit" ]; then echo "exited $(cat "$1/exit")"; return; fi
   by=$1/pid; is=running
   if [ ! -f "$by" ]; then
     last=$(newest "$1"); is=starting
@@ -71,18 +71,20 @@ while IFS='=' read -r name value; do
   export "$name=$(printf %s "$value" | base64 -d)"
 done
 if [ -z "$whole" ]; then echo "its environment did not come whole" >&2; exit 1; fi
-if ! mkdir "$job/attempt-$attempt" 2>/dev/null; then echo already; exit 0; fi
+if ! mkdir "$job/attempt-$attempt" 2>/dev/null; then
+  if [ -d "$job/attempt-$attempt" ]; then echo already; exit 0; fi
+  echo "it could not be started in $job: $(mkdir "$job/attempt-$attempt" 2>&1)" >&2; exit 1
+fi
 process $$ > "$job/attempt-$attempt/by.part"
 mv "$job/attempt-$attempt/by.part" "$job/attempt-$attempt/by"
 rm -f "$job/exit" "$job/pid"
 cat > "$job/run.sh" <<'RUN'
 # A stop is for the command; this shell stays to write down how it ended.
 trap : TERM INT
-echo "$$ $(cut -d' ' -f22 /proc/$$/stat) $(cat /proc/sys/kernel/random/boot_id)" > ../pid.part
-mv ../pid.part ../pid || exit 1
+echo "$$ $(cut -d' ' -f22 /proc/$$/stat) $(cat /proc/sys/kernel/random/boot_id)" > ../pid.part && mv ../pid.part ../pid || exit 1
 "$@" >> ../log 2>&1
-echo $? > ../exit.part
-mv ../exit.part ../exit
+# Without room to write its end down it is lost, not ended with nothing.
+echo $? > ../exit.part && mv ../exit.part ../exit
 RUN
 cd "$job/work"
 : >> ../log

@@ -187,6 +187,25 @@ describe('a job', () => {
     expect((await box.state('reused')).is).toBe('lost');
   });
 
+  it('that ended where nothing could be written any more is lost, and does not hide the others', async () => {
+    // What the shell writes its end to cannot be made, as on a full disk.
+    await job('full', 'mkdir ../exit.part; exit 0\n');
+    await box.start('full', 1, ['sh', 'go.sh'], {});
+    await expect.poll(async () => (await box.state('full')).is, { timeout: 10_000 }).toBe('lost');
+    // An earlier version left an empty file then.
+    writeFileSync(join(box.job('full'), 'exit'), '');
+    expect(await box.state('full')).toEqual({ is: 'lost' });
+    expect(await box.jobs()).toContainEqual({ name: 'full', state: { is: 'lost' }, step: null });
+  });
+
+  it('that cannot be started is not taken for one that was', async () => {
+    await job('blocked', 'echo x\n');
+    writeFileSync(join(box.job('blocked'), 'attempt-1'), '');
+    await expect(box.start('blocked', 1, ['sh', 'go.sh'], {})).rejects.toThrow(
+      /could not be started in .*File exists/,
+    );
+  });
+
   it('is known as cut by a reboot, and a new attempt starts', async () => {
     await job('boot', 'echo again\n');
     await box.start('boot', 1, ['sh', 'go.sh'], {});

@@ -41,3 +41,21 @@ test.each([
 );
 
 const isEnded = (event: { type: string }) => event.type === 'rollout.ended';
+
+test('an engine for a loop elsewhere ends with what it stands for, so that its link tells of it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-lost-'));
+  const engine = startCli(
+    folder,
+    ['engine', '--dir', join(folder, 'weights'), '--backend', 'wasm'],
+    {},
+    'pipe',
+  );
+  await new Promise((resolve) => engine.child.stdout!.once('data', resolve));
+  const own = execFileSync('pgrep', ['-P', String(engine.child.pid), '-f', 'engine.mjs'], {
+    encoding: 'utf8',
+  });
+  process.kill(Number(own), 'SIGKILL');
+  const ended = await engine.ended;
+  expect(ended.code, ended.stderr).toBe(3);
+  expect(ended.stderr).toMatch(/The engine was killed/);
+});

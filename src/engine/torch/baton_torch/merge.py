@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import torch
+import transformers
 from peft import PeftModel
 
 from .base import Place, load_base
@@ -20,8 +21,9 @@ def merge(base: str, adapter: Path, folder: Path) -> None:
     place = Place.of(base)
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
+    # Asked first: a loaded model's configuration names what it was loaded as.
+    stored = transformers.AutoConfig.from_pretrained(place.source, **place.options).dtype
     whole = load_base(place, torch.float32, torch.device("cpu"))
-    stored = getattr(whole.model.config, "dtype", None)
     model = PeftModel.from_pretrained(whole.model, str(adapter)).merge_and_unload()
     if isinstance(stored, torch.dtype) and place.gguf is None:
         model.to(stored)

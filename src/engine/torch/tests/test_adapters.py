@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,22 @@ def test_a_merged_adapter_is_a_model_of_its_own(folder: Path) -> None:
         assert not any("lora" in name for name, _ in plain.named_parameters())
         for found, s in zip(await scores(engine, "modeler@v1"), SEQUENCES, strict=True):
             torch.testing.assert_close(torch.tensor(found), plain_logprobs(plain, s), rtol=0, atol=1e-4)
+
+    run(job())
+
+
+def test_a_merged_model_has_the_precision_of_its_base(folder: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    shutil.copytree(BASE, half)
+    model = transformers.AutoModelForCausalLM.from_pretrained(str(BASE), dtype=torch.bfloat16)
+    model.save_pretrained(half)
+
+    async def job() -> None:
+        engine = await open_engine(folder)
+        await engine.update(order(engine, "modeler"))
+        merge(str(half), folder / "policies" / "modeler" / "v1", tmp_path / "merged")
+        merged = transformers.AutoModelForCausalLM.from_pretrained(str(tmp_path / "merged"), dtype="auto")
+        assert merged.dtype == torch.bfloat16
 
     run(job())
 
