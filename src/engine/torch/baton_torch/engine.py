@@ -93,7 +93,8 @@ class Engine:
         self._sampler: Sampling = Sampler(owner, parts.network, residents, parts.device.rows, settings.deterministic)
         self._sampling_why = "asked for"
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """what to say where a part of the engine ended by itself: it cannot go on then"""
+        """what to say where the device, or a part of the engine, failed for good: it cannot go on then"""
+        owner.lost = self._lose
 
     @staticmethod
     async def open(settings: Settings) -> Engine:
@@ -108,6 +109,10 @@ class Engine:
         if chosen == "vllm":
             engine._open_vllm(parts)
         return engine
+
+    def _lose(self, why: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(why)
 
     def _open_vllm(self, parts: Parts) -> None:
         """Lets vLLM sample. Where it was not asked for by name and cannot start, the own batcher goes on."""
@@ -126,12 +131,8 @@ class Engine:
             eager=device.name == "cpu",
         )
 
-        def lost(why: str) -> None:
-            if not self.lost.done():
-                self.lost.set_result(why)
-
         try:
-            found = VllmSampler.open(shape, parts.store, base.ends, lost)
+            found = VllmSampler.open(shape, parts.store, base.ends, self._lose)
         except EngineError as error:
             if self._settings.sampler == "vllm":
                 raise

@@ -4,17 +4,34 @@ gradients) is set back before the next begins or named again by it."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
+_DEVICE = re.compile(r"CUDA error|CUBLAS_STATUS|CUDNN_STATUS|cuDNN error|device-side assert")
+_MEMORY = re.compile(r"out of memory|ALLOC_FAILED")
+
+
+def has_failed(error: Exception) -> bool:
+    """Whether the device is lost to this process: after such an error every later call fails, too."""
+    said = str(error)
+    return isinstance(error, RuntimeError) and bool(_DEVICE.search(said)) and not _MEMORY.search(said)
+
 
 class Owner:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self.lost: Callable[[str], None] = lambda why: None
+        """is told, in the event loop, when the device failed for good"""
 
     async def run(self, job: Callable[[], T]) -> T:
         """The job's result, or its exception."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, job)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, job)
+        except Exception as error:
+            if has_failed(error):
+                self.lost(f"the device failed: {str(error).splitlines()[0]}")
+            raise

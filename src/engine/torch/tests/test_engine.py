@@ -210,6 +210,35 @@ def test_a_full_device_gets_smaller_batches_and_the_same_result(folder: Path) ->
     run(job())
 
 
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ("CUDA error: an illegal memory access was encountered\nCompile with TORCH_USE_CUDA_DSA", True),
+        ("CUDA error: unspecified launch failure", True),
+        ("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm`", True),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", False),
+        ("CUDA error: out of memory", False),
+        ("shape '[2, 3]' is invalid for input of size 5", False),
+    ],
+)
+def test_a_device_that_failed_for_good_ends_the_engine(folder: Path, said: str, ends: bool) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+
+        def fail(*_policies: object, **_inputs: object) -> torch.Tensor:
+            raise RuntimeError(said)
+
+        engine._network.run = fail  # type: ignore[method-assign]
+        for asked in (engine.chat(ask("modeler@v0", 1)), engine.update(order(engine, "modeler"))):
+            with pytest.raises(RuntimeError):
+                await asked
+        assert engine.lost.done() == ends
+        if ends:
+            assert engine.lost.result() == f"the device failed: {said.splitlines()[0]}"
+
+    run(job())
+
+
 def test_sampling_on_a_full_device_goes_on_with_fewer_rows(folder: Path) -> None:
     async def job() -> None:
         roomy = await open_engine(folder / "roomy", deterministic=False)
