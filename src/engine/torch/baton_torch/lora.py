@@ -92,7 +92,13 @@ class LoraNetwork(Network):
 
     def _make_slot(self) -> str:
         slot = f"slot{len(self._parameters)}"
-        self._peft.add_adapter(slot, self._config)
+        try:
+            self._peft.add_adapter(slot, self._config)
+        except torch.OutOfMemoryError:
+            # A part of it would be in the way of the next one.
+            if slot in self._peft.peft_config:
+                self._peft.delete_adapter(slot)
+            raise
         self._parameters[slot] = self._find(slot)
         for parameter in self._parameters[slot].values():
             parameter.requires_grad_(False)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
+from .adam import Tensors
 from .network import BASE, Network
 from .store import Store, is_base
 
@@ -42,7 +43,24 @@ class Residents:
         for policy in idle[: max(0, len(self._used) + len(missing) - self._most)]:
             self.forget(policy)
         for policy in missing:
-            # Also asked for by passes without gradients, where new tensors could never be trained.
-            with torch.inference_mode(False):
-                self._network.hold(policy, self._store.read(policy))
+            weights = self._store.read(policy)
+            while not self._holds(policy, weights):
+                unused = next((p for p in self._used if p not in wanted), None)
+                if unused is None:
+                    raise torch.OutOfMemoryError(f"{policy} does not fit beside {len(self._used)} others")
+                # So many fit, and no more: from now on the next one comes in the place of another.
+                self._most = max(1, len(self._used))
+                self.forget(unused)
             self._used[policy] = None
+
+    def _holds(self, policy: str, weights: Tensors) -> bool:
+        """False where the device has no room for it."""
+        # Also asked for by passes without gradients, where new tensors could never be trained.
+        with torch.inference_mode(False):
+            try:
+                self._network.hold(policy, weights)
+            except torch.OutOfMemoryError:
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                return False
+        return True

@@ -210,6 +210,37 @@ def test_a_full_device_gets_smaller_batches_and_the_same_result(folder: Path) ->
     run(job())
 
 
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_policies_that_nobody_uses_make_room_on_a_full_device(
+    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def job() -> None:
+        roomy = await open_engine(folder, method=method)
+        roles = ["a", "b", "c", "d"]
+        for role in roles:
+            await roomy.update(order(roomy, role, id=role))
+        wanted = [await roomy.chat(ask(f"{role}@v1", 1)) for role in roles]
+        tight = await open_engine(folder, method=method)
+        inside = "_make_slot" if method == "lora" else "hold"
+        own, refused = getattr(tight._network, inside), []
+
+        def full(*given: object) -> object:
+            if len(tight._network.holds()) >= 2:
+                refused.append(given)
+                raise torch.OutOfMemoryError("the device is full")
+            return own(*given)
+
+        monkeypatch.setattr(tight._network, inside, full)
+        for _ in range(2):
+            found = [await tight.chat(ask(f"{role}@v1", 1)) for role in roles]
+            assert [logprobs(each) for each in found] == [logprobs(each) for each in wanted]
+        assert len(tight._network.holds()) <= 2
+        # Once it is known how many fit, none is tried in vain.
+        assert len(refused) == 1
+
+    run(job())
+
+
 @pytest.mark.parametrize(
     ("said", "ends"),
     [
