@@ -38,7 +38,7 @@ state() {
 
 /**
  * `$1` root, `$2` node, `$3` a Python or nothing: makes the folders of the box and prints the root's absolute path and,
- * a line each, both programs with "~/" as the home folder there.
+ * a line each, both programs with "~/" as the home folder there, and where models of the hub and its login are kept.
  */
 export const openRoot = `set -e
 full() { case "$1" in "~/"*) echo "$HOME/\${1#"~/"}";; *) echo "$1";; esac; }
@@ -47,7 +47,8 @@ mkdir -p "$root/jobs" "$root/programs" "$root/cache"
 chmod 700 "$root"
 cd "$root" && pwd -P
 full "$2"
-full "$3"`;
+full "$3"
+echo "\${HF_HOME:-\${XDG_CACHE_HOME:-$HOME/.cache}/huggingface}"`;
 
 /** `$1` folder; standard input: lines "sha256 path". Prints the paths whose file is absent or another. */
 export const missingFiles = `mkdir -p "$1" && cd "$1" || exit 1

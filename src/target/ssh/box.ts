@@ -44,16 +44,18 @@ export class Box implements JobHost {
     readonly target: SshTarget,
     /** absolute path of the target's folder there */
     readonly root: string,
+    /** its user's models of the hub, and their login: a cache of ours would know neither */
+    private readonly hub: string,
   ) {}
 
   /** Connects and makes the target's folders there. Rejects with an SshError. */
   static async open(target: SshTarget): Promise<Box> {
     const { folder, node, engine_python = '' } = target;
     const said = await mustRun(target, scripts.openRoot, [folder, node, engine_python]);
-    const [root, program, python] = said.split('\n');
+    const [root, program, python, hub = ''] = said.split('\n');
     if (!root || !program)
       throw new SshError('failed', `${target.host}: the folder ${folder} could not be made there: ${said}`);
-    return new Box({ ...target, node: program, ...(python ? { engine_python: python } : {}) }, root);
+    return new Box({ ...target, node: program, ...(python ? { engine_python: python } : {}) }, root, hub);
   }
 
   get label(): string {
@@ -117,6 +119,7 @@ export class Box implements JobHost {
     return {
       XDG_CACHE_HOME: `${this.root}/${cacheThere}`,
       XDG_CONFIG_HOME: `${this.root}/config`,
+      ...(this.hub ? { HF_HOME: this.hub } : {}),
       ...(python ? { BATON_TORCH_PYTHON: python } : {}),
     };
   }

@@ -198,6 +198,15 @@ describe('a job', () => {
     expect(await box.jobs()).toContainEqual({ name: 'full', state: { is: 'lost' }, step: null });
   });
 
+  it('finds the models and the login of its user, and keeps its own cache', async () => {
+    const home = homedir();
+    const there =
+      process.env.HF_HOME ?? join(process.env.XDG_CACHE_HOME ?? join(home, '.cache'), 'huggingface');
+    const command = box.engineCommand(new Map(), 'weights', []);
+    expect(command).toContain(`HF_HOME=${there}`);
+    expect(command.find((each) => each.startsWith('XDG_CACHE_HOME='))).not.toContain(home);
+  });
+
   it('that cannot be started is not taken for one that was', async () => {
     await job('blocked', 'echo x\n');
     writeFileSync(join(box.job('blocked'), 'attempt-1'), '');

@@ -50,7 +50,10 @@ class Job:
     def environment(self) -> dict[str, str]:
         """The environment of this job's processes: a cache and settings of their own, and no library threads that
         spin."""
+        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         own = {
+            # Models of the hub, and the login for them, are its user's.
+            "HF_HOME": os.environ.get("HF_HOME") or str(Path(cache, "huggingface")),
             "XDG_CACHE_HOME": str(self.root / "cache"),
             "XDG_CONFIG_HOME": str(self.root / "config"),
             "OMP_WAIT_POLICY": "PASSIVE",
