@@ -34,21 +34,22 @@ export function afterActivation(host: Host, work: () => void): void {
 
 /** Read a setting by its full name. */
 export function setting<T>(name: keyof typeof settings, fallback: T, scope?: vscode.Uri): T {
-  const full = settings[name];
-  const dot = full.indexOf('.');
-  return vscode.workspace
-    .getConfiguration(full.slice(0, dot), scope ?? null)
-    .get(full.slice(dot + 1), fallback);
+  const { section, key } = placeOf(name, scope);
+  return section.get(key, fallback);
 }
 
 /** How many rollouts at a time, where the user says so: commands have their own numbers otherwise. */
 export function chosenConcurrency(scope: vscode.Uri): number | undefined {
-  const full = settings.concurrency;
-  const dot = full.indexOf('.');
-  const said = vscode.workspace
-    .getConfiguration(full.slice(0, dot), scope)
-    .inspect<number>(full.slice(dot + 1));
+  const { section, key } = placeOf('concurrency', scope);
+  const said = section.inspect<number>(key);
   return said?.workspaceFolderValue ?? said?.workspaceValue ?? said?.globalValue;
+}
+
+function placeOf(name: keyof typeof settings, scope?: vscode.Uri) {
+  const full = settings[name];
+  const dot = full.indexOf('.');
+  const section = vscode.workspace.getConfiguration(full.slice(0, dot), scope ?? null);
+  return { section, key: full.slice(dot + 1) };
 }
 
 /** Say a failure to the person, with a way to its details. Whoever tells goes on: the message may stay for long. */

@@ -10,8 +10,8 @@ const MOST = 20;
 
 /**
  * What the debugger can begin with in an open folder, without a launch.json: for each workflow the rollout that its
- * shown run failed last, the task of that one live (where it still has that), and its first task live. The editor asks once more for what is in
- * no folder, which is nothing where there are some.
+ * shown run failed last, the task of that one live (where it still has that), and its first task live. The editor asks
+ * once more for what is in no folder, which is nothing where there are some.
  */
 export async function offeredConfigurations(
   store: RunStore,
