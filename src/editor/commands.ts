@@ -4,7 +4,7 @@ import { culprit } from '../coach/index.js';
 import type { RolloutRow } from '../trace/index.js';
 import type { DebugStarter } from './debug/start.js';
 import { type Host, mayRun } from './host.js';
-import { type CommandName, contextKeys, customEditors, languageId, views, walkthrough } from './names.js';
+import { type CommandName, contextKeys, customEditors, views, walkthrough } from './names.js';
 import { newWorkflow } from './new-workflow.js';
 import type { Analyses } from './providers/analyses.js';
 import { runAlone } from './runs/alone.js';
@@ -24,6 +24,7 @@ import { askTarget } from './targets/add.js';
 import type { Targets } from './targets/targets.js';
 import type { TrainingPanels } from './training/panels.js';
 import type { Trainer } from './training/train.js';
+import { useLanguage } from './use-language.js';
 
 export interface Working {
   analyses: Analyses;
@@ -282,14 +283,6 @@ function fromThread(comments: VerdictComments, thread: vscode.CommentThread) {
   return (
     judged && { run: judged.run, rollout: judged.rollout, action: judged.action, score: judged.verdict.score }
   );
-}
-
-/** The one click that makes a YAML file a workflow: the one of a menu, which is shown, or the one in front. */
-async function useLanguage(uri?: vscode.Uri): Promise<void> {
-  const document = uri
-    ? (await vscode.window.showTextDocument(uri, { preview: false })).document
-    : vscode.window.activeTextEditor?.document;
-  if (document) await vscode.languages.setTextDocumentLanguage(document, languageId);
 }
 
 /** Open the designer beside the text that is being looked at. */

@@ -1,6 +1,7 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { settings } from './names.js';
+import { liesIn } from './near.js';
 
 /** What every part of the extension is handed: where things are, and where they are said. */
 export interface Host {
@@ -62,16 +63,26 @@ export function tell(host: Host, message: string, error?: unknown): void {
   })();
 }
 
-/** Save a document that a command line is to read from disk. False where it could not be saved, which is said. */
-export async function saved(document: vscode.TextDocument): Promise<boolean> {
-  if (!document.isDirty || (await document.save())) return true;
-  void vscode.window.showErrorMessage(
-    vscode.l10n.t(
-      '{0} could not be saved, and what is on disk is older than what you see. Save it and try again.',
-      basename(document.uri.fsPath),
-    ),
+/**
+ * Save a workflow that a command line is to read from disk, and what is open of its folder: prompts, tasks, helpers.
+ * False where one could not be saved, which is said.
+ */
+export async function saved(workflow: vscode.TextDocument): Promise<boolean> {
+  const folder = dirname(workflow.uri.fsPath);
+  const beside = vscode.workspace.textDocuments.filter(
+    ({ uri }) => uri.scheme === 'file' && liesIn(folder, uri.fsPath),
   );
-  return false;
+  for (const document of new Set([workflow, ...beside])) {
+    if (!document.isDirty || (await document.save())) continue;
+    void vscode.window.showErrorMessage(
+      vscode.l10n.t(
+        '{0} could not be saved, and what is on disk is older than what you see. Save it and try again.',
+        basename(document.uri.fsPath),
+      ),
+    );
+    return false;
+  }
+  return true;
 }
 
 /** Whether programs may be run here; says why not. Every handler that starts something asks. */

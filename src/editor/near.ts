@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 
 /** Workflows, as a glob. */
@@ -28,6 +28,12 @@ export function workflowsAbove(file: string, openFolders: readonly string[]): st
     if (!openFolders.some((open) => folder === open || folder.startsWith(join(open, '/')))) return found;
     for (const name of namesIn(folder)) if (/\.baton\.ya?ml$/.test(name)) found.push(join(folder, name));
   }
+}
+
+/** Whether a path lies in a folder. */
+export function liesIn(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /**

@@ -301,7 +301,7 @@ async function sourceOf(run: Run): Promise<vscode.Uri> {
   const file = vscode.Uri.file(run.workflowFile);
   try {
     const document = await vscode.workspace.openTextDocument(file);
-    if (document.getText() === run.workflow) return file;
+    if (run.ranWith(document.getText())) return file;
   } catch {
     // It was moved or deleted since: the run has its own copy.
   }

@@ -34,6 +34,11 @@ export class Designer implements vscode.CustomTextEditorProvider {
     let going: Promise<unknown> = Promise.resolve();
     let last = '';
     const send = (message: ToView) => void webview.postMessage(message);
+    const refuse = (message: string) => {
+      // A page that was hidden meanwhile is gone, and with it what asked.
+      if (panel.visible) send({ type: 'refused', message });
+      else void vscode.window.showWarningMessage(message);
+    };
     const draw = async () => {
       // A hidden page is thrown away, and what is sent to it is lost.
       if (!ready || !panel.visible) return;
@@ -60,12 +65,12 @@ export class Designer implements vscode.CustomTextEditorProvider {
         going = going
           .then(async () => {
             const refused = await this.answer(document, message.data);
-            if (refused) send({ type: 'refused', message: refused });
+            if (refused) refuse(refused);
             await draw();
           })
           .catch((error: Error) => {
             this.host.log.error(`designer: ${error.stack ?? error.message}`);
-            send({ type: 'refused', message: error.message });
+            refuse(error.message);
           });
       }),
       vscode.workspace.onDidChangeTextDocument((change) => change.document === document && void draw()),

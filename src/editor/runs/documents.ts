@@ -118,9 +118,9 @@ export class RunDocuments {
     return {
       folder: '/workflow',
       read: (path) =>
-        run.info.texts[path] === undefined
-          ? { refused: 'missing', message: vscode.l10n.t('{0} was not kept with this run.', path) }
-          : { text: run.blobs.text(run.info.texts[path]) },
+        Object.hasOwn(run.info.texts, path)
+          ? { text: run.blobs.text(run.info.texts[path]!) }
+          : { refused: 'missing', message: vscode.l10n.t('{0} was not kept with this run.', path) },
       resolve: (path) =>
         known.some((each) => each === path || each.startsWith(`${path}/`))
           ? { path: `/workflow/${path}` }

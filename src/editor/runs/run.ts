@@ -82,6 +82,11 @@ export class Run {
     return this.text;
   }
 
+  /** Whether a text, as the editor has it open, is still that of its workflow: an editor makes all line ends the same. */
+  ranWith(text: string): boolean {
+    return plain(text) === plain(this.workflow);
+  }
+
   state(): RunState {
     return this.now().state;
   }
@@ -199,4 +204,8 @@ function stateOf(events: readonly LogEvent[], live: boolean): RunState {
   if (last?.type === 'run.finished') return last.data.status;
   if (last?.type === 'run.paused') return /budget/.test(last.data.why) ? 'budget' : 'cancelled';
   return 'stopped';
+}
+
+function plain(text: string): string {
+  return text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
 }

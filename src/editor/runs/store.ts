@@ -145,10 +145,13 @@ export class RunStore {
     const { bases } = this;
     this.searching = false;
     this.stamp = this.look();
-    const own = bases.flatMap((base) => this.runsOf(base, false));
-    const sample = this.runsOf(this.samplePath, true);
+    const known = new Map([...this.open.values()].map((run) => [run.folder.path, run]));
+    const own = bases.flatMap((base) => this.runsOf(base, false, known));
+    const sample = this.runsOf(this.samplePath, true, known);
     own.sort((a, b) => created(b) - created(a));
     const all = [...own, ...sample];
+    // What is known by now was not listed: a run that was deleted, or one of a folder that cannot be read for now.
+    for (const [path, run] of known) if (!existsSync(path)) this.open.delete(run.key);
     void vscode.commands.executeCommand('setContext', contextKeys.hasRuns, all.length > 0);
     if (!this.timer) {
       this.timer = setInterval(() => this.lookAgain(), LOOK_MS);
@@ -183,19 +186,17 @@ export class RunStore {
   }
 
   /** What is wrong with one folder keeps no run of another from being shown. */
-  private runsOf(base: string, sample: boolean): Listed[] {
+  private runsOf(base: string, sample: boolean, known: Map<string, Run>): Listed[] {
     try {
-      return listRuns(base).map((folder) => this.run(folder, sample));
+      return listRuns(base).map((folder) => {
+        const run = known.get(folder.path) ?? Run.open(folder, sample);
+        known.delete(folder.path);
+        if (run instanceof Run) this.open.set(run.key, run);
+        return run;
+      });
     } catch (error) {
       return [{ unreadable: (error as Error).message, folder: new RunFolder(runsIn(base)), all: true }];
     }
-  }
-
-  private run(folder: RunFolder, sample: boolean): Listed {
-    const run =
-      [...this.open.values()].find((each) => each.folder.path === folder.path) ?? Run.open(folder, sample);
-    if (run instanceof Run) this.open.set(run.key, run);
-    return run;
   }
 }
 

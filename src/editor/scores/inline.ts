@@ -150,7 +150,7 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
       const { document } = editor;
       if (!isWorkflow(document)) continue;
       const run = await this.store.chosen(document.uri);
-      const shown = run && { run, scores: this.scores.of(run), stale: run.workflow !== document.getText() };
+      const shown = run && { run, scores: this.scores.of(run), stale: !run.ranWith(document.getText()) };
       this.shown.set(document.uri.toString(), shown);
       this.decorate(editor, shown);
     }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
@@ -7,19 +7,24 @@ import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
 import { afterActivation, type Host, mayRun, tell } from '../host.js';
 import { declaration } from '../language/index.js';
-import { findWorkflows, workflowGlob } from '../near.js';
+import { findWorkflows, liesIn, workflowGlob } from '../near.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
 import { chosen, tasksOf } from './chosen.js';
-import { liesIn, rolloutsOf } from './following.js';
+import { rolloutsOf } from './following.js';
 import { LastWins } from './last-wins.js';
+
+const SOON_MS = 500;
+/** What lies in folders that no workflow of a person lies in, and that change often. */
+const INSIDE = /[\\/](node_modules|\.git|\.baton)([\\/]|$)/;
 
 /** A workflow's tasks as tests: run, step through what failed, run again at each save. */
 export class TaskTests {
   private readonly controller: vscode.TestController;
   /** Whether somebody has asked for the workflows of the open folders. */
   private looked = false;
+  private soon: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly host: Host,
@@ -51,9 +56,13 @@ export class TaskTests {
     host.keep(vscode.workspace.onDidSaveTextDocument(show));
     const made = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true, true));
     made.onDidCreate((uri) => this.looked && this.workflowItem(uri));
-    // Of a folder that is deleted, or moved, nothing is said of what was in it.
-    const gone = host.keep(vscode.workspace.createFileSystemWatcher('**', true, true, false));
-    gone.onDidDelete(({ fsPath }) => this.forget(fsPath, (path) => !existsSync(path)));
+    // Of a folder that is deleted, or moved, nothing is said of what was in it, and not always of one that came.
+    const any = host.keep(vscode.workspace.createFileSystemWatcher('**', false, true, false));
+    any.onDidDelete(({ fsPath }) => this.forget(fsPath, (path) => !existsSync(path)));
+    any.onDidCreate(({ fsPath }) => {
+      if (this.looked && !INSIDE.test(fsPath) && isFolder(fsPath)) this.findSoon();
+    });
+    host.keep({ dispose: () => clearTimeout(this.soon) });
     host.keep(
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const { uri } of removed) this.forget(uri.fsPath);
@@ -66,6 +75,16 @@ export class TaskTests {
     for (const uri of await findWorkflows(200)) this.workflowItem(uri);
     for (const [id, { uri }] of this.controller.items)
       if (!existsSync(uri!.fsPath)) this.controller.items.delete(id);
+  }
+
+  /** Once for all folders that come in a moment. */
+  private findSoon(): void {
+    this.soon ??= setTimeout(() => {
+      this.soon = undefined;
+      this.findWorkflows().catch((error: Error) =>
+        this.host.log.warn(`workflows are not looked for: ${error.message}`),
+      );
+    }, SOON_MS);
   }
 
   /** Workflows at a path or below it are tests no more, where `really` says so of each. */
@@ -226,6 +245,10 @@ export class TaskTests {
     testRun.failed(item, message, milliseconds);
     return true;
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function processGone(): string {

@@ -1,4 +1,3 @@
-import { isAbsolute, relative, sep } from 'node:path';
 import { followLog, isFork, type RolloutRow } from '../../trace/index.js';
 import type { Run } from '../runs/run.js';
 
@@ -12,10 +11,4 @@ export async function* rolloutsOf(run: Pick<Run, 'folder' | 'live'>): AsyncGener
     if (event.type === 'rollout.ended' && !isFork(event.data)) yield event.data;
     if (event.type === 'run.finished') return;
   }
-}
-
-/** Whether a path lies in a folder. */
-export function liesIn(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -41,6 +41,7 @@ const { editor, said, settings } = vi.hoisted(() => {
     },
     workspace: {
       isTrusted: true,
+      textDocuments: [] as object[],
       openTextDocument: vi.fn(),
       getConfiguration: (section: string) => ({
         get: (name: string, fallback: unknown) => settings[`${section}.${name}`] ?? fallback,
@@ -158,6 +159,29 @@ test('a workflow that could not be saved is not run as it was before', async () 
   expect(await control.run(document.uri as never)).toBeUndefined();
   expect(said.at(-1)).toMatch(/could not be saved/);
   expect(existsSync(output)).toBe(false);
+});
+
+test('what is open of its folder is saved before a run reads it', async () => {
+  const written: string[] = [];
+  const open = (name: string, isDirty: boolean) => ({
+    uri: editor.Uri.file(join(place, name)),
+    isDirty,
+    save: async () => {
+      written.push(name);
+      return name !== 'stuck.md';
+    },
+  });
+  const workflow = open('team.baton.yaml', true);
+  editor.workspace.openTextDocument.mockResolvedValue(workflow);
+  editor.workspace.textDocuments = [
+    ...[open('prompts/a.md', true), open('b.md', false), open('../other.md', true)],
+    ...[open('stuck.md', true), open('after.md', true)],
+  ];
+  expect(await control.run(workflow.uri as never)).toBeUndefined();
+  expect(written).toEqual(['team.baton.yaml', 'prompts/a.md', 'stuck.md']);
+  expect(said.at(-1)).toMatch(/could not be saved/);
+  expect(existsSync(output)).toBe(false);
+  editor.workspace.textDocuments = [];
 });
 
 test('the status bar counts the rollouts of what plans some', async () => {

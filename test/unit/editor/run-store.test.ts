@@ -141,3 +141,12 @@ test('runs that cannot be listed are a row that says why, and hide no others', a
   copyRuns('south');
   await expect.poll(homes, { timeout: 5000 }).toEqual(['north', 'south', 'south/team']);
 });
+
+test('a deleted run is forgotten, and the others stay the same', async () => {
+  const [north, south] = await store.runs();
+  rmSync(north!.folder.path, { recursive: true });
+  store.refresh();
+  expect(await store.runs()).toEqual([south]);
+  expect(store.known(north!.key)).toBeUndefined();
+  expect(store.known(south!.key)).toBe(south);
+});

@@ -61,6 +61,8 @@ test('choices of one kind are alternatives, those of several kinds are asked tog
 
 test('a run is of its workflow also where the folder was moved or is reached by a link', () => {
   const name = basename(run.info.file);
+  expect(run.ranWith(`\uFEFF${run.workflow.replace('\n', '\r\n')}`)).toBe(true);
+  expect(run.ranWith(`${run.workflow}\n`)).toBe(false);
   expect(run.isOf(run.info.file)).toBe(true);
   expect(run.isOf(join(place, 'team', name))).toBe(true);
   symlinkSync(join(place, 'team'), join(place, 'link'));

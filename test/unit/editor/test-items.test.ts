@@ -52,7 +52,7 @@ const { editor, told, items, found } = vi.hoisted(() => {
 });
 vi.mock('vscode', () => editor);
 const { TaskTests } = await import('../../../src/editor/tests/controller.js');
-const { workflowGlob } = await import('../../../src/editor/near.js');
+const { liesIn, workflowGlob } = await import('../../../src/editor/near.js');
 
 let place: string;
 const uriOf = (name: string) => ({ fsPath: join(place, name), toString: () => `file:${join(place, name)}` });
@@ -105,4 +105,20 @@ test('refreshing finds what was not told of', async () => {
   found.splice(1, 1);
   await editor.controller.refreshHandler();
   expect(listed()).not.toContain('b.baton.yaml');
+});
+
+test('a folder that came without a word of its files is looked through', async () => {
+  write('fresh/e.baton.yaml');
+  found.push(uriOf('fresh/e.baton.yaml'));
+  tell('made **', uriOf('fresh/e.baton.yaml'));
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(listed()).not.toContain('e.baton.yaml');
+  tell('made **', uriOf('fresh'));
+  await vi.waitFor(() => expect(listed()).toContain('e.baton.yaml'), 2000);
+});
+
+test('a folder holds what lies in it, not what its name begins with', () => {
+  const within = (path: string) => liesIn('/a/team', path);
+  expect(['/a/team/x.yaml', '/a/team/prompts/x.md'].map(within)).toEqual([true, true]);
+  expect(['/a/team2/x.yaml', '/a/x.yaml', '/a/team'].map(within)).toEqual([false, false, false]);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chosen, tasksOf } from '../../../src/editor/tests/chosen.js';
-import { liesIn, rolloutsOf } from '../../../src/editor/tests/following.js';
+import { rolloutsOf } from '../../../src/editor/tests/following.js';
 import { LastWins } from '../../../src/editor/tests/last-wins.js';
 import { type Happening, LogWriter, RunFolder } from '../../../src/trace/index.js';
 
@@ -34,18 +34,6 @@ describe('which tasks are meant', () => {
     expect(meant([task('a'), task('b')], [task('b')])).toEqual([[['file#a'], false]]);
     expect(meant([workflow, task('a')], [workflow])).toEqual([]);
   });
-});
-
-test('a folder holds what lies in it, not what its name begins with', () => {
-  expect(['/a/team/x.yaml', '/a/team/prompts/x.md'].map((path) => liesIn('/a/team', path))).toEqual([
-    true,
-    true,
-  ]);
-  expect(['/a/team2/x.yaml', '/a/x.yaml', '/a/team'].map((path) => liesIn('/a/team', path))).toEqual([
-    false,
-    false,
-    false,
-  ]);
 });
 
 describe('when a run has ended', () => {
