@@ -37,7 +37,9 @@ test('the workflow of a run opens as it was, whatever the file says now', async 
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace('words < 4', 'words < 9'));
   await editor.choose(/rollouts, 100 % succeeded/, 'Open Workflow as It Was');
-  await editor.page.locator('.tab.active').filter({ hasText: 'team.baton.yaml' }).waitFor();
+  // The file itself is open under the same name, and in front until the other is there.
+  const tabs = editor.page.locator('.tab').filter({ hasText: 'team.baton.yaml' });
+  await expect.poll(() => tabs.count(), { timeout: 30_000 }).toBe(2);
   await editor.goto(tasks.length + 10);
   await editor.line('words < 4').waitFor();
   await editor.photograph('as-it-was');
