@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { culprit } from '../../src/coach/index.js';
 import type { Ended } from '../../src/rollout/index.js';
 import {
@@ -25,6 +26,8 @@ import {
 
 /** Tables of the test split; the rules were written against others. */
 const tables = ['biopsy', 'melanoma', 'health', 'credit'];
+/** Teams that run at a time: each has little to do, and takes as long to begin. */
+const AT_ONCE = 2;
 /** How much is measured; frames are slow to load, so fewer of those. */
 export interface Extent {
   /** Tables that each spelling of a fault is tried on, of the four; which ones goes around from spelling to spelling. */
@@ -89,8 +92,9 @@ export async function injectFaults(
   extent: Extent,
   say: (text: string) => void,
 ): Promise<Judged[]> {
-  const out: Judged[] = [];
   const all = tables.map((table) => team.tasks.find((task) => task.group === table && isRich(task))!);
+  const started = pLimit(AT_ONCE);
+  const work: Promise<Judged[]>[] = [];
   for (const role of roles) {
     const spelled = new Map<string, number>();
     for (const program of team.list[role]) {
@@ -100,28 +104,26 @@ export async function injectFaults(
       spelled.set(kind, spelling);
       const count = extent.tables[program.style];
       const tasks = Array.from({ length: count }, (_, at) => all[(spelling * count + at) % all.length]!);
-      const ended = await runTeam(
-        team,
-        tasks,
-        (at) => (at === role ? program : cleanFor(team.list, at, program.style)),
-        program.style,
+      const of = { role, fault: kind, style: program.style, spelling };
+      work.push(
+        started(async () => {
+          const ended = await runTeam(
+            team,
+            tasks,
+            (at) => (at === role ? program : cleanFor(team.list, at, program.style)),
+            program.style,
+          );
+          say(`${role}, ${kind}, spelling ${spelling} (${program.style})`);
+          return ended.map((rollout) => {
+            const broken = culprit(rollout);
+            const [blamed, code] = [broken?.agent ?? null, broken?.code ?? null];
+            return { ...of, task: rollout.task, blamed, code };
+          });
+        }),
       );
-      say(`${role}, ${kind}, spelling ${spelling} (${program.style})`);
-      for (const rollout of ended) {
-        const broken = culprit(rollout);
-        out.push({
-          role,
-          fault: kind,
-          style: program.style,
-          spelling,
-          task: rollout.task,
-          blamed: broken?.agent ?? null,
-          code: broken?.code ?? null,
-        });
-      }
     }
   }
-  return out;
+  return (await Promise.all(work)).flat();
 }
 
 /** Teams that do everything right, in each style. */
