@@ -317,7 +317,9 @@ function runItem(run: Run): vscode.TreeItem {
     .filter(Boolean)
     .join(' · ');
   const [icon, color] = icons[state];
-  item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
+  // Green is for what is good: a run that has come to its end with failed rollouts is only that.
+  const plain = color === null || (state === 'done' && run.success !== null && run.success < 1);
+  item.iconPath = new vscode.ThemeIcon(icon, plain ? undefined : new vscode.ThemeColor(color));
   item.contextValue = run.sample
     ? rows.sample
     : run.info.kind === 'train'
