@@ -47,6 +47,9 @@ class Network(ABC):
     def drop(self, policy: str) -> None:
         """Lets a held policy go."""
 
+    def trim(self) -> None:  # noqa: B027
+        """Gives up room on the device that is only kept for policies to come."""
+
     @abstractmethod
     def holds(self) -> list[str]:
         """Names of policies on the device."""
