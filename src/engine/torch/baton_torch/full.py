@@ -26,7 +26,7 @@ class FullNetwork(Network):
     def fresh(self, role: str) -> Tensors:
         return {n: t.to("cpu", torch.float32, copy=True) for n, t in self._held[BASE].items()}
 
-    def hash(self, weights: Tensors) -> str:
+    def hash(self, weights: Tensors, base_hash: str | None = None) -> str:
         return hash_tensors(weights)
 
     def hold(self, policy: str, weights: Tensors) -> None:

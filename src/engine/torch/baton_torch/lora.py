@@ -78,8 +78,8 @@ class LoraNetwork(Network):
             weights[name] = weight
         return weights
 
-    def hash(self, weights: Tensors) -> str:
-        shape = {"rank": self._shape.rank, "alpha": self._shape.alpha, "base": self.base_hash}
+    def hash(self, weights: Tensors, base_hash: str | None = None) -> str:
+        shape = {"rank": self._shape.rank, "alpha": self._shape.alpha, "base": base_hash or self.base_hash}
         return hash_tensors(weights, json.dumps(shape, sort_keys=True))
 
     def hold(self, policy: str, weights: Tensors) -> None:
