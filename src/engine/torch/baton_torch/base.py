@@ -44,6 +44,7 @@ class Place:
 
 @dataclass
 class Base:
+    place: Place
     model: nn.Module
     vocab: int
     context: int
@@ -79,6 +80,7 @@ def load_base(place: Place, dtype: torch.dtype, device: torch.device) -> Base:
     text = model.config.get_text_config()
     ends = getattr(model.generation_config, "eos_token_id", None) or text.eos_token_id
     return Base(
+        place=place,
         model=model,
         vocab=int(text.vocab_size),
         context=int(getattr(text, "max_position_embeddings", 0) or 4096),

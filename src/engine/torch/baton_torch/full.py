@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from .adam import Tensors
 from .base import Base, hash_tensors
+from .convert import write_tokenizer
 from .network import BASE, Network
 
 
@@ -65,3 +67,5 @@ class FullNetwork(Network):
 
     def write_format(self, folder: str) -> None:
         self.base.model.config.save_pretrained(folder)  # type: ignore[operator, union-attr]
+        self.base.model.generation_config.save_pretrained(folder)  # type: ignore[operator, union-attr]
+        write_tokenizer(self.base.place, Path(folder))
