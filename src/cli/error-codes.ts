@@ -40,6 +40,7 @@ export const errorCodes = {
   'reason.empty': 'an overrule needs a reason',
   'role.not-trainable': 'the role has no weights of its own',
   'role.unknown': 'there is no such role',
+  'rollout.failed': 'every rollout of a training step or a measurement failed, of no agent’s doing',
   'rollout.unknown': 'the run has no such rollout',
   'run.locked': 'another process writes the run',
   'run.none': 'the folder has no run',

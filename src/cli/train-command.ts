@@ -1,7 +1,13 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import type { Caps } from '../rollout/index.js';
 import type { RunFolder } from '../trace/index.js';
-import { bestCheckpoint, type Trained, TrainingBudgetSpent, TrainingLoop } from '../training/index.js';
+import {
+  bestCheckpoint,
+  EveryRolloutFailed,
+  type Trained,
+  TrainingBudgetSpent,
+  TrainingLoop,
+} from '../training/index.js';
 import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { endedOf, failedOf, printFailed } from './ended.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
@@ -15,7 +21,7 @@ import { shardsOver, takeScheduler } from './shards.js';
 import { type OpenRun, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
-import { commandName, counted, exit, Failure, percent, type Terminal } from './terminal.js';
+import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 import { finishTraining } from './train-finish.js';
 import { watchOn } from './train-watch.js';
 
@@ -111,6 +117,7 @@ export async function trainCommand(
     throwIfLost(abort);
     return code;
   } catch (error) {
+    if (error instanceof EveryRolloutFailed) throw nothingEnded(run.folder, error);
     if (!(error instanceof TrainingBudgetSpent)) throw error;
     status = 'budget';
     return await stopped(terminal, run, null, `the budget is spent: ${error.cap}`);
@@ -138,6 +145,15 @@ async function trainAndMeasure(
   printFailed(terminal, failedOf(run.folder, before));
   if (before.length > 0) terminal.say(`success ${percent(evaluateRollouts(before).success.mean)}\n`);
   return loop.train(splits, before);
+}
+
+function nothingEnded(folder: RunFolder, { label, ended }: EveryRolloutFailed): Failure {
+  const [most] = failedOf(folder, ended);
+  return new Failure(
+    'rollout.failed',
+    `${label}: all ${counted(ended.length, 'rollout')} failed, of no agent's doing: ${inert(most!.reason)}\nWhat is trained so far stays. When that is mended, go on with: ${commandName()} resume ${runWord(folder)}`,
+    exit.environment,
+  );
 }
 
 async function stopped(

@@ -56,6 +56,7 @@ function wantedBy(workflow: Workflow, options: TrainOptions): Wanted {
     base,
     sent: own ? base : besideHere(workflow.folder, options.base),
     roles: Math.max(1, trained.length),
+    steps: options.steps ?? workflow.training.steps,
     tools: Object.values(workflow.agents).some(({ tools }) => tools.length > 0),
   };
 }

@@ -129,7 +129,9 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     preflightTarget: (row?: RunRow) => row?.is === 'target' && look(parts, row.name),
     openTargetShell: (row?: RunRow) => row?.is === 'target' && targets.shell(row.name),
     attachJob: (row?: RunRow) => row?.is === 'job' && targets.attach(row),
+    resumeJob: (row?: RunRow) => row?.is === 'job' && targets.resume(row),
     cancelJob: (row?: RunRow) => row?.is === 'job' && targets.cancel(row),
+    removeJob: (row?: RunRow) => row?.is === 'job' && targets.remove(row),
     openDesigner: (uri?: vscode.Uri) => openDesigner(uri instanceof vscode.Uri ? uri : undefined),
     openWalkthrough: () =>
       vscode.commands.executeCommand(

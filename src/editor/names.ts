@@ -54,7 +54,9 @@ export const commands = {
   preflightTarget: 'baton.preflightTarget',
   openTargetShell: 'baton.openTargetShell',
   attachJob: 'baton.attachJob',
+  resumeJob: 'baton.resumeJob',
   cancelJob: 'baton.cancelJob',
+  removeJob: 'baton.removeJob',
 } as const;
 export type CommandName = keyof typeof commands;
 export type CommandId = (typeof commands)[keyof typeof commands];
@@ -109,7 +111,9 @@ export const rows = {
   target: 'baton.target',
   /** one that ssh reaches */
   shellTarget: 'baton.shellTarget',
+  /** one that stopped and can be gone on with */
   job: 'baton.job',
+  endedJob: 'baton.endedJob',
   liveJob: 'baton.liveJob',
 } as const;
 

@@ -53,6 +53,24 @@ export interface Training {
   gpu: boolean;
 }
 
+/** How many weights a role has of its own: all of them, or those of an adapter of rank 16. */
+function trainedWeights(count: number, method: Training['method']): number {
+  const { width, layers } = shapeOf(count);
+  // Seven matrices a layer, of about 21 widths together on their two sides.
+  return method === 'full' ? count : Math.min(count, 16 * 21 * width * layers);
+}
+
+/**
+ * About what a training's weights take on the disk, in bytes: a version of each role a step, in float32, all of which
+ * stay (rollouts of every step can be forked and served), and two moments with the last two.
+ */
+export function bytesToKeep(
+  count: number,
+  { method, roles, steps }: Omit<Training, 'gpu'> & { steps: number },
+): number {
+  return trainedWeights(count, method) * roles * (4 * Math.max(2, steps) + 2 * 8);
+}
+
 /** Tokens that the torch engine puts through the network at once where nothing is said. */
 export const passTokens = (gpu: boolean): number => (gpu ? 16_384 : 2048);
 
@@ -82,8 +100,7 @@ export function bytesToTrain(
 ): { model: number; batch: number } {
   const { width, layers, words } = shapeOf(count);
   const number = gpu ? 2 : 4;
-  // Seven matrices a layer, of about 21 widths together on their two sides.
-  const trained = method === 'full' ? count : Math.min(count, 16 * 21 * width * layers);
+  const trained = trainedWeights(count, method);
   const tokens = passTokens(gpu);
   const kept = gpu ? layers + 17 : layers * 17;
   return {

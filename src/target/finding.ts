@@ -17,6 +17,8 @@ export interface Wanted {
   sent?: string | undefined;
   /** roles that are trained; 1 where nothing is said */
   roles?: number | undefined;
+  /** training steps; undefined: there is no workflow to tell */
+  steps?: number | undefined;
   /** whether agents run programs; undefined: there is no workflow to tell */
   tools?: boolean | undefined;
   /** what is to confine them */

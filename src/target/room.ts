@@ -1,7 +1,7 @@
 // Whether a training has room: on the disk, in memory and on the GPU.
 import type { Base } from './base.js';
 import { usableGpu } from './device.js';
-import { bytesToTrain, passTokens } from './estimate.js';
+import { bytesToKeep, bytesToTrain, passTokens } from './estimate.js';
 import { engineOf, type Finding, found, GIB, gib, type Wanted } from './finding.js';
 import type { MachineFacts } from './probe.js';
 
@@ -11,13 +11,14 @@ const ENVIRONMENT = 12 * GIB;
 const JOB = 0.1 * GIB;
 
 /**
- * What a job writes: itself, an environment where there is none, and with `full` two versions of each role. These are
- * counted roughly, and keep no job from being sent.
+ * What a job writes: itself, an environment where there is none, and the versions of each role. These are counted
+ * roughly, and keep no job from being sent.
  */
 export function disk(facts: MachineFacts, wanted: Wanted, base: Base): Finding {
   const torch = engineOf(wanted) === 'torch';
   const making = torch && !wanted.ready;
-  const versions = torch && wanted.method === 'full' ? countOf(base) * 12 * 2 * (wanted.roles ?? 1) : 0;
+  const { method = 'lora', roles = 1, steps = 0 } = wanted;
+  const versions = torch ? bytesToKeep(countOf(base), { method, roles, steps }) : 0;
   const sure = JOB + (making ? ENVIRONMENT : 0);
   const needs = sure + versions;
   const [free, runs] = [facts.disk * 1024, facts.runs === undefined ? undefined : facts.runs * 1024];
@@ -25,6 +26,9 @@ export function disk(facts: MachineFacts, wanted: Wanted, base: Base): Finding {
     `${gib(free)} free ${runs === undefined ? 'where jobs and the cache lie' : 'where the cache lies'}`,
     ...(runs === undefined ? [] : [`${gib(runs)} where runs lie`]),
     `a job needs about ${gib(needs)}${making ? ' until the environment is made' : ''}`,
+    ...(versions > sure && steps > 0
+      ? [`most of it weights, of which each of ${steps} steps keeps its own`]
+      : []),
     ...(base.is === 'hub' ? ['and what is downloaded'] : []),
   ].join(', ');
   const lacks = free < sure || (runs ?? JOB) < JOB;

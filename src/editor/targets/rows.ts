@@ -37,7 +37,8 @@ export function targetItem(row: TargetRow): vscode.TreeItem {
     item.tooltip = [`${short} · ${which}`, todo].filter((word) => word !== null).join('\n');
     const runs = row.state.is === 'running' || row.state.is === 'starting';
     item.iconPath = new vscode.ThemeIcon(runs ? 'sync~spin' : 'archive');
-    item.contextValue = runs ? rows.liveJob : rows.job;
+    const ended = row.state.is === 'exited' && row.state.code === 0;
+    item.contextValue = runs ? rows.liveJob : ended ? rows.endedJob : rows.job;
     return item;
   }
   const { what, works, needed, why, todo } = row.finding;

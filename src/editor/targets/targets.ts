@@ -33,6 +33,8 @@ type Said =
   | { is: 'nothing'; says: string }
   | { is: 'unreadable'; name: string; why: string };
 
+type JobRow = TargetRow & { is: 'job' };
+
 /** The user's machines: what they have, what runs there, and a shell on each. */
 export class Targets {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -159,21 +161,43 @@ export class Targets {
   }
 
   /** Follow a job that was sent from a folder that is open, and bring its run here. */
-  async attach({ target, name }: TargetRow & { is: 'job' }): Promise<void> {
+  attach(job: JobRow): Promise<void> {
+    return this.fromItsFolder('attach', job);
+  }
+
+  /** Start a job again where it stopped, and follow it as one does that attaches. */
+  resume(job: JobRow): Promise<void> {
+    return this.fromItsFolder('resume', job);
+  }
+
+  private async fromItsFolder(what: 'attach' | 'resume', { target, name }: JobRow): Promise<void> {
     if (!(await mayRun())) return;
     const [note] = await vscode.workspace.findFiles(`**/.baton/jobs/${name}.json`, null, 1);
     if (!note)
       throw new Error(
-        vscode.l10n.t('{0} was sent from a folder that is not open here. Open that folder to attach.', name),
+        vscode.l10n.t('{0} was sent from a folder that is not open here. Open that folder first.', name),
       );
     const folder = dirname(dirname(dirname(note.fsPath)));
-    await this.control.there(name, folder, target, ['jobs', 'attach', name]);
+    await this.control.there(name, folder, target, ['jobs', what, name]);
     this.forget();
   }
 
-  async cancel({ target, name }: TargetRow & { is: 'job' }): Promise<void> {
+  async cancel({ target, name }: JobRow): Promise<void> {
     if (!(await mayRun())) return;
     await this.control.ask(['jobs', 'cancel', name, '--target', target], homedir());
+    this.forget();
+  }
+
+  async remove({ target, name }: JobRow): Promise<void> {
+    if (!(await mayRun())) return;
+    const remove = vscode.l10n.t('Remove');
+    const detail = vscode.l10n.t(
+      'Its log and its weights there are deleted for good. What was brought here by attaching stays.',
+    );
+    const question = vscode.l10n.t('Remove {0} from {1}?', name, target);
+    const said = await vscode.window.showWarningMessage(question, { modal: true, detail }, remove);
+    if (said !== remove) return;
+    await this.control.once(['jobs', 'remove', name, '--target', target], homedir());
     this.forget();
   }
 

@@ -1,4 +1,4 @@
-export { type Splits, type Trained, TrainingBudgetSpent, TrainingLoop } from './loop.js';
+export { EveryRolloutFailed, type Splits, type Trained, TrainingBudgetSpent, TrainingLoop } from './loop.js';
 export { type LoopParts, rolloutsAtATime, type Watch } from './parts.js';
 export type { RoleActivity, StepReport } from './report.js';
 export {

@@ -1,5 +1,12 @@
 import { driftAlarm, evaluateRollouts, type Report } from '../../evaluation/index.js';
-import { capThatStopped, type Ended, runBatch, specsFor } from '../../rollout/index.js';
+import {
+  capThatStopped,
+  type Ended,
+  type RolloutSpec,
+  rolloutId,
+  runBatch,
+  specsFor,
+} from '../../rollout/index.js';
 import type { LogEvent } from '../../trace/index.js';
 import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
 import type { RoleReport } from '../update.js';
@@ -28,6 +35,16 @@ export interface Trained {
 export class TrainingBudgetSpent extends Error {
   constructor(readonly cap: string) {
     super(`The budget is spent: ${cap}.`);
+  }
+}
+
+/** Every rollout of a step or a measurement failed, of no agent's doing: there is nothing to learn from or to measure. */
+export class EveryRolloutFailed extends Error {
+  constructor(
+    readonly label: string,
+    readonly ended: readonly Ended[],
+  ) {
+    super(`All ${ended.length} rollouts failed: ${label}.`);
   }
 }
 
@@ -158,23 +175,47 @@ export class TrainingLoop {
     const specs = specsFor(tasks, samples, step, policies);
     await this.parts.elsewhere?.(specs);
     const found = new Map<string, { ended: Ended; events: LogEvent[] }>();
-    const { spent } = await runBatch(folder, log, specs, deps, {
-      concurrency,
-      known: this.known.known,
-      onEnded: (ended, events) => {
-        found.set(`${ended.task} ${ended.sample}`, { ended, events });
-        watch.rolloutEnded(ended);
-        watch.progress(label, found.size, specs.length);
+    const again = this.takeUp(specs);
+    const { spent } = await runBatch(
+      folder,
+      log,
+      specs,
+      { ...deps, again },
+      {
+        concurrency,
+        known: this.known.known,
+        onEnded: (ended, events) => {
+          found.set(`${ended.task} ${ended.sample}`, { ended, events });
+          watch.rolloutEnded(ended);
+          watch.progress(label, found.size, specs.length);
+        },
       },
-    });
+    );
     if (spent !== null) throw new TrainingBudgetSpent(spent);
     const ordered = specs.flatMap(({ task, sample }) => found.get(`${task} ${sample}`) ?? []);
+    if (ordered.length === specs.length && ordered.every(({ ended }) => ended.status === 'failed'))
+      throw new EveryRolloutFailed(
+        label,
+        ordered.map(({ ended }) => ended),
+      );
     // The same may be asked for again in this sitting.
     for (const { ended } of ordered) this.known.known.add(ended.rollout);
     return {
       ended: ordered.map((each) => each.ended),
       events: new Map(ordered.map((each) => [each.ended.rollout, each.events])),
     };
+  }
+
+  /** Which rollouts are carried again: all of them where all had failed in an earlier sitting, and what one left open. */
+  private takeUp(specs: readonly RolloutSpec[]): ReadonlySet<string> {
+    const { known, failed, open } = this.known;
+    const all = specs.map(rolloutId);
+    if (!all.every((rollout) => failed.has(rollout))) return open;
+    for (const rollout of all) {
+      this.parts.log.append({ type: 'rollout.reopened', data: { rollout } });
+      known.delete(rollout);
+    }
+    return new Set([...open, ...all]);
   }
 
   private async step(step: number, tasks: readonly Task[]): Promise<void> {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type LogEvent, RolloutPages, type RunFolder, readLog } from '../../trace/index.js';
+import { type LogEvent, RolloutPages, type RunFolder, readLog, reopenedIn } from '../../trace/index.js';
 import type { TrainingOptions } from '../../workflow/index.js';
 
 const roleSchema = z.object({
@@ -33,6 +33,10 @@ export interface Recovered {
   checkpoints: SavedCheckpoint[];
   /** Rollouts that run.jsonl already records as ended. */
   known: Set<string>;
+  /** Those of them that failed, of no agent's doing. */
+  failed: ReadonlySet<string>;
+  /** Rollouts that had failed, were taken up again, and did not end since. */
+  open: ReadonlySet<string>;
   /** Evaluations that are on record already, as `split/name`. */
   evaluated: Set<string>;
   /** Updates that are on record already, as `step/role`. */
@@ -47,6 +51,7 @@ export function recoverTraining(
   training: TrainingOptions,
 ): Recovered {
   const { events } = readLog(folder.log);
+  const rows = new RolloutPages(folder).all();
   const fresh: Recovered['roles'] = Object.fromEntries(
     roles.map((role) => [role, { version: 'v0', hash: baseHash, updates: 0, kl: training.kl.coefficient }]),
   );
@@ -65,7 +70,9 @@ export function recoverTraining(
         event.type === 'evaluation' ? [`${event.data.split}/${event.data.name}`] : [],
       ),
     ),
-    known: new Set(new RolloutPages(folder).all().map((row) => row.rollout)),
+    known: new Set(rows.map((row) => row.rollout)),
+    failed: new Set(rows.filter(({ status }) => status === 'failed').map((row) => row.rollout)),
+    open: reopenedIn(events),
   };
 }
 

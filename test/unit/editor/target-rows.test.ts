@@ -2,12 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
 import type { RunControl } from '../../../src/editor/runs/control.js';
 
-const { editor, granted } = vi.hoisted(() => {
+const { editor, granted, asked } = vi.hoisted(() => {
   const granted: (() => void)[] = [];
+  const asked: unknown[][] = [];
   const event = () => undefined;
   const t = (text: string, ...args: unknown[]) =>
     `~${text.replace(/\{(\d)\}/g, (_, at) => String(args[Number(at)]))}`;
@@ -18,7 +19,9 @@ const { editor, granted } = vi.hoisted(() => {
     event = event;
     fire = event;
   }
+  const answers = { confirmed: '' as string | undefined, notes: [] as { fsPath: string }[] };
   const editor = {
+    answers,
     l10n: { t },
     TreeItem: Item,
     TreeItemCollapsibleState: {},
@@ -27,14 +30,21 @@ const { editor, granted } = vi.hoisted(() => {
     EventEmitter: Emitter,
     RelativePattern: Item,
     Uri: { file: (path: string) => path },
-    window: { withProgress: (_: object, work: () => unknown) => work() },
+    window: {
+      withProgress: (_: object, work: () => unknown) => work(),
+      showWarningMessage: async (...said: unknown[]) => {
+        asked.push(said);
+        return answers.confirmed;
+      },
+    },
     workspace: {
       isTrusted: true,
+      findFiles: async () => answers.notes,
       onDidGrantWorkspaceTrust: (listener: () => void) => granted.push(listener),
       createFileSystemWatcher: () => ({ onDidCreate: event, onDidChange: event, onDidDelete: event }),
     },
   };
-  return { editor, granted };
+  return { editor, granted, asked };
 });
 vi.mock('vscode', () => editor);
 const { targetItem } = await import('../../../src/editor/targets/rows.js');
@@ -64,11 +74,18 @@ it('a job says in words of the editor how it stands, and what to do', () => {
     expect(each.tooltip).toMatch(/\n~.*baton jobs resume j/);
     expect(each.contextValue).toBe('baton.job');
   }
+  expect(row('exited', 0).contextValue).toBe('baton.endedJob');
   expect(row('starting')).toMatchObject({ label: '~Job, ~starting', contextValue: 'baton.liveJob' });
   expect(row('sent').tooltip).toContain('baton jobs remove j');
 });
 
 const missing = { what: 'node', works: false, needed: true, why: 'no Node', todo: [] };
+
+const job = { is: 'job', target: 'box', name: 'j', state: { is: 'lost' }, step: null } as const;
+let carried: string[] = [];
+beforeEach(() => {
+  carried = [];
+});
 
 /** The user's machines where the command line prints, or refuses, these. */
 function targetsOf(answers: Record<string, unknown>) {
@@ -78,7 +95,11 @@ function targetsOf(answers: Record<string, unknown>) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return new Targets(host, { ask } as unknown as RunControl);
+  const note = (args: string[]) => void carried.push(args.join(' '));
+  const once = async (args: string[]) => note(args);
+  const there = async (_what: string, from: string, target: string, args: string[]) =>
+    note([from, target, ...args]);
+  return new Targets(host, { ask, once, there } as unknown as RunControl);
 }
 const rowsOf = (answers: Record<string, unknown>) => targetsOf(answers).ask('box');
 
@@ -108,4 +129,23 @@ it('a machine that was not asked for want of trust is asked once it is given', a
   editor.workspace.isTrusted = true;
   granted.at(-1)!();
   expect(await targets.ask('box')).toMatchObject([{ is: 'finding' }]);
+});
+
+it('a job is removed where it lies once that is confirmed, and not before', async () => {
+  const targets = targetsOf({});
+  editor.answers.confirmed = undefined;
+  await targets.remove(job);
+  expect(carried).toEqual([]);
+  expect(asked.at(-1)).toMatchObject(['~Remove j from box?', { modal: true }, '~Remove']);
+  editor.answers.confirmed = '~Remove';
+  await targets.remove(job);
+  expect(carried).toEqual(['jobs remove j --target box']);
+});
+
+it('a job is resumed from the folder that it was sent from, and where that is not open this is said', async () => {
+  const targets = targetsOf({});
+  await expect(targets.resume(job)).rejects.toThrow('Open that folder first.');
+  editor.answers.notes = [{ fsPath: '/team/.baton/jobs/j.json' }];
+  await targets.resume(job);
+  expect(carried).toEqual(['/team box jobs resume j']);
 });

@@ -85,7 +85,18 @@ describe('disk and memory', () => {
     expect(of('disk', { engine: 'torch' }, five).todo.join(' ')).toContain('XDG_CACHE_HOME');
   });
 
-  it('count two versions of each role where all weights are trained, and a disk of runs apart', () => {
+  it('count what each step of a training keeps of each role', () => {
+    const wanted = { base: model('m', 0, [1000, 1_000_000]), ready: 'made' } as const;
+    const why = (more: Wanted) => of('disk', { ...wanted, ...more }).why;
+    expect(why({ method: 'full', steps: 100 })).toContain('needs about 387.5 GiB, most of it weights');
+    // An adapter of some 14 million weights; a hundred of each of three roles.
+    expect(why({ steps: 100, roles: 3 })).toMatch(
+      /needs about 1[5-9]\.\d GiB, .*each of 100 steps keeps its own/,
+    );
+    expect(why({ steps: 0 })).not.toContain('steps');
+  });
+
+  it('count two versions of each role where the steps are not known, and a disk of runs apart', () => {
     const wanted = { base: model('m', 0, [1000, 1_000_000]), method: 'full', ready: 'made' } as const;
     expect(of('disk', { ...wanted, roles: 3 }).why).toContain('needs about 67.2 GiB');
     expect(of('disk', wanted, { disk: 5 * 2 ** 20 })).toMatchObject({ works: false, needed: false });

@@ -44,6 +44,7 @@ class Place:
 
 @dataclass
 class Base:
+    place: Place
     model: nn.Module
     vocab: int
     context: int
@@ -79,6 +80,7 @@ def load_base(place: Place, dtype: torch.dtype, device: torch.device) -> Base:
     text = model.config.get_text_config()
     ends = getattr(model.generation_config, "eos_token_id", None) or text.eos_token_id
     return Base(
+        place=place,
         model=model,
         vocab=int(text.vocab_size),
         context=int(getattr(text, "max_position_embeddings", 0) or 4096),
@@ -86,11 +88,12 @@ def load_base(place: Place, dtype: torch.dtype, device: torch.device) -> Base:
     )
 
 
-def hash_tensors(tensors: Mapping[str, Tensor], more: str = "") -> str:
-    """sha256 over names, types, shapes and bytes, in the order of names. Two policies are the same if this is."""
+def hash_tensors(tensors: Mapping[str, Tensor], more: str = "", dtype: torch.dtype | None = None) -> str:
+    """sha256 over names, types, shapes and bytes, in the order of names; of the values as `dtype` where one is given.
+    Two policies are the same if this is."""
     sha = hashlib.sha256(more.encode())
     for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
+        tensor = tensors[name].detach().to("cpu", dtype or tensors[name].dtype).contiguous()
         sha.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
         sha.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return sha.hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -29,7 +30,14 @@ def write_tokenizer(place: Place, folder: Path) -> None:
         for file in (*own.glob("*token*"), *own.glob("vocab*"), *own.glob("merges.txt"), *own.glob("*.jinja")):
             shutil.copy(file, folder)
         return
-    transformers.AutoTokenizer.from_pretrained(place.source, **place.options).save_pretrained(folder)
+    # Several chat templates would make a folder of their own, where a version is files only.
+    _tokenizer(place).save_pretrained(folder, save_jinja_files=False)
+
+
+@cache
+def _tokenizer(place: Place) -> transformers.PreTrainedTokenizerBase:
+    """Of the hub it is asked for once, however many versions are saved with it."""
+    return transformers.AutoTokenizer.from_pretrained(place.source, **place.options)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,23 @@ class Device:
     pass_tokens: int
     rows: int
     resident: int
+
+
+def see_freest_gpu(settings: Settings) -> None:
+    """Lets this process, and those that it starts, see only the GPU with the most free memory, by which a preflight
+    judges. Call it before anything asks for GPUs; who chose one already (`CUDA_VISIBLE_DEVICES`) keeps it."""
+    if settings.backend == "cpu" or "CUDA_VISIBLE_DEVICES" in os.environ:
+        return
+    query = ["nvidia-smi", "--query-gpu=index,memory.free", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
+        free = {index: int(memory) for index, memory in (line.split(", ") for line in said.splitlines())}
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return
+    if len(free) > 1:
+        # Its numbers are those of nvidia-smi only in this order.
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+        os.environ["CUDA_VISIBLE_DEVICES"] = max(free, key=lambda index: free[index])
 
 
 def choose_device(settings: Settings) -> Device:

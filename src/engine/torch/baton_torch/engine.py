@@ -15,7 +15,7 @@ import torch
 from .base import Place, load_base
 from .chat import Chat, open_chat
 from .decoding import Row
-from .device import Device, choose_device, prepare_torch
+from .device import Device, choose_device, prepare_torch, see_freest_gpu
 from .errors import EngineError, invalid
 from .full import FullNetwork
 from .memory import Room
@@ -100,6 +100,7 @@ class Engine:
     async def open(settings: Settings) -> Engine:
         """Loads the base. Raises OSError, ValueError, RuntimeError or EngineError with what is wrong."""
         owner = Owner()
+        see_freest_gpu(settings)
         # Before the base is loaded, which can take minutes: what was asked for and cannot be had.
         guess = "cpu" if settings.backend == "cpu" or not torch.cuda.is_available() else "cuda"
         chosen, why = choose_sampling(settings, guess, settings.base.endswith(".gguf"), has_vllm())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from .adam import Tensors
 from .base import Base, hash_tensors
+from .convert import write_tokenizer
 from .network import BASE, Network
 
 
@@ -26,7 +28,7 @@ class FullNetwork(Network):
     def fresh(self, role: str) -> Tensors:
         return {n: t.to("cpu", torch.float32, copy=True) for n, t in self._held[BASE].items()}
 
-    def hash(self, weights: Tensors) -> str:
+    def hash(self, weights: Tensors, base_hash: str | None = None) -> str:
         return hash_tensors(weights)
 
     def hold(self, policy: str, weights: Tensors) -> None:
@@ -65,3 +67,5 @@ class FullNetwork(Network):
 
     def write_format(self, folder: str) -> None:
         self.base.model.config.save_pretrained(folder)  # type: ignore[operator, union-attr]
+        self.base.model.generation_config.save_pretrained(folder)  # type: ignore[operator, union-attr]
+        write_tokenizer(self.base.place, Path(folder))

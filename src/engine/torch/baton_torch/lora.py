@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import torch
 from peft import LoraConfig, PeftModelForCausalLM
@@ -49,6 +50,7 @@ class LoraNetwork(Network):
         self._peft.requires_grad_(False)
         self._slots: dict[str, str] = {}
         self._free: list[str] = []
+        self._numbers = count()
         self._parameters: dict[str, dict[str, nn.Parameter]] = {}
         self._active: str | None = None
         self._template = {n: tuple(p.shape) for n, p in self._find("template").items()}
@@ -76,8 +78,8 @@ class LoraNetwork(Network):
             weights[name] = weight
         return weights
 
-    def hash(self, weights: Tensors) -> str:
-        shape = {"rank": self._shape.rank, "alpha": self._shape.alpha, "base": self.base_hash}
+    def hash(self, weights: Tensors, base_hash: str | None = None) -> str:
+        shape = {"rank": self._shape.rank, "alpha": self._shape.alpha, "base": base_hash or self.base_hash}
         return hash_tensors(weights, json.dumps(shape, sort_keys=True))
 
     def hold(self, policy: str, weights: Tensors) -> None:
@@ -91,7 +93,7 @@ class LoraNetwork(Network):
         self._slots[policy] = slot
 
     def _make_slot(self) -> str:
-        slot = f"slot{len(self._parameters)}"
+        slot = f"slot{next(self._numbers)}"
         try:
             self._peft.add_adapter(slot, self._config)
         except torch.OutOfMemoryError:
@@ -107,6 +109,13 @@ class LoraNetwork(Network):
 
     def drop(self, policy: str) -> None:
         self._free.append(self._slots.pop(policy))
+
+    def trim(self) -> None:
+        for slot in self._free:
+            self._peft.delete_adapter(slot)
+            del self._parameters[slot]
+        self._free.clear()
+        self._active = None
 
     def holds(self) -> list[str]:
         return list(self._slots)

@@ -10,6 +10,7 @@ import torch
 from .batches import group
 from .errors import EngineError
 from .owner import Owner
+from .residents import Residents
 
 
 class Room:
@@ -24,32 +25,52 @@ class Room:
         self.notes.append(
             f"out of device memory in {what} at {used} tokens: going on with {self.tokens} tokens at once"
         )
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        give_back()
+
+    def make(self, residents: Residents, policy: str, what: str) -> bool:
+        """Lets go of policies that this one's work does not need; False where there are none."""
+        gone = residents.make_room(policy)
+        if gone > 0:
+            self.notes.append(f"out of device memory in {what}: {gone} other policies left the device")
+        give_back()
+        return gone > 0
+
+
+def give_back() -> None:
+    """Gives the device what nothing refers to any more."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 async def in_passes(
     owner: Owner,
     room: Room,
+    residents: Residents,
+    policy: str,
     units: list[list[int]],
     length: Callable[[int], int],
     run: Callable[[list[int]], None],
     what: str,
 ) -> None:
-    """Runs all units of sequences in groups that fit, one job a group, so that other calls get in between. `run`
-    must leave nothing behind when it raises. Raises `memory.exhausted` where one unit alone does not fit."""
+    """Runs all units of a policy's sequences in groups that fit, one job a group, so that other calls get in between.
+    Policies that are not used give way first, then groups get smaller. `run` must leave nothing behind when it raises.
+    Raises `memory.exhausted` where one unit alone does not fit."""
     waiting = group(units, length, room.tokens)
     unit_of = {i: unit for unit in units for i in unit}
     while waiting:
         current = waiting.pop(0)
 
         def job(members: list[int] = current) -> bool:
-            try:
-                run(members)
-            except torch.OutOfMemoryError:
-                return False
-            return True
+            while True:
+                try:
+                    run(members)
+                    return True
+                except torch.OutOfMemoryError:
+                    pass
+                # Not where the error is at hand: it holds what the pass had on the device.
+                if not room.make(residents, policy, what):
+                    return False
 
         if await owner.run(job):
             continue

@@ -7,6 +7,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -27,17 +28,24 @@ class Network(ABC):
     def __init__(self, base: Base, device: torch.device) -> None:
         self.base = base
         self.device = device
-        self.base_hash = hash_tensors(dict(base.model.named_parameters()))
+        self._weights = {n: p.detach() for n, p in base.model.named_parameters()}
+        # As bfloat16, whatever it was loaded as: a GPU and a processor then name the same base the same.
+        self.base_hash = hash_tensors(self._weights, dtype=torch.bfloat16)
         self._keeps = "logits_to_keep" in inspect.signature(type(base.model).forward).parameters
         self.last_only: dict[str, object] = {"logits_to_keep": 1} if self._keeps else {}
+
+    @cached_property
+    def earlier_base_hash(self) -> str:
+        """What this base was called by engines that hashed it as they had loaded it, in float32."""
+        return hash_tensors(self._weights, dtype=torch.float32)
 
     @abstractmethod
     def fresh(self, role: str) -> Tensors:
         """Weights (host, float32) that a role's first update starts from; they act as the base does."""
 
     @abstractmethod
-    def hash(self, weights: Tensors) -> str:
-        """sha256 of a policy."""
+    def hash(self, weights: Tensors, base_hash: str | None = None) -> str:
+        """sha256 of a policy; over the base as it is called now, where it is not said how."""
 
     @abstractmethod
     def hold(self, policy: str, weights: Tensors) -> None:
@@ -46,6 +54,9 @@ class Network(ABC):
     @abstractmethod
     def drop(self, policy: str) -> None:
         """Lets a held policy go."""
+
+    def trim(self) -> None:  # noqa: B027
+        """Gives up room on the device that is only kept for policies to come."""
 
     @abstractmethod
     def holds(self) -> list[str]:

@@ -34,6 +34,18 @@ class Residents:
         if self._used.pop(policy, BASE) is None:
             self._network.drop(policy)
 
+    def make_room(self, policy: str) -> int:
+        """Lets go of half of the policies but this one, those that were used longest ago first, and from now on keeps
+        no more than are left. Says how many went."""
+        idle = [p for p in self._used if p != policy]
+        going = idle[: (len(idle) + 1) // 2]
+        for each in going:
+            self.forget(each)
+        if going:
+            self._most = max(1, len(self._used))
+            self._network.trim()
+        return len(going)
+
     def _bring(self, wanted: set[str]) -> None:
         missing = sorted(wanted - self._used.keys())
         for policy in sorted(wanted & self._used.keys()):

@@ -32,5 +32,7 @@ class Scorer:
                 out[i], found = found[: s.scored], found[s.scored :]
 
         units = [[i] for i, s in enumerate(sequences) if s.scored > 0]
-        await in_passes(self._owner, self._room, units, lambda i: len(sequences[i].tokens), run, "scoring")
+        await in_passes(
+            self._owner, self._room, self._residents, policy, units, lambda i: len(sequences[i].tokens), run, "scoring"
+        )
         return out

@@ -77,17 +77,22 @@ class Store:
 
     def _check_base(self, path: Path) -> None:
         """Adapters mean nothing over another base: a folder belongs to one base and one method."""
-        own = {"base_hash": self._network.base_hash, "method": self._network.method}
-        if path.exists():
-            found = json.loads(path.read_text())
-            if found != own:
-                raise ValueError(
-                    f"{path.parent} holds policies over another base or method ({found['method']}, base "
-                    f"{found['base_hash'][:12]}; asked for {own['method']}, base {own['base_hash'][:12]}): "
-                    "give this base a folder of its own"
-                )
-        else:
+        network = self._network
+        own = {"base_hash": network.base_hash, "method": network.method}
+        if not path.exists():
             write_durably(path, json.dumps(own))
+            return
+        found = json.loads(path.read_text())
+        if found == own:
+            return
+        if found != own | {"base_hash": network.earlier_base_hash}:
+            raise ValueError(
+                f"{path.parent} holds policies over another base or method ({found['method']}, base "
+                f"{found['base_hash'][:12]}; asked for {own['method']}, base {own['base_hash'][:12]}): "
+                "give this base a folder of its own"
+            )
+        # The log that goes with the folder, and its versions, call the base so.
+        network.base_hash = network.earlier_base_hash
 
     def names(self) -> list[str]:
         """`role@version` of all trained versions."""
@@ -124,7 +129,9 @@ class Store:
             return self._network.fresh(split_name(policy)[0])
         path = self.folder(policy) / self._network.weights_file
         weights, _ = read_tensors(path)
-        if self._network.hash(weights) != self.made(policy).hash:
+        network, wanted = self._network, self.made(policy).hash
+        # What was promoted before may have been hashed with the base's earlier name.
+        if wanted != network.hash(weights) and wanted != network.hash(weights, network.earlier_base_hash):
             raise EngineError("checkpoint.damaged", 409, f"{path} does not have the hash that it was saved with")
         return weights
 

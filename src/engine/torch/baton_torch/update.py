@@ -131,23 +131,43 @@ class Updates:
         return found
 
     def _step(self, r: UpdateRequest, policy: str, following: str, sums: Sums, reply: UpdateReply) -> UpdateReply:
-        device = self._network.device
-        weights = {n: w.to(device) for n, w in self._store.read(policy).items()}
-        saved = self._store.read_adam(policy)
-        state = fresh_adam(weights) if saved is None else _to(saved, device)
-        gradient = {n: sums.gradient.get(n, torch.zeros_like(w)) for n, w in weights.items()}
-        length = adam_step(weights, gradient, state, r.optimizer)
-        host = {n: w.cpu() for n, w in weights.items()}
+        told = len(self._room.notes)
+        host, state, length = self._stepped(r, policy, sums)
         applied = reply.model_copy(
             update={
                 "applied": True,
                 "policy": following,
                 "hash": self._network.hash(host),
                 "gradient_norm": length,
+                "notes": [*reply.notes, *self._room.notes[told:]],
             }
         )
         self._store.write(following, host, state, policy, applied)
         return applied
+
+    def _stepped(self, r: UpdateRequest, policy: str, sums: Sums) -> tuple[Tensors, AdamState, float]:
+        """Weights and optimiser after the step, and the gradient's norm. Each try starts from what is on disk, so
+        that a device that is full half-way through leaves nothing half applied; in the end the host does it."""
+        what = "the optimiser's step"
+        while True:
+            try:
+                return self._on(self._network.device, r, policy, sums)
+            except torch.OutOfMemoryError:
+                pass
+            if not self._room.make(self._residents, policy, what):
+                break
+        self._room.notes.append(f"out of device memory in {what}: it was made on the host, which is slower")
+        return self._on(torch.device("cpu"), r, policy, sums)
+
+    def _on(self, device: torch.device, r: UpdateRequest, policy: str, sums: Sums) -> tuple[Tensors, AdamState, float]:
+        weights = {n: w.to(device) for n, w in self._store.read(policy).items()}
+        saved = self._store.read_adam(policy)
+        state = fresh_adam(weights) if saved is None else _to(saved, device)
+        gradient = {
+            n: sums.gradient[n].to(device) if n in sums.gradient else torch.zeros_like(w) for n, w in weights.items()
+        }
+        length = adam_step(weights, gradient, state, r.optimizer)
+        return {n: w.cpu() for n, w in weights.items()}, state, length
 
     async def _gradient(self, r: UpdateRequest, policy: str) -> Sums:
         starts = [0, *accumulate(s.scored for s in r.sequences)]
@@ -159,7 +179,10 @@ class Updates:
         def run(members: list[int]) -> None:
             sums.add(self._pass(r, policy, members, starts))
 
-        await in_passes(self._owner, self._room, _units(r), lambda i: len(r.sequences[i].tokens), run, "training")
+        length = [len(s.tokens) for s in r.sequences]
+        await in_passes(
+            self._owner, self._room, self._residents, policy, _units(r), length.__getitem__, run, "training"
+        )
         return sums
 
     def _pass(self, r: UpdateRequest, policy: str, members: list[int], starts: list[int]) -> Sums:

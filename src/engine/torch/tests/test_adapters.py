@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +95,50 @@ def test_a_merged_model_has_the_precision_of_its_base(folder: Path, tmp_path: Pa
         assert merged.dtype == torch.bfloat16
 
     run(job())
+
+
+TRAIN_FULL = """
+from pathlib import Path
+import sys
+from conftest import open_engine, order, run
+
+async def job():
+    engine = await open_engine(Path(sys.argv[1]), base=sys.argv[2], method="full")
+    await engine.update(order(engine, "modeler"))
+
+run(job())
+"""
+
+
+@pytest.mark.parametrize("base", [str(BASE), "someone/small"])
+def test_a_version_with_weights_of_its_own_is_a_model_in_plain_transformers(folder: Path, base: str) -> None:
+    """Also where its base is of the hub, here of a cache of it that is asked without a network."""
+    cached = folder / "hub" / "models--someone--small"
+    snapshot = cached / "snapshots" / "abc"
+    shutil.copytree(BASE, snapshot, ignore=shutil.ignore_patterns("baton.json"))
+    (snapshot / "tokenizer_config.json").write_text(
+        '{"chat_template": "{{ messages[0].content }}", "eos_token": "<eos>"}'
+    )
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("abc")
+    hub = {"HF_HUB_CACHE": str(folder / "hub"), "HF_HUB_OFFLINE": "1"}
+    tests = str(Path(__file__).parent)
+    subprocess.run(
+        [sys.executable, "-c", TRAIN_FULL, str(folder / "state"), base],
+        env={**os.environ, **hub, "PYTHONPATH": f"{tests}:{Path(tests).parent}"},
+        check=True,
+    )
+    version = folder / "state" / "policies" / "modeler" / "v1"
+    assert not [path for path in version.iterdir() if path.is_dir()]
+    text = "modeler kind"
+    wanted = transformers.AutoTokenizer.from_pretrained(str(snapshot))(text)["input_ids"]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(version))
+    assert tokenizer(text)["input_ids"] == wanted
+    assert (tokenizer.chat_template is not None) == (base != str(BASE))
+    plain = transformers.AutoModelForCausalLM.from_pretrained(str(version), dtype=torch.float32).eval()
+    trained, _ = read_tensors(version / "model.safetensors")
+    found = dict(plain.named_parameters())
+    assert all(torch.equal(found[name], weight) for name, weight in trained.items())
 
 
 def test_an_adapter_that_is_not_there_leaves_no_folder(folder: Path) -> None:

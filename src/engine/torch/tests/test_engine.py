@@ -11,10 +11,12 @@ import torch
 from conftest import SEQUENCES, TOKENS, ask, open_engine, order, run
 
 from baton_torch import update
+from baton_torch.adam import AdamState, Tensors
 from baton_torch.engine import Engine
 from baton_torch.errors import EngineError
+from baton_torch.lora import LoraNetwork
 from baton_torch.network import Network
-from baton_torch.protocol import LogprobsRequest, UpdateReply, UpdateRequest
+from baton_torch.protocol import LogprobsRequest, Optimizer, UpdateReply, UpdateRequest
 from baton_torch.store import Store
 
 ROLES = ["data_engineer", "modeler", "analyst"]
@@ -237,6 +239,70 @@ def test_policies_that_nobody_uses_make_room_on_a_full_device(
         assert len(tight._network.holds()) <= 2
         # Once it is known how many fit, none is tried in vain.
         assert len(refused) == 1
+
+    run(job())
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_policies_that_nobody_uses_make_room_for_a_pass_before_it_gets_smaller(
+    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder, method=method)
+        roles = ["a", "b", "c", "d"]
+        for role in roles:
+            await engine.update(order(engine, role, id=role))
+        calls = [LogprobsRequest(model=f"{role}@v1", sequences=SEQUENCES) for role in roles]
+        wanted = [(await engine.logprobs(call))["logprobs"] for call in calls]
+        network, tokens = engine._network, engine._room.tokens
+        inner = network.run
+        placed = network._parameters if isinstance(network, LoraNetwork) else network._held  # type: ignore[attr-defined]
+
+        def full(policies: list[str], **inputs: object) -> torch.Tensor:
+            if len(placed) > 2:
+                raise torch.OutOfMemoryError("the device is full")
+            return inner(policies, **inputs)
+
+        monkeypatch.setattr(network, "run", full)
+        for _ in range(2):
+            assert [(await engine.logprobs(call))["logprobs"] for call in calls] == wanted
+        made = await engine.update(
+            order(engine, "a", id="again", version="v1", next_version="v2", parent_hash=at(engine))
+        )
+        assert made.applied
+        assert engine._room.tokens == tokens
+        assert "other policies left the device" in "".join(engine._room.notes)
+
+    def at(engine: Engine) -> str:
+        return engine._store.hash("a@v1")
+
+    run(job())
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_step_for_which_the_device_is_too_full_is_made_on_the_host(
+    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, tries = update.adam_step, []
+
+    def full_after_half(weights: Tensors, gradient: Tensors, state: AdamState, settings: Optimizer) -> float:
+        length = own(weights, gradient, state, settings)
+        tries.append(length)
+        if len(tries) == 1:
+            raise torch.OutOfMemoryError("the device is full")
+        return length
+
+    async def job() -> None:
+        roomy = await open_engine(folder / "roomy", method=method)
+        wanted = await roomy.update(order(roomy, "modeler"))
+        tight = await open_engine(folder / "tight", method=method)
+        monkeypatch.setattr(update, "adam_step", full_after_half)
+        found = await tight.update(order(tight, "modeler"))
+        assert found == wanted.model_copy(update={"notes": found.notes})
+        said = "out of device memory in the optimiser's step: it was made on the host, which is slower"
+        assert found.notes == [said]
+        assert said in tight.health()["reasons"]  # type: ignore[operator]
+        assert logprobs(await tight.chat(ask("modeler@v1", 1))) == logprobs(await roomy.chat(ask("modeler@v1", 1)))
 
     run(job())
 
