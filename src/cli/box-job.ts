@@ -9,7 +9,7 @@ import { userKeys } from './keys.js';
 import { checkFile } from './open-workflow.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
-import { commandName, exit, Failure, type Terminal } from './terminal.js';
+import { commandName, counted, exit, Failure, type Terminal } from './terminal.js';
 
 /** A job on a target, and the folder of its workflow here. */
 export interface BoxJob {
@@ -123,7 +123,11 @@ export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJo
   const there = host.results(name);
   const log = await host.fetch(there.log, join(folder, '.baton', 'runs', name));
   const weights = await host.fetch(there.weights, join(cacheFolder(), 'engines', name));
-  terminal.note(`fetched ${log} files of the log and ${weights} of the weights; every hash is the box's`);
+  terminal.note(
+    `fetched ${log.came} files of the log and ${weights.came} of the weights; every hash is the box's`,
+  );
+  const kept = log.kept.length + weights.kept.length;
+  if (kept > 0) terminal.note(`${counted(kept, 'file')} changed here since and not there: left as they are`);
 }
 
 /** Follow the log to its end, and fetch. Ctrl-C only detaches. */

@@ -1,3 +1,4 @@
+import type { Fetched } from './job/fetch.js';
 import type { Manifest } from './job/manifest.js';
 
 /** How a job stands. What cannot be known is never called failed. `sent`: its files are there, all or some. */
@@ -64,8 +65,8 @@ export interface JobHost {
   follow(name: string, onLog: (chunk: Buffer) => void, options?: FollowOptions): Promise<JobState>;
   cancel(name: string): Promise<JobState | { is: 'cancelled' }>;
   results(name: string): Results;
-  /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
-  fetch(from: string, to: string): Promise<number>;
+  /** Brings a folder's files here, each with its hash verified; what changed here is never written over. */
+  fetch(from: string, to: string): Promise<Fetched>;
   /** Removes a job's files and weights there. Rejects while it runs. */
   remove(name: string): Promise<void>;
   /** Ends what connects to it. */

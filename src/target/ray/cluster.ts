@@ -1,6 +1,5 @@
 // Jobs on a Ray cluster. All state is there: in Ray's list of jobs, and in the job's folder on the head node.
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import {
   type FollowOptions,
   type JobHost,
@@ -10,8 +9,8 @@ import {
   lastStep,
   type Results,
 } from '../host.js';
-import { manifestOf } from '../job/manifest.js';
-import { differing, Receiver } from '../job/receive.js';
+import { bring, type Fetched, type Source } from '../job/fetch.js';
+import type { Listed } from '../job/manifest.js';
 import * as scripts from '../job/scripts.js';
 import { type Asked, type MachineFacts, parseFacts, probeScript } from '../probe.js';
 import { jobName } from '../ssh/host.js';
@@ -20,7 +19,7 @@ import type { RayTarget } from '../targets.js';
 import { checkAddress } from './address.js';
 import { RayClient, RayError, type RayJob } from './client.js';
 import { driverFiles, jobPackage, zipOf } from './package.js';
-import { parseSaid, parseSent } from './sent.js';
+import { parseFiles, parsePiece, parseSaid } from './sent.js';
 
 /** How a job of Ray's stands. A stop leaves no exit code, and neither does a driver that was killed. */
 export function stateOf(job: RayJob): JobState {
@@ -44,7 +43,7 @@ export function stateOf(job: RayJob): JobState {
 const ended = (state: JobState): boolean => state.is === 'exited' || state.is === 'lost';
 const attemptOf = (job: RayJob): number => Number(job.metadata?.baton_attempt ?? 0);
 
-export class Cluster implements JobHost {
+export class Cluster implements JobHost, Source {
   private constructor(
     readonly target: RayTarget,
     readonly label: string,
@@ -200,19 +199,24 @@ export class Cluster implements JobHost {
     };
   }
 
-  /** In parts, each a small job of its own that sends what is still missing here. */
-  async fetch(from: string, to: string): Promise<number> {
-    for (let came = 0; ; ) {
-      const have = existsSync(to) ? Object.fromEntries(await manifestOf(to)) : {};
-      const { listed, data } = parseSent(await this.errand('send', { folder: from, have }));
-      const wanted = await differing(listed, to);
-      if (wanted.length === 0) return came;
-      const receiver = new Receiver(to, wanted);
-      receiver.take(data);
-      const part = receiver.endPart();
-      came += part;
-      if (part === wanted.length) return came;
+  async list(folder: string): Promise<Listed[]> {
+    return parseFiles(await this.errand('send', { folder }));
+  }
+
+  /** In pieces, each a small job of its own: what comes over a log has to fit in memory, here and there. */
+  async read(folder: string, files: readonly Listed[], take: (chunk: Buffer) => void): Promise<void> {
+    const sizes = files.map(({ path, size }) => [path, size!]);
+    const all = files.reduce((sum, { size }) => sum + `${size}\n`.length + size!, 0);
+    for (let from = 0; from < all; ) {
+      const piece = parsePiece(await this.errand('send', { folder, files: sizes, from }));
+      if (piece.length === 0) throw new RayError('failed', `${this.label} sent nothing of ${folder}`);
+      take(piece);
+      from += piece.length;
     }
+  }
+
+  fetch(from: string, to: string): Promise<Fetched> {
+    return bring(this, from, to);
   }
 
   async remove(name: string): Promise<void> {

@@ -10,7 +10,7 @@ import { RayClient } from '../../../src/target/ray/client.js';
 import { stateOf } from '../../../src/target/ray/cluster.js';
 import { clusterFindings } from '../../../src/target/ray/findings.js';
 import { zipOf } from '../../../src/target/ray/package.js';
-import { parseSaid, parseSent } from '../../../src/target/ray/sent.js';
+import { parseFiles, parsePiece, parseSaid } from '../../../src/target/ray/sent.js';
 
 const target = (given: object) => {
   const parsed = targetSchema.parse({ kind: 'ray', ...given });
@@ -72,17 +72,18 @@ describe("a job's log", () => {
   const hash = 'a'.repeat(64);
   it('that holds files is read, whatever stands around them', () => {
     const data = Buffer.from('3\nabc').toString('base64');
-    const sent = parseSent(`Runtime env\nBATON-FILES\n${hash}  ./x\nBATON-DATA\n${data}\nBATON-END\n`);
-    expect([...sent.listed]).toEqual([['x', hash]]);
-    expect(sent.data.toString()).toBe('3\nabc');
+    const listed = parseFiles(`Runtime env\nBATON-FILES\n${hash} 3 ./x\nBATON-END\nmore`);
+    expect(listed).toEqual([{ path: 'x', hash, size: 3 }]);
+    const piece = parsePiece(`Runtime env\nBATON-DATA\n${data}\n${data}\nBATON-END\n`);
+    expect(piece.toString()).toBe('3\nabc3\nabc');
   });
 
-  it.each(['', 'BATON-FILES\nBATON-DATA\nYQ==\n', `BATON-FILES\n${hash}  ./../x\nBATON-DATA\n\nBATON-END\n`])(
-    '%j is refused',
-    (log) => {
-      expect(() => parseSent(log)).toThrow(/did not send whole files|not safe/);
-    },
-  );
+  it('that is not whole is refused', () => {
+    expect(() => parseFiles('BATON-FILES\n')).toThrow('did not list its files');
+    expect(() => parseFiles(`BATON-FILES\n${hash} 3 ./../x\nBATON-END\n`)).toThrow('not safe');
+    for (const log of ['', 'BATON-DATA\nYQ==\n'])
+      expect(() => parsePiece(log)).toThrow('did not send whole files');
+  });
 });
 
 it('tells the states of a job apart; a driver that was killed is lost, not failed', () => {

@@ -11,20 +11,22 @@ from pathlib import Path
 Times = dict[str, int]
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+def measure(path: Path) -> tuple[str, int]:
+    """SHA-256 of a file's bytes, in hexadecimal, and how many they are."""
+    size = 0
     with path.open("rb") as file:
         state = sha256()
         while chunk := file.read(1 << 20):
             state.update(chunk)
-    return state.hexdigest()
+            size += len(chunk)
+    return state.hexdigest(), size
 
 
 def bring(source: Path, to: Path) -> None:
     """Copies every file that is absent there or another."""
     for path in sorted(p for p in source.rglob("*") if p.is_file()):
         own = to / path.relative_to(source)
-        if own.is_file() and digest(own) == digest(path):
+        if own.is_file() and measure(own) == measure(path):
             continue
         own.parent.mkdir(parents=True, exist_ok=True)
         part = own.with_name(own.name + ".part")
