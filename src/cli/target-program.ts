@@ -175,8 +175,8 @@ export function targetCommands(
 }
 
 async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
-  const target = on ?? readNote(name).target;
-  if (target === '')
+  const target = on ?? readNote(process.cwd(), name)?.target;
+  if (target === undefined)
     throw new Failure(
       'job.unknown',
       `This folder has no job ${name}; say where it runs: --target NAME`,

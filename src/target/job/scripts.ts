@@ -60,6 +60,12 @@ done`;
 /** `$1` folder; standard input: a tar archive of our own. */
 export const unpack = `mkdir -p "$1" && cd "$1" && tar -xf - --no-same-owner`;
 
+/** `$1` job; standard input: how it is started. */
+export const keepLaunched = `cat > "$1/job.json.part" && mv "$1/job.json.part" "$1/job.json"`;
+
+/** `$1` job. Nothing where that was not kept. */
+export const readLaunched = `cat "$1/job.json" 2>/dev/null || :`;
+
 /**
  * `$1` job, `$2` attempt, then the command; standard input: lines "NAME=base64" that become its environment, and a dot
  * on a line of its own, without which a link that was cut would start it without some of them.

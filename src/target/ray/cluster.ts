@@ -5,8 +5,10 @@ import {
   type JobHost,
   type JobState,
   type Launch,
+  type Launched,
   type ListedJob,
   lastStep,
+  parseLaunched,
   type Results,
 } from '../host.js';
 import { bring, type Fetched, type Source } from '../job/fetch.js';
@@ -79,21 +81,21 @@ export class Cluster implements JobHost, Source {
     const own = jobPackage(job, this.target, this.driver);
     // Ray signals the processes that it sees when it stops a job. A shell that had not started Python yet would end, and
     // Python would be started after all: the shell becomes Python.
-    await this.submit(name, own, 'exec python -m baton_ray', attempt);
+    const id = attempt === 1 ? name : `${name}-${attempt}`;
+    const launched = JSON.stringify({ workflow: job.workflow, engine: job.engine });
+    const metadata = {
+      baton: name,
+      baton_attempt: String(attempt),
+      baton_hash: own.name,
+      baton_launched: launched,
+    };
+    const uri = await this.client.upload(own.name, own.bytes);
+    await this.client.submit({ id, entrypoint: 'exec python -m baton_ray', package: uri, metadata });
     return `a package of ${(own.bytes.length / 1e6).toFixed(1)} MB, ${job.work.files.size} files of it the workflow's`;
   }
 
-  private async submit(
-    name: string,
-    own: ReturnType<typeof zipOf>,
-    entrypoint: string,
-    attempt: number,
-  ): Promise<string> {
-    const id = attempt === 1 ? name : `${name}-${attempt}`;
-    const metadata = { baton: name, baton_attempt: String(attempt), baton_hash: own.name };
-    const uri = await this.client.upload(own.name, own.bytes);
-    await this.client.submit({ id, entrypoint, package: uri, metadata });
-    return id;
+  async launched(name: string): Promise<Launched | null> {
+    return parseLaunched((await this.attempts(name)).at(-1)?.metadata?.baton_launched);
   }
 
   /** Attempts of a job, the first one first. */

@@ -6,8 +6,10 @@ import {
   type JobHost,
   type JobState,
   type Launch,
+  type Launched,
   type ListedJob,
   lastStep,
+  parseLaunched,
   type Results,
 } from '../host.js';
 import { bring, type Fetched, type Source } from '../job/fetch.js';
@@ -125,10 +127,12 @@ export class Box implements JobHost, Source {
   }
 
   async launch(job: Launch, attempt: number): Promise<string> {
-    const { name, program, work, args } = job;
+    const { name, program, work, args, workflow, engine } = job;
     const there = this.program(program.files);
     const sent = await this.send(program.folder, program.files, there);
     const files = await this.send(work.folder, work.files, `${this.job(name)}/work`);
+    const input = JSON.stringify({ workflow, engine });
+    await mustRun(this.target, scripts.keepLaunched, [this.job(name)], { input });
     const environment = { ...this.environment(), ...job.environment };
     await this.start(name, attempt, [this.target.node, `${there}/dist/cli.mjs`, ...args], environment);
     return `${sent} files of the program and ${files} of ${work.files.size} of the workflow's`;
@@ -157,6 +161,10 @@ export class Box implements JobHost, Source {
       input,
     });
     return said.includes('already') ? 'already' : 'started';
+  }
+
+  async launched(name: string): Promise<Launched | null> {
+    return parseLaunched(await mustRun(this.target, scripts.readLaunched, [this.job(name)]));
   }
 
   async nextAttempt(name: string): Promise<number> {

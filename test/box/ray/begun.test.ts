@@ -105,6 +105,14 @@ it('a job that ended before its run came about starts from its beginning, once w
   // One whose run is there goes on.
   const again = await runCli(folder, ['jobs', 'resume', job]);
   expect(again.stderr).toContain(`${job} goes on there`);
+  // From another machine too: which engine it has is on record there.
+  const other = mkdtempSync(join(tmpdir(), 'baton-begun-'));
+  cpSync(folder, other, { recursive: true, filter: (path) => !/\.(baton|cache)$/.test(path) });
+  const elsewhere = await runCli(other, ['jobs', 'resume', job, '--target', 'cluster']);
+  rmSync(other, { recursive: true });
+  expect(`${elsewhere.code} ${elsewhere.code === 0 ? '' : elsewhere.stderr}`).toBe('0 ');
+  expect(elsewhere.stderr).toContain(`${job} goes on there`);
+
   // One that was brought here and is gone there is not trained anew unasked.
   rmSync(join(head.home, '.baton-box/jobs', job), { recursive: true });
   const gone = await runCli(folder, ['jobs', 'resume', job]);
