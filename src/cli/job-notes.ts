@@ -44,6 +44,6 @@ export function startOf(name: string): string[] | null {
 }
 
 /** A job that was removed cannot be started again. */
-export function forgetStart(name: string): void {
-  rmSync(startPlace(name), { force: true });
+export function forgetJob(folder: string, name: string): void {
+  for (const path of [startPlace(name), notePlace(folder, name)]) rmSync(path, { force: true });
 }

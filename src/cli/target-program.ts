@@ -27,7 +27,7 @@ import {
 import { capFlags } from './arguments.js';
 import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
-import { forgetStart, readNote } from './job-notes.js';
+import { forgetJob, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -166,9 +166,9 @@ export function targetCommands(
     },
     capFlags,
   );
-  job('remove', "remove a job's files there", async (out, { host, name }) => {
+  job('remove', "remove a job's files there", async (out, { host, name, folder }) => {
     await host.remove(name);
-    forgetStart(name);
+    forgetJob(folder, name);
     out.say(`${name} is removed from ${host.label}.`);
     return exit.fine;
   });

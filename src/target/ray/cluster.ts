@@ -225,9 +225,7 @@ export class Cluster implements JobHost, Source {
     const attempts = await this.attempts(name);
     const running = attempts.find((job) => !ended(stateOf(job)));
     if (running) throw new RayError('failed', `${name} cannot be removed while it runs.`);
-    const { weights } = this.results(name);
-    const folder = `${this.target.folder}/jobs/${name}`;
-    await this.errand('forget', { folders: [folder, weights] });
+    await this.errand('forget', { folder: this.target.folder, name: jobName.parse(name) });
     for (const job of attempts) await this.client.delete(job.submission_id!);
   }
 

@@ -100,6 +100,23 @@ it('fetches files with their hashes, only those that are missing here, and remov
   expect(existsSync(there)).toBe(false);
 });
 
+it('removes what every node has of a job, and of no other', async () => {
+  const node = await head.join();
+  const left = (home: string, name: string) =>
+    [`jobs/${name}/work`, `cache/baton/engines/${name}`, `cache/baton/engines-apart/${name}.0a1b/0`].map(
+      (path) => join(home, '.baton-box', path),
+    );
+  for (const home of [head.home, node.home])
+    for (const path of [...left(home, 'gone'), ...left(home, 'gone-too')])
+      mkdirSync(path, { recursive: true });
+  await cluster.remove('gone');
+  for (const home of [head.home, node.home]) {
+    expect(left(home, 'gone').filter(existsSync)).toEqual([]);
+    expect(left(home, 'gone-too').filter(existsSync)).toHaveLength(3);
+  }
+  await cluster.remove('gone-too');
+});
+
 it('fetches a large file in pieces that a log can carry', async () => {
   const there = join(head.home, '.baton-box/jobs/large/work');
   mkdirSync(there, { recursive: true });

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from .engines import CHECKPOINTS, LIST, UPDATE, Answer, Dealt, checkpoints, drop, write_checkpoints
@@ -48,10 +49,11 @@ class Engine:
         was sent is the working folder."""
         self._folder = Path(weights)
         self._brought: Times = {}
+        self._own = driver != self.node()
         if driver is None:
             forget_others(self._folder.parent)
         self._folder.mkdir(parents=True, exist_ok=True)
-        if driver != self.node():
+        if self._own:
             have = {name: measure(self._folder / name)[0] for name in times(self._folder)}
             newest, names = ray.get(keeper.lacking.remote(have))
             unpack(newest, self._folder)
@@ -103,8 +105,9 @@ class Engine:
         return pack(self._folder, known, skip)
 
     def forget(self) -> None:
-        """Removes its folder: the driver has a copy."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Removes its folder where the driver has a copy."""
+        if self._own:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def forget_others(own: Path) -> None:
@@ -186,7 +189,8 @@ class Engines:
             drop_files(self._job.weights, [name for name in gone if Path(name).parts[0] != skip])
 
     def forget(self) -> None:
-        """Removes the engines' own folders where the driver's copy has all."""
-        if len(self.dealt.actors) > 1:
+        """Removes the engines' own folders where the driver's copy has all. What cannot be removed now, because its
+        engine or node is gone, goes with the job."""
+        with suppress(RayError):
             ray.get([actor.forget.remote() for actor in self.dealt.actors], timeout=PATIENCE)
-            forget_others(self._apart.with_name(f"{self._job.name}.none"))
+        forget_others(self._apart.with_name(f"{self._job.name}.none"))
