@@ -142,6 +142,37 @@ describe('what a head node says', () => {
   const of = async (what: string, count: number, wanted: Wanted) =>
     (await clusterFindings(nodes(count), target({}), facts, wanted)).find((each) => each.what === what);
 
+  it('tells whether an engine trains on a GPU, and whether the model fits there', async () => {
+    const memory = 2 * 2 ** 20;
+    const gpu = { name: 'L4', memory: 24_000, free: 23_000, driver: '580' };
+    const there = { ...facts, memory, base: 1e9, cuda: '13.0', gpus: [gpu] };
+    const ask = async (given: object, gpus: number, head: typeof facts = there) => {
+      const client = {
+        version: async () => ({ ray_version: '2.60.0' }),
+        nodes: async () => [{ node_ip: '10.0.0.1', state: 'ALIVE', resources_total: { CPU: 8, GPU: gpus } }],
+      } as unknown as RayClient;
+      const wanted: Wanted = { base: '/a/model', roles: 4 };
+      const all = await clusterFindings(client, target(given), head, wanted);
+      return (what: string) => all.find((each) => each.what === what)!;
+    };
+    const idle = await ask({}, 2);
+    expect(idle('GPU')).toMatchObject({
+      works: false,
+      needed: false,
+      why: '2 of them, and an engine takes none (engine_gpus: 0): training uses the CPU',
+      todo: [expect.stringContaining('engine_gpus: 1')],
+    });
+    expect(idle('fit')).toMatchObject({ works: false, needed: false });
+    expect(idle('fit').why).toMatch(/ in memory, .* for 4 roles, .*, on the head node$/);
+    const used = await ask({ engine_gpus: 1, engines: 'role' }, 2);
+    expect(used('GPU')).toMatchObject({ works: true, why: '2 of them, and an engine takes 1' });
+    expect(used('fit').works).toBe(true);
+    expect(used('fit').why).toMatch(/ on the GPU, .* for 1 role, /);
+    const other = await ask({ engine_gpus: 1 }, 2, { ...there, gpus: [] });
+    expect(other('fit').why).toContain('is not known on the head node');
+    expect((await ask({}, 0))('GPU').why).toBe('none: training uses the CPU');
+  });
+
   it('is needed of the only node, and of several where the engine is not', async () => {
     const base = '/no/such/model';
     // 8 GiB are too few for an environment, which is made where the engine runs.
