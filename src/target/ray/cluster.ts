@@ -16,12 +16,12 @@ import type { Listed } from '../job/manifest.js';
 import * as scripts from '../job/scripts.js';
 import { type Asked, type MachineFacts, parseFacts, probeScript } from '../probe.js';
 import { jobName } from '../ssh/host.js';
-import { openTunnel, type Tunnel } from '../ssh/tunnel.js';
 import type { RayTarget } from '../targets.js';
 import { checkAddress } from './address.js';
 import { RayClient, RayError, type RayJob } from './client.js';
 import { driverFiles, jobPackage, zipOf } from './package.js';
 import { parseFiles, parsePiece, parseSaid } from './sent.js';
+import { type Way, wayTo } from './way.js';
 
 /** How a job of Ray's stands. A stop leaves no exit code, and neither does a driver that was killed. */
 export function stateOf(job: RayJob): JobState {
@@ -51,7 +51,7 @@ export class Cluster implements JobHost, Source {
     readonly label: string,
     readonly client: RayClient,
     private readonly driver: string,
-    private readonly tunnel: Tunnel | null,
+    private readonly way: Way,
   ) {}
 
   /**
@@ -61,12 +61,9 @@ export class Cluster implements JobHost, Source {
   static async open(target: RayTarget, token: string | null, driver: string): Promise<Cluster> {
     const url = checkAddress(target, token !== null);
     const label = target.ssh ? `${target.address} through ${target.ssh.host}` : target.address;
-    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-    const tunnel = target.ssh
-      ? await openTunnel(target.ssh, url.hostname.replace(/^\[|\]$/g, ''), port)
-      : null;
-    const base = tunnel ? `http://127.0.0.1:${tunnel.port}` : url.origin;
-    const cluster = new Cluster(target, label, new RayClient(base, token, label), driver, tunnel);
+    const way = wayTo(url, target.ssh);
+    await way.base();
+    const cluster = new Cluster(target, label, new RayClient(way.base, token, label), driver, way);
     try {
       await cluster.client.version();
     } catch (error) {
@@ -171,7 +168,7 @@ export class Cluster implements JobHost, Source {
         if (!(error instanceof RayError) || error.code !== 'unreachable' || failed > patience) throw error;
         onCut?.(error.message);
       }
-      await pause(1000, signal);
+      await pause(failed === 0 ? 1000 : Math.min(30_000, 250 * 2 ** failed), signal);
     }
   }
 
@@ -246,7 +243,7 @@ export class Cluster implements JobHost, Source {
   }
 
   async close(): Promise<void> {
-    await this.tunnel?.close();
+    await this.way.close();
   }
 }
 

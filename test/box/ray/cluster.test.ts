@@ -1,4 +1,5 @@
 // Jobs on a real Ray that asks for a token: what is submitted twice, what is refused, and the way through ssh.
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -139,6 +140,18 @@ it('is reached through an ssh tunnel, which ends with the connection', async () 
   const through = await Cluster.open({ ...target(), ssh: { host, config: config! } }, token, driver);
   expect(through.label).toContain('through box');
   expect(await through.state('log')).toEqual({ is: 'exited', code: 3 });
+  // Cut in the middle of a log, it is opened again.
+  await submit('long', 'for i in 1 2 3 4 5 6; do echo line $i; sleep 1; done');
+  let all = '';
+  const state = await through.follow('long', (chunk) => {
+    if (!all.includes('line 2') && `${all}${chunk}`.includes('line 2')) {
+      const pids = execFileSync('pgrep', ['-f', `ssh .*${config}`], { encoding: 'utf8' });
+      for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    }
+    all += chunk.toString();
+  });
+  expect(state).toEqual({ is: 'exited', code: 0 });
+  expect(all).toContain([1, 2, 3, 4, 5, 6].map((i) => `line ${i}\n`).join(''));
   await through.close();
   await expect(through.state('log')).rejects.toThrow('nothing answers');
 });

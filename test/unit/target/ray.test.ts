@@ -103,7 +103,8 @@ describe('a server that is no Ray', () => {
     const server = createServer((_, reply) => reply.writeHead(status).end(body));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     close = () => server.close();
-    return new RayClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, token, 'mine');
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return new RayClient(async () => base, token, 'mine');
   }
 
   it.each([
