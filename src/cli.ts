@@ -4,7 +4,7 @@ import { takeHandedKeys } from './cli/keys.js';
 import { program } from './cli/program.js';
 import { commandName, exit, Failure } from './cli/terminal.js';
 import { PolicyProblem } from './engine/index.js';
-import { RayError, SshError, TargetProblem } from './target/index.js';
+import { Diverged, RayError, SshError, TargetProblem } from './target/index.js';
 import { FileProblem, isDiskFull } from './trace/index.js';
 
 const diskFull = (message: string) =>
@@ -43,6 +43,7 @@ function expected(error: unknown): Failure | null {
   if (error instanceof FileProblem) return new Failure('file.damaged', error.message);
   if (error instanceof PolicyProblem) return new Failure('policy', error.message);
   if (error instanceof TargetProblem) return new Failure('target.invalid', error.message, exit.usage);
+  if (error instanceof Diverged) return new Failure('job.diverged', error.message, exit.environment);
   if (error instanceof RayError || error instanceof SshError)
     return new Failure(`target.${error.code}`, error.message, exit.environment);
   if (error instanceof Error && refusals.has((error as NodeJS.ErrnoException).code ?? ''))

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Caps } from '../rollout/index.js';
-import { type JobHost, type JobState, type Launch, manifestOf } from '../target/index.js';
+import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
 import { readReference, withOwnWeights } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
 import { notePlace, readNote, startOf } from './job-notes.js';
@@ -9,7 +9,7 @@ import { userKeys } from './keys.js';
 import { checkFile } from './open-workflow.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
-import { commandName, exit, Failure, type Terminal } from './terminal.js';
+import { commandName, counted, exit, Failure, type Terminal } from './terminal.js';
 
 /** A job on a target, and the folder of its workflow here. */
 export interface BoxJob {
@@ -51,7 +51,10 @@ export async function launchJob(
   const work = { folder, files: await manifestOf(folder, STAYS_HERE) };
   const program = await programFiles();
   const roles = rolesOf(join(folder, workflow));
-  const sent = await host.launch({ name, program, work, args, roles, engine, environment }, attempt);
+  const sent = await host.launch(
+    { name, workflow, program, work, args, roles, engine, environment },
+    attempt,
+  );
   terminal.note(`${host.label}: sent ${sent}`);
 }
 
@@ -107,11 +110,29 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
     );
   const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
   const args = [...(begun ? ['resume', name] : start!), ...higher];
-  const { workflow, engine = [] } = readNote(name);
+  const { workflow, engine } = await launchedBefore(job);
   await launchJob(terminal, job, await host.nextAttempt(name), workflow, args, engine);
   terminal.note(
     begun ? `${name} goes on there` : `${name} had not begun; it starts there from its beginning`,
   );
+}
+
+/** How a job was started, as this folder knows it, or else as is kept there. Its files are sent again from this folder. */
+async function launchedBefore({ host, name, folder }: BoxJob): Promise<Launched> {
+  const found = readNote(folder, name) ?? (await host.launched(name));
+  if (found === null)
+    throw new Failure(
+      'job.unknown',
+      `${name} was not sent from ${folder}, and ${host.label} does not say which workflow it is of. Resume it in the folder that it was sent from, or bring what it has: ${commandName()} jobs fetch ${name}`,
+      exit.usage,
+    );
+  if (!existsSync(join(folder, found.workflow)))
+    throw new Failure(
+      'job.unknown',
+      `${name} is of the workflow ${found.workflow}, which is not in ${folder}. Its files are sent again: resume it in a folder that holds them.`,
+      exit.usage,
+    );
+  return found;
 }
 
 /** Whether its run was brought here. */
@@ -123,7 +144,11 @@ export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJo
   const there = host.results(name);
   const log = await host.fetch(there.log, join(folder, '.baton', 'runs', name));
   const weights = await host.fetch(there.weights, join(cacheFolder(), 'engines', name));
-  terminal.note(`fetched ${log} files of the log and ${weights} of the weights; every hash is the box's`);
+  terminal.note(
+    `fetched ${log.came} files of the log and ${weights.came} of the weights; every hash is the box's`,
+  );
+  const kept = log.kept.length + weights.kept.length;
+  if (kept > 0) terminal.note(`${counted(kept, 'file')} changed here since, and not there; not written over`);
 }
 
 /** Follow the log to its end, and fetch. Ctrl-C only detaches. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import {
   Box,
+  Diverged,
   type Held,
   holdThere,
   openTunnel,
@@ -68,10 +69,10 @@ export async function engineThere(
 /** Bring the weights of a run here; they stay there too. */
 async function fetchWeights(terminal: Terminal, box: Box, run: string): Promise<void> {
   try {
-    const came = await box.fetch(box.results(run).weights, join(cacheFolder(), 'engines', run));
+    const { came } = await box.fetch(box.results(run).weights, join(cacheFolder(), 'engines', run));
     terminal.note(`fetched ${came} files of the weights; every hash is the box's`);
   } catch (error) {
-    if (!(error instanceof SshError)) throw error;
+    if (!(error instanceof SshError || error instanceof Diverged)) throw error;
     terminal.note(`the weights are still on ${box.label} (${error.message.split('\n')[0]})`);
   }
 }

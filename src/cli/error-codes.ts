@@ -25,6 +25,7 @@ export const errorCodes = {
   'fork.refused': 'the rollout cannot be forked there, or with this change',
   'install.failed': 'a TensorFlow binding could not be installed; nothing was changed',
   internal: 'a fault of Baton itself; stderr says where',
+  'job.diverged': 'what is fetched changed there, and here as well; nothing was written over',
   'job.state': 'the job is in a state in which that cannot be done',
   'job.stopped': 'the job on a target ended without results',
   'job.unknown': 'the folder has no such job',

@@ -1,16 +1,17 @@
 // What this machine keeps of jobs that it sent: in the workflow's folder where each runs, and in the user's cache how
 // its training was asked for. A folder may be somebody else's, and arguments name programs that are run.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { cacheFolder } from './places.js';
 
-export interface Note {
-  target: string;
-  workflow: string;
+const noteSchema = z.object({
+  target: z.string(),
+  workflow: z.string(),
   /** Which engine, as arguments, where the loop does not bring it up itself. */
-  engine?: string[];
-}
+  engine: z.array(z.string()).default([]),
+});
+export type Note = z.output<typeof noteSchema>;
 
 export const notePlace = (folder: string, name: string): string =>
   join(folder, '.baton', 'jobs', `${name}.json`);
@@ -24,13 +25,12 @@ export function noteJob(folder: string, name: string, note: Note, args: readonly
   writeFileSync(startPlace(name), JSON.stringify(args), { mode: 0o600 });
 }
 
-/** Where a job of this folder runs; only a convenience. */
-export function readNote(name: string): Note {
+/** Where a job of this folder runs, and how it was started; null where it was not sent from here. */
+export function readNote(folder: string, name: string): Note | null {
   try {
-    return JSON.parse(readFileSync(notePlace(process.cwd(), name), 'utf8')) as Note;
+    return noteSchema.parse(JSON.parse(readFileSync(notePlace(folder, name), 'utf8')));
   } catch {
-    const workflows = readdirSync(process.cwd()).filter((file) => /\.baton\.ya?ml$/.test(file));
-    return { target: '', workflow: workflows[0] ?? '' };
+    return null;
   }
 }
 
@@ -44,6 +44,6 @@ export function startOf(name: string): string[] | null {
 }
 
 /** A job that was removed cannot be started again. */
-export function forgetStart(name: string): void {
-  rmSync(startPlace(name), { force: true });
+export function forgetJob(folder: string, name: string): void {
+  for (const path of [startPlace(name), notePlace(folder, name)]) rmSync(path, { force: true });
 }

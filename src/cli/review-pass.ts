@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import {
   fromReviewed,
   type Happening,
+  holderWords,
   type Lock,
   type LogEvent,
   type LogWriter,
@@ -38,7 +39,7 @@ export class ReviewPass {
     if ('heldBy' in taken)
       throw new Failure(
         'run.locked',
-        `Process ${taken.heldBy.pid} on ${taken.heldBy.host} judges ${folder.name} with ${writer} already; wait until it is done.`,
+        `${folder.name} is judged with ${writer} already, by ${holderWords(taken.heldBy, reviewLock(folder, writer))}; wait until it is done.`,
         exit.environment,
       );
     const own = readdirSync(folder.reviews)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as z from 'zod';
 import { groupsOf, type RolloutSpec, rolloutId } from '../rollout/index.js';
@@ -59,7 +59,9 @@ export function shardsOver(
           terminal.note(lost);
           return;
         }
-        if (answer.state === 'done') await mergeRollouts(new RunFolder(answer.folder), run.folder, names);
+        if (answer.state !== 'done') return;
+        await mergeRollouts(new RunFolder(answer.folder), run.folder, names);
+        rmSync(answer.folder, { recursive: true, force: true });
       }),
     );
   };

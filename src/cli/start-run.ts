@@ -19,6 +19,7 @@ import {
   Blobs,
   boughtCalls,
   GitObjects,
+  holderWords,
   type Judge,
   LogWriter,
   RunFolder,
@@ -97,7 +98,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   if ('heldBy' in locked)
     throw new Failure(
       'run.locked',
-      `${folder.path} is being written by process ${locked.heldBy.pid} on ${locked.heldBy.host}; look at it with: ${commandName()} show ${runWord(folder)}`,
+      `${folder.path} is being written by ${holderWords(locked.heldBy, folder.lock)}; look at it with: ${commandName()} show ${runWord(folder)}`,
       exit.environment,
     );
   if (!options.resume) {

@@ -27,7 +27,7 @@ import {
 import { capFlags } from './arguments.js';
 import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
-import { forgetStart, readNote } from './job-notes.js';
+import { forgetJob, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -166,17 +166,17 @@ export function targetCommands(
     },
     capFlags,
   );
-  job('remove', "remove a job's files there", async (out, { host, name }) => {
+  job('remove', "remove a job's files there", async (out, { host, name, folder }) => {
     await host.remove(name);
-    forgetStart(name);
+    forgetJob(folder, name);
     out.say(`${name} is removed from ${host.label}.`);
     return exit.fine;
   });
 }
 
 async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
-  const target = on ?? readNote(name).target;
-  if (target === '')
+  const target = on ?? readNote(process.cwd(), name)?.target;
+  if (target === undefined)
     throw new Failure(
       'job.unknown',
       `This folder has no job ${name}; say where it runs: --target NAME`,

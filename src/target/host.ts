@@ -1,3 +1,5 @@
+import * as z from 'zod';
+import type { Fetched } from './job/fetch.js';
 import type { Manifest } from './job/manifest.js';
 
 /** How a job stands. What cannot be known is never called failed. `sent`: its files are there, all or some. */
@@ -19,9 +21,28 @@ export function lastStep(log: string): ListedJob['step'] {
   return found ? { at: Number(found[1]), of: Number(found[2]) } : null;
 }
 
+/** What is kept there of how a job was last started, for a machine that has not sent it. */
+const launchedSchema = z.object({
+  /** The workflow's file in the folder that was sent. */
+  workflow: z.string().regex(/^[^/\\]+$/),
+  engine: z.array(z.string()),
+});
+export type Launched = z.infer<typeof launchedSchema>;
+
+/** What a record there holds; null where it is none. */
+export function parseLaunched(text: string | undefined): Launched | null {
+  try {
+    return launchedSchema.parse(JSON.parse(text ?? ''));
+  } catch {
+    return null;
+  }
+}
+
 /** A job as it is sent: files of ours, files of the workflow, and the arguments of the command line there. */
 export interface Launch {
   readonly name: string;
+  /** The workflow's file in the folder `work`. */
+  readonly workflow: string;
   readonly program: { readonly folder: string; readonly files: Manifest };
   readonly work: { readonly folder: string; readonly files: Manifest };
   readonly args: readonly string[];
@@ -54,6 +75,8 @@ export interface JobHost {
   readonly label: string;
   /** Sends what changed and starts an attempt. The same attempt asked twice starts once. Says what travelled. */
   launch(job: Launch, attempt: number): Promise<string>;
+  /** How a job was last started; null where that is not on record there. */
+  launched(name: string): Promise<Launched | null>;
   /** The number of a new attempt: two that ask at once get the same, and only one of them starts. */
   nextAttempt(name: string): Promise<number>;
   state(name: string): Promise<JobState>;
@@ -64,8 +87,8 @@ export interface JobHost {
   follow(name: string, onLog: (chunk: Buffer) => void, options?: FollowOptions): Promise<JobState>;
   cancel(name: string): Promise<JobState | { is: 'cancelled' }>;
   results(name: string): Results;
-  /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
-  fetch(from: string, to: string): Promise<number>;
+  /** Brings a folder's files here, each with its hash verified; what changed here is never written over. */
+  fetch(from: string, to: string): Promise<Fetched>;
   /** Removes a job's files and weights there. Rejects while it runs. */
   remove(name: string): Promise<void>;
   /** Ends what connects to it. */

@@ -4,7 +4,8 @@
 export { askedThere } from './base.js';
 export { targetsSchema } from './declared.js';
 export { engineOf, type Finding, type Wanted } from './finding.js';
-export type { JobHost, JobState, Launch } from './host.js';
+export type { JobHost, JobState, Launch, Launched } from './host.js';
+export { Diverged } from './job/fetch.js';
 export { type Manifest, manifestHash, manifestOf } from './job/manifest.js';
 export {
   EnvironmentError,

@@ -14,7 +14,16 @@ export { FileProblem, firstOf, readJson } from './json-file.js';
 export type { Judge, Judged } from './judge.js';
 export { decodeLine, encodeLine, ORIGIN } from './line.js';
 export { type LogLine, readLine, scanLines } from './lines.js';
-export { exclusively, type Lock, lockOwner, processStart, takeLock, withLock } from './lock.js';
+export {
+  exclusively,
+  holderWords,
+  isHere,
+  type Lock,
+  lockOwner,
+  processStart,
+  takeLock,
+  withLock,
+} from './lock.js';
 export { mergeRollouts } from './merge.js';
 export { writeOwn } from './own-file.js';
 export { RolloutPages, type RolloutRow } from './pages.js';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { writeOwn } from './own-file.js';
@@ -8,6 +8,8 @@ interface Owner {
   pid: number;
   started: string;
   host: string;
+  /** What keeps its name where the host does not: "machine-id boot-id namespace-of-processes", on Linux. */
+  place?: string | undefined;
 }
 
 /** Who holds a run for writing. Everybody else may read. */
@@ -23,7 +25,12 @@ const TAKING_MS = 5000;
  * the same time look and write one after the other: two who both saw a dead owner would both take over.
  */
 export function takeLock(path: string): { lock: Lock } | { heldBy: Owner } {
-  const own: Owner = { pid: process.pid, started: processStart(process.pid) ?? '', host: hostname() };
+  const own: Owner = {
+    pid: process.pid,
+    started: processStart(process.pid) ?? '',
+    host: hostname(),
+    place: placeHere(),
+  };
   return exclusively(path, () => {
     const owner = lockOwner(path);
     if (owner) return { heldBy: owner };
@@ -74,7 +81,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, patience
         taken.lock.release();
       }
     if (Date.now() > until)
-      throw new Error(`Process ${taken.heldBy.pid} on ${taken.heldBy.host} does not let go of ${path}.`);
+      throw new Error(`${path} is not let go of by ${holderWords(taken.heldBy, path)}.`);
   }
 }
 
@@ -86,9 +93,9 @@ export function lockOwner(path: string): Owner | undefined {
 
 function readOwner(path: string): Owner | undefined {
   try {
-    const raw = JSON.parse(readFileSync(path, 'utf8')) as Partial<Owner>;
-    return typeof raw.pid === 'number' && typeof raw.started === 'string'
-      ? { pid: raw.pid, started: raw.started, host: String(raw.host) }
+    const { pid, started, host, place } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Owner>;
+    return typeof pid === 'number' && typeof started === 'string'
+      ? { pid, started, host: String(host), place: place === undefined ? place : String(place) }
       : undefined;
   } catch {
     return undefined;
@@ -97,8 +104,45 @@ function readOwner(path: string): Owner | undefined {
 
 /** A process id alone says nothing: it may have been given to another process since. */
 function isAlive(owner: Owner): boolean {
-  if (owner.host !== hostname()) return true;
-  return processStart(owner.pid) === owner.started;
+  if (isHere(owner)) return processStart(owner.pid) === owner.started;
+  const [[machine, boot], [own, ownBoot]] = [partsOf(owner.place), partsOf(placeHere())];
+  // This machine, before it was started anew under another name. Of other machines nothing is known.
+  const before = machine !== '' && machine === own && boot !== ownBoot;
+  return !before;
+}
+
+/** Whether the process of a lock is one that can be seen here; a host's name may change while it runs. */
+export function isHere({ host, place }: Pick<Owner, 'host' | 'place'>): boolean {
+  return host === hostname() || (place !== undefined && place === placeHere());
+}
+
+/** Who holds a lock, and what to do where it is not known here whether that still lives. */
+export function holderWords(owner: Owner, path: string): string {
+  const who = `process ${owner.pid} on ${owner.host}`;
+  return isHere(owner) ? who : `${who} (where that machine is gone for good, remove ${path})`;
+}
+
+function partsOf(place = ''): [machine: string, boot: string] {
+  const [machine = '', boot = ''] = place.split(' ');
+  return [machine, boot];
+}
+
+function placeHere(): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${machineId()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nothing in most containers. */
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    return '';
+  }
 }
 
 /** When a process started, as its system tells it; undefined where there is no such process. */

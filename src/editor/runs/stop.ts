@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import * as l10n from '@vscode/l10n';
-import { lockOwner, processStart } from '../../trace/index.js';
+import { isHere, lockOwner, processStart } from '../../trace/index.js';
 import type { Run } from './run.js';
 
 /** A process this editor started, as it is remembered across windows. */
@@ -22,7 +21,7 @@ export function stopRun(
 ): { asked: number } | { refused: string } {
   const owner = lockOwner(run.folder.lock);
   if (!owner) return { refused: l10n.t('Nothing is running it any more.') };
-  if (owner.host !== hostname()) return { refused: l10n.t('It runs on {0}; cancel it there.', owner.host) };
+  if (!isHere(owner)) return { refused: l10n.t('It runs on {0}; cancel it there.', owner.host) };
   const ours = remembered.some(
     ({ folder, pid, started }) =>
       folder === run.folder.path && pid === owner.pid && started === processStart(pid),

@@ -48,18 +48,27 @@ export function manifestHash(manifest: Manifest): string {
   return hash.digest('hex');
 }
 
-/** What `sha256sum` printed there. Throws at the first line that is not a hash and a safe path. */
-export function parseHashes(text: string): Manifest {
-  const found = new Map<string, string>();
+/** A file there. */
+export interface Listed {
+  readonly path: string;
+  readonly hash: string;
+  /** How many of its first bytes the hash is of; null: of all. What is being written grows. */
+  readonly size: number | null;
+}
+
+/** Lines "hash  ./path" or "hash size ./path", a path once. Throws at the first other one, and at an unsafe path. */
+export function parseListed(text: string): Listed[] {
+  const found = new Map<string, Listed>();
   for (const line of text.split('\n')) {
     if (line === '') continue;
-    const match = /^([0-9a-f]{64}) [ *]\.\/(.+)$/.exec(line);
-    if (!match || !isSafePath(match[2]!)) {
+    const match = /^([0-9a-f]{64}) (?:[ *]|(\d{1,15}) )\.\/(.+)$/.exec(line);
+    const [, hash = '', size, path = ''] = match ?? [];
+    if (!isSafePath(path)) {
       throw new Error(
         `the box lists a file whose name is not safe here: ${JSON.stringify(line.slice(0, 200))}`,
       );
     }
-    found.set(match[2]!, match[1]!);
+    found.set(path, { path, hash, size: size === undefined ? null : Number(size) });
   }
-  return found;
+  return [...found.values()];
 }

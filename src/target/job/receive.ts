@@ -3,7 +3,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -14,12 +13,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Manifest, sha256Of } from './manifest.js';
+import type { Listed } from './manifest.js';
 
 /** Longer than a link that is still there is silent: a working file that was not written to for so long is nobody's. */
 const LEFT_MS = 10 * 60_000;
 
 export class Receiver {
+  /** Files that were not as they were listed any more: they did not get their names. */
+  readonly changed: string[] = [];
   private readonly cleaned = new Set<string>();
   private readonly own = `${process.pid}-${randomBytes(4).toString('hex')}`;
   private head = '';
@@ -30,7 +31,7 @@ export class Receiver {
 
   constructor(
     private readonly folder: string,
-    private readonly wanted: readonly (readonly [path: string, hash: string])[],
+    private readonly wanted: readonly Pick<Listed, 'path' | 'hash'>[],
   ) {}
 
   /** Takes the next bytes. Throws where they do not fit what was listed. */
@@ -64,22 +65,16 @@ export class Receiver {
     if (this.file < 0) return;
     closeSync(this.file);
     this.file = -1;
-    rmSync(this.part(this.wanted[this.at]![0]), { force: true });
+    rmSync(this.part(this.wanted[this.at]!.path), { force: true });
   }
 
   /** Throws unless all files came whole. */
   end(): void {
     this.drop();
     if (this.at < this.wanted.length) {
-      const path = this.wanted[this.at]![0];
+      const { path } = this.wanted[this.at]!;
       throw new Error(`the transfer ended before ${path} was whole; fetch again`);
     }
-  }
-
-  /** How many files came, where a part of them was sent. Throws where one was cut, or none came. */
-  endPart(): number {
-    if (this.left >= 0 || this.at === 0) this.end();
-    return this.at;
   }
 
   private part(path: string): string {
@@ -102,7 +97,7 @@ export class Receiver {
     const newline = chunk.indexOf(10, from);
     this.head += chunk.subarray(from, newline < 0 ? chunk.length : newline).toString('latin1');
     if (newline < 0) return chunk.length;
-    const path = this.wanted[this.at]?.[0];
+    const path = this.wanted[this.at]?.path;
     if (path === undefined || !/^ *\d{1,15}$/.test(this.head))
       throw new Error('the box sent what was not asked for');
     this.left = Number(this.head);
@@ -113,17 +108,17 @@ export class Receiver {
   }
 
   private finish(): void {
-    const [path, wanted] = this.wanted[this.at]!;
-    const found = this.hash.digest('hex');
-    if (found !== wanted)
-      throw new Error(
-        `${path} came with hash ${found.slice(0, 12)}, the box said ${wanted.slice(0, 12)}; fetch again`,
-      );
-    fsyncSync(this.file);
-    closeSync(this.file);
-    this.file = -1;
-    // Where another brought the same file meanwhile, this puts equal bytes in its place.
-    renameSync(this.part(path), join(this.folder, path));
+    const { path, hash } = this.wanted[this.at]!;
+    if (this.hash.digest('hex') === hash) {
+      fsyncSync(this.file);
+      closeSync(this.file);
+      this.file = -1;
+      // Where another brought the same file meanwhile, this puts equal bytes in its place.
+      renameSync(this.part(path), join(this.folder, path));
+    } else {
+      this.drop();
+      this.changed.push(path);
+    }
     this.left = -1;
     this.at += 1;
   }
@@ -136,14 +131,4 @@ function removeLeft(folder: string): void {
     const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     if (Date.now() - written > LEFT_MS) rmSync(path, { force: true });
   }
-}
-
-/** Those of the listed files that are absent in a folder here, or another, as path and hash. */
-export async function differing(listed: Manifest, folder: string): Promise<[path: string, hash: string][]> {
-  const wanted: [string, string][] = [];
-  for (const [path, hash] of listed) {
-    const own = join(folder, path);
-    if (!existsSync(own) || (await sha256Of(own)) !== hash) wanted.push([path, hash]);
-  }
-  return wanted;
 }

@@ -60,6 +60,12 @@ done`;
 /** `$1` folder; standard input: a tar archive of our own. */
 export const unpack = `mkdir -p "$1" && cd "$1" && tar -xf - --no-same-owner`;
 
+/** `$1` job; standard input: how it is started. */
+export const keepLaunched = `cat > "$1/job.json.part" && mv "$1/job.json.part" "$1/job.json"`;
+
+/** `$1` job. Nothing where that was not kept. */
+export const readLaunched = `cat "$1/job.json" 2>/dev/null || :`;
+
 /**
  * `$1` job, `$2` attempt, then the command; standard input: lines "NAME=base64" that become its environment, and a dot
  * on a line of its own, without which a link that was cut would start it without some of them.
@@ -141,13 +147,35 @@ kill -KILL "-$pid" 2>/dev/null
 [ -f "$1/exit" ] || echo 137 > "$1/exit"
 echo cancelled`;
 
-/** `$1` folder: lines "sha256  path" of every file in it. */
+/**
+ * `$1` folder: lines "sha256  path" of every file in it, and "sha256 size path" of those that are new: one that is
+ * being written is told as far as it is there. Logs come first, so that what they name is listed as well.
+ */
 export const hashes = `cd "$1" 2>/dev/null || exit 0
-find . -type f -print0 | xargs -0 -r sha256sum`;
+new() {
+  find . -type f -mmin -5 "$@" -print0 | xargs -0 -r sh -c '
+    for f do
+      [ -e "$f" ] || continue
+      size=$(wc -c < "$f") && sum=$(head -c "$size" "$f" | sha256sum) || exit 1
+      echo "\${sum%% *} $((size)) $f"
+    done' sh
+}
+new -name run.jsonl && new -name '*.jsonl' ! -name run.jsonl && new ! -name '*.jsonl' || exit 1
+# What has gone meanwhile is not there; what cannot be read is a fault.
+find . -type f ! -mmin -5 -print0 | xargs -0 -r sh -c '
+  sha256sum "$@" 2>/dev/null || for f do [ ! -e "$f" ] || sha256sum "$f" || exit 1; done' sh`;
 
-/** `$1` folder; standard input: paths. For each its size on a line, then its bytes. */
+/**
+ * `$1` folder; standard input: lines "size path", with - for the size that it has. For each its size on a line, then so
+ * many bytes, whatever has become of the file.
+ */
 export const readFiles = `cd "$1" || exit 1
-while IFS= read -r path; do wc -c < "./$path"; cat "./$path"; done`;
+while IFS= read -r line; do
+  size=\${line%% *}; path=./\${line#* }
+  if [ "$size" = - ]; then size=$(wc -c < "$path" 2>/dev/null) || size=0; fi
+  echo "$size"
+  { cat "$path" 2>/dev/null; cat /dev/zero; } | head -c "$size"
+done`;
 
 /** `$1` job, `$2` its weights: removes both unless it runs. The job goes last, so that a cut leaves one to ask for. */
 export const remove = `${state}

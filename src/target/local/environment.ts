@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { takeLock } from '../../trace/index.js';
+import { holderWords, takeLock } from '../../trace/index.js';
 import { hasGpu } from './gpu.js';
 
 export interface EnvironmentOptions {
@@ -70,7 +70,7 @@ export async function ensureEnvironment(options: EnvironmentOptions): Promise<st
   const taken = takeLock(`${folder}.making`);
   if ('heldBy' in taken)
     throw new EnvironmentError(
-      `process ${taken.heldBy.pid} on ${taken.heldBy.host} is making the Python environment ${folder}; wait until it is done, then try again`,
+      `${holderWords(taken.heldBy, `${folder}.making`)} is making the Python environment ${folder}; wait until it is done, then try again`,
     );
   try {
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 // Ray's Jobs API over HTTP. Replies are checked; what the API says in prose is passed on.
 import * as z from 'zod';
+import { SshError } from '../ssh/connection.js';
 import { type Reply, send } from './request.js';
 
 /** The cluster refused or could not be reached; says what to do. */
@@ -50,7 +51,8 @@ export interface Submission {
 
 export class RayClient {
   constructor(
-    readonly base: string,
+    /** The address that leads to the cluster now. */
+    private readonly base: () => Promise<string>,
     private readonly token: string | null,
     /** What a person calls the cluster. */
     private readonly label: string,
@@ -129,7 +131,7 @@ export class RayClient {
     if (!reply.ok) throw this.refused(reply);
     const parsed = schema.safeParse(json(reply.text));
     if (parsed.success) return parsed.data;
-    const what = `what answers at ${this.base} is not the Jobs API of Ray 2.x`;
+    const what = `what answers there is not the Jobs API of Ray 2.x`;
     throw new RayError('failed', `${this.label}: ${what} (${reply.path})`);
   }
 
@@ -151,13 +153,14 @@ export class RayClient {
       ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
       ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
     };
-    const url = new URL(path, this.base);
-    for (let failed = 0; ; failed++) {
+    for (let failed = 0, at = 'it'; ; failed++) {
       try {
-        return await send(url, method, headers, body);
+        at = await this.base();
+        return await send(new URL(path, at), method, headers, body);
       } catch (error) {
+        if (error instanceof SshError && error.code !== 'unreachable') throw error;
         if (failed >= 3) {
-          const why = `${this.label}: nothing answers at ${this.base} (${(error as Error).message})`;
+          const why = `${this.label}: nothing answers at ${at} (${(error as Error).message})`;
           throw new RayError('unreachable', `${why}. Is the cluster up, and its dashboard's address right?`);
         }
         await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** failed));

@@ -1,26 +1,27 @@
 // Jobs on a Ray cluster. All state is there: in Ray's list of jobs, and in the job's folder on the head node.
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import {
   type FollowOptions,
   type JobHost,
   type JobState,
   type Launch,
+  type Launched,
   type ListedJob,
   lastStep,
+  parseLaunched,
   type Results,
 } from '../host.js';
-import { manifestOf } from '../job/manifest.js';
-import { differing, Receiver } from '../job/receive.js';
+import { bring, type Fetched, type Source } from '../job/fetch.js';
+import type { Listed } from '../job/manifest.js';
 import * as scripts from '../job/scripts.js';
 import { type Asked, type MachineFacts, parseFacts, probeScript } from '../probe.js';
 import { jobName } from '../ssh/host.js';
-import { openTunnel, type Tunnel } from '../ssh/tunnel.js';
 import type { RayTarget } from '../targets.js';
 import { checkAddress } from './address.js';
 import { RayClient, RayError, type RayJob } from './client.js';
 import { driverFiles, jobPackage, zipOf } from './package.js';
-import { parseSaid, parseSent } from './sent.js';
+import { parseFiles, parsePiece, parseSaid } from './sent.js';
+import { type Way, wayTo } from './way.js';
 
 /** How a job of Ray's stands. A stop leaves no exit code, and neither does a driver that was killed. */
 export function stateOf(job: RayJob): JobState {
@@ -44,13 +45,13 @@ export function stateOf(job: RayJob): JobState {
 const ended = (state: JobState): boolean => state.is === 'exited' || state.is === 'lost';
 const attemptOf = (job: RayJob): number => Number(job.metadata?.baton_attempt ?? 0);
 
-export class Cluster implements JobHost {
+export class Cluster implements JobHost, Source {
   private constructor(
     readonly target: RayTarget,
     readonly label: string,
     readonly client: RayClient,
     private readonly driver: string,
-    private readonly tunnel: Tunnel | null,
+    private readonly way: Way,
   ) {}
 
   /**
@@ -60,12 +61,9 @@ export class Cluster implements JobHost {
   static async open(target: RayTarget, token: string | null, driver: string): Promise<Cluster> {
     const url = checkAddress(target, token !== null);
     const label = target.ssh ? `${target.address} through ${target.ssh.host}` : target.address;
-    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-    const tunnel = target.ssh
-      ? await openTunnel(target.ssh, url.hostname.replace(/^\[|\]$/g, ''), port)
-      : null;
-    const base = tunnel ? `http://127.0.0.1:${tunnel.port}` : url.origin;
-    const cluster = new Cluster(target, label, new RayClient(base, token, label), driver, tunnel);
+    const way = wayTo(url, target.ssh);
+    await way.base();
+    const cluster = new Cluster(target, label, new RayClient(way.base, token, label), driver, way);
     try {
       await cluster.client.version();
     } catch (error) {
@@ -80,21 +78,21 @@ export class Cluster implements JobHost {
     const own = jobPackage(job, this.target, this.driver);
     // Ray signals the processes that it sees when it stops a job. A shell that had not started Python yet would end, and
     // Python would be started after all: the shell becomes Python.
-    await this.submit(name, own, 'exec python -m baton_ray', attempt);
+    const id = attempt === 1 ? name : `${name}-${attempt}`;
+    const launched = JSON.stringify({ workflow: job.workflow, engine: job.engine });
+    const metadata = {
+      baton: name,
+      baton_attempt: String(attempt),
+      baton_hash: own.name,
+      baton_launched: launched,
+    };
+    const uri = await this.client.upload(own.name, own.bytes);
+    await this.client.submit({ id, entrypoint: 'exec python -m baton_ray', package: uri, metadata });
     return `a package of ${(own.bytes.length / 1e6).toFixed(1)} MB, ${job.work.files.size} files of it the workflow's`;
   }
 
-  private async submit(
-    name: string,
-    own: ReturnType<typeof zipOf>,
-    entrypoint: string,
-    attempt: number,
-  ): Promise<string> {
-    const id = attempt === 1 ? name : `${name}-${attempt}`;
-    const metadata = { baton: name, baton_attempt: String(attempt), baton_hash: own.name };
-    const uri = await this.client.upload(own.name, own.bytes);
-    await this.client.submit({ id, entrypoint, package: uri, metadata });
-    return id;
+  async launched(name: string): Promise<Launched | null> {
+    return parseLaunched((await this.attempts(name)).at(-1)?.metadata?.baton_launched);
   }
 
   /** Attempts of a job, the first one first. */
@@ -170,7 +168,7 @@ export class Cluster implements JobHost {
         if (!(error instanceof RayError) || error.code !== 'unreachable' || failed > patience) throw error;
         onCut?.(error.message);
       }
-      await pause(1000, signal);
+      await pause(failed === 0 ? 1000 : Math.min(30_000, 250 * 2 ** failed), signal);
     }
   }
 
@@ -200,28 +198,31 @@ export class Cluster implements JobHost {
     };
   }
 
-  /** In parts, each a small job of its own that sends what is still missing here. */
-  async fetch(from: string, to: string): Promise<number> {
-    for (let came = 0; ; ) {
-      const have = existsSync(to) ? Object.fromEntries(await manifestOf(to)) : {};
-      const { listed, data } = parseSent(await this.errand('send', { folder: from, have }));
-      const wanted = await differing(listed, to);
-      if (wanted.length === 0) return came;
-      const receiver = new Receiver(to, wanted);
-      receiver.take(data);
-      const part = receiver.endPart();
-      came += part;
-      if (part === wanted.length) return came;
+  async list(folder: string): Promise<Listed[]> {
+    return parseFiles(await this.errand('send', { folder }));
+  }
+
+  /** In pieces, each a small job of its own: what comes over a log has to fit in memory, here and there. */
+  async read(folder: string, files: readonly Listed[], take: (chunk: Buffer) => void): Promise<void> {
+    const sizes = files.map(({ path, size }) => [path, size!]);
+    const all = files.reduce((sum, { size }) => sum + `${size}\n`.length + size!, 0);
+    for (let from = 0; from < all; ) {
+      const piece = parsePiece(await this.errand('send', { folder, files: sizes, from }));
+      if (piece.length === 0) throw new RayError('failed', `${this.label} sent nothing of ${folder}`);
+      take(piece);
+      from += piece.length;
     }
+  }
+
+  fetch(from: string, to: string): Promise<Fetched> {
+    return bring(this, from, to);
   }
 
   async remove(name: string): Promise<void> {
     const attempts = await this.attempts(name);
     const running = attempts.find((job) => !ended(stateOf(job)));
     if (running) throw new RayError('failed', `${name} cannot be removed while it runs.`);
-    const { weights } = this.results(name);
-    const folder = `${this.target.folder}/jobs/${name}`;
-    await this.errand('forget', { folders: [folder, weights] });
+    await this.errand('forget', { folder: this.target.folder, name: jobName.parse(name) });
     for (const job of attempts) await this.client.delete(job.submission_id!);
   }
 
@@ -242,7 +243,7 @@ export class Cluster implements JobHost {
   }
 
   async close(): Promise<void> {
-    await this.tunnel?.close();
+    await this.way.close();
   }
 }
 

@@ -1,7 +1,7 @@
-import { baseFindings, findBase } from '../base.js';
-import { engineOf, type Finding, type Wanted } from '../finding.js';
+import { type Base, baseFindings, findBase } from '../base.js';
+import { engineOf, type Finding, found, type Wanted } from '../finding.js';
 import type { MachineFacts } from '../probe.js';
-import { disk } from '../room.js';
+import { disk, room } from '../room.js';
 import type { RayTarget } from '../targets.js';
 import type { RayClient } from './client.js';
 
@@ -24,7 +24,7 @@ export async function clusterFindings(
   // How many are one a role is known when the job starts.
   const engines = target.engines === 'role' ? 1 : target.engines;
   const fits = (what: string, each: number) => most(what) >= each && sum(what) >= engines * each;
-  const room = fits('GPU', target.engine_gpus) && fits('CPU', target.engine_cpus);
+  const able = fits('GPU', target.engine_gpus) && fits('CPU', target.engine_cpus);
   const who =
     target.engines === 1
       ? 'the engine takes'
@@ -46,21 +46,40 @@ export async function clusterFindings(
       todo: nodes.length > 0 ? [] : ['Start the cluster: ray start --head'],
     },
     ...headFindings(facts, target, wanted, nodes.length),
-    {
-      what: 'GPU',
-      works: sum('GPU') > 0,
-      needed: false,
-      why: sum('GPU') > 0 ? `${sum('GPU')} of them` : 'none: training uses the CPU',
-      todo: [],
-    },
+    gpuFinding(sum('GPU'), target),
     {
       what: 'room',
-      works: room,
+      works: able,
       needed: true,
       why: wants,
-      todo: room ? [] : ['Lower engines, engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
+      todo: able ? [] : ['Lower engines, engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
     },
   ];
+}
+
+/** An engine sees only the GPUs that it takes. */
+function gpuFinding(all: number, { engine_gpus }: RayTarget): Finding {
+  if (all === 0) return found('GPU', false, false, 'none: training uses the CPU', []);
+  const takes =
+    engine_gpus > 0 ? `takes ${engine_gpus}` : 'takes none (engine_gpus: 0): training uses the CPU';
+  return found('GPU', engine_gpus > 0, false, `${all} of them, and an engine ${takes}`, [
+    'To train on one, set engine_gpus: 1 for this target in targets.yaml.',
+  ]);
+}
+
+/** Whether an engine's part of the roles fits, as the head node tells. */
+function whetherFits(facts: MachineFacts, target: RayTarget, wanted: Wanted, base: Base): Finding[] {
+  if (engineOf(wanted) !== 'torch') return [];
+  const onGpu = target.engine_gpus > 0;
+  if (onGpu && facts.gpus.length === 0) {
+    const why =
+      'how much memory the GPUs have is not known on the head node, so that the model fits is not shown';
+    return [found('fit', true, false, why, [])];
+  }
+  const { roles = 1 } = wanted;
+  const own = Math.ceil(roles / (target.engines === 'role' ? roles : target.engines));
+  const findings = room({ ...facts, gpus: onGpu ? facts.gpus : [] }, { ...wanted, roles: own }, base);
+  return findings.map((each) => ({ ...each, what: 'fit', why: `${each.why}, on the head node` }));
 }
 
 /** The disk and the base as the head node has them. An engine has no workflow's folder: only what lies there counts. */
@@ -71,10 +90,10 @@ function headFindings(facts: MachineFacts, target: RayTarget, wanted: Wanted, no
   const asked: Wanted = { ...wanted, sent: undefined, placement: 'here', ready };
   const base = findBase(facts, asked);
   // Where the engine runs is Ray's choice: elsewhere the head makes no environment, and need not have the base.
-  const room = disk(facts, others ? { ...asked, ready: ready ?? 'own' } : asked, base);
+  const space = disk(facts, others ? { ...asked, ready: ready ?? 'own' } : asked, base);
   const where = (finding: Finding): Finding => ({ ...finding, why: `${finding.why}, on the head node` });
   return [
-    where(room),
+    where(space),
     ...baseFindings(base, wanted.base, engineOf(wanted)).map((finding) => {
       if (base.is === 'hub') return finding;
       return others
@@ -85,5 +104,6 @@ function headFindings(facts: MachineFacts, target: RayTarget, wanted: Wanted, no
           }
         : where(finding);
     }),
+    ...whetherFits(facts, target, asked, base),
   ];
 }

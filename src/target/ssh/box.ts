@@ -6,12 +6,14 @@ import {
   type JobHost,
   type JobState,
   type Launch,
+  type Launched,
   type ListedJob,
   lastStep,
+  parseLaunched,
   type Results,
 } from '../host.js';
-import { type Manifest, manifestHash, parseHashes } from '../job/manifest.js';
-import { differing, Receiver } from '../job/receive.js';
+import { bring, type Fetched, type Source } from '../job/fetch.js';
+import { type Listed, type Manifest, manifestHash, parseListed } from '../job/manifest.js';
 import * as scripts from '../job/scripts.js';
 import type { SshTarget } from '../targets.js';
 import { mustRun, SshError } from './connection.js';
@@ -39,7 +41,7 @@ export function parseState(text: string): JobState {
   );
 }
 
-export class Box implements JobHost {
+export class Box implements JobHost, Source {
   private constructor(
     readonly target: SshTarget,
     /** absolute path of the target's folder there */
@@ -125,10 +127,12 @@ export class Box implements JobHost {
   }
 
   async launch(job: Launch, attempt: number): Promise<string> {
-    const { name, program, work, args } = job;
+    const { name, program, work, args, workflow, engine } = job;
     const there = this.program(program.files);
     const sent = await this.send(program.folder, program.files, there);
     const files = await this.send(work.folder, work.files, `${this.job(name)}/work`);
+    const input = JSON.stringify({ workflow, engine });
+    await mustRun(this.target, scripts.keepLaunched, [this.job(name)], { input });
     const environment = { ...this.environment(), ...job.environment };
     await this.start(name, attempt, [this.target.node, `${there}/dist/cli.mjs`, ...args], environment);
     return `${sent} files of the program and ${files} of ${work.files.size} of the workflow's`;
@@ -157,6 +161,10 @@ export class Box implements JobHost {
       input,
     });
     return said.includes('already') ? 'already' : 'started';
+  }
+
+  async launched(name: string): Promise<Launched | null> {
+    return parseLaunched(await mustRun(this.target, scripts.readLaunched, [this.job(name)]));
   }
 
   async nextAttempt(name: string): Promise<number> {
@@ -222,27 +230,28 @@ export class Box implements JobHost {
     };
   }
 
-  /** Brings a folder's files here, only what is absent or another, each with its hash verified. How many came. */
-  async fetch(from: string, to: string): Promise<number> {
-    const listed = parseHashes(await mustRun(this.target, scripts.hashes, [from]));
-    const wanted = await differing(listed, to);
-    if (wanted.length === 0) return 0;
-    const receiver = new Receiver(to, wanted);
+  async list(folder: string): Promise<Listed[]> {
+    return parseListed(await mustRun(this.target, scripts.hashes, [folder]));
+  }
+
+  async read(folder: string, files: readonly Listed[], take: (chunk: Buffer) => void): Promise<void> {
     let broken: Error | null = null;
-    await mustRun(this.target, scripts.readFiles, [from], {
-      input: wanted.map(([path]) => `${path}\n`).join(''),
+    await mustRun(this.target, scripts.readFiles, [folder], {
+      input: files.map(({ path, size }) => `${size ?? '-'} ${path}\n`).join(''),
       onData: (chunk) => {
         if (broken) return;
         try {
-          receiver.take(chunk);
+          take(chunk);
         } catch (error) {
           broken = error as Error;
         }
       },
-    }).finally(() => receiver.drop());
+    });
     if (broken) throw broken;
-    receiver.end();
-    return wanted.length;
+  }
+
+  fetch(from: string, to: string): Promise<Fetched> {
+    return bring(this, from, to);
   }
 
   /** Removes a job's files and weights there. Rejects while it runs, and where there is none. */

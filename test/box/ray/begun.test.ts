@@ -44,7 +44,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, '.config/baton'), { recursive: true });
   writeFileSync(
     join(folder, '.config/baton/targets.yaml'),
-    `targets:\n  cluster: {kind: ray, address: "${address}", node: ${node}}\n`,
+    `targets:\n  cluster: {kind: ray, address: "${address}", node: ${node}, workers: 2}\n`,
   );
 });
 
@@ -101,10 +101,21 @@ it('a job that ended before its run came about starts from its beginning, once w
   expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
   expect(resumed.stderr).toContain(`${job} had not begun; it starts there from its beginning`);
   expect(resumed.stdout).toContain(`${job} ended with 0`);
+  // What nodes carried was merged, and is there no second time.
+  expect(resumed.stderr).not.toContain('a shard of');
+  expect(readdirSync(join(head.home, '.baton-box/jobs', job, 'shards'))).toEqual([]);
 
   // One whose run is there goes on.
   const again = await runCli(folder, ['jobs', 'resume', job]);
   expect(again.stderr).toContain(`${job} goes on there`);
+  // From another machine too: which engine it has is on record there.
+  const other = mkdtempSync(join(tmpdir(), 'baton-begun-'));
+  cpSync(folder, other, { recursive: true, filter: (path) => !/\.(baton|cache)$/.test(path) });
+  const elsewhere = await runCli(other, ['jobs', 'resume', job, '--target', 'cluster']);
+  rmSync(other, { recursive: true });
+  expect(`${elsewhere.code} ${elsewhere.code === 0 ? '' : elsewhere.stderr}`).toBe('0 ');
+  expect(elsewhere.stderr).toContain(`${job} goes on there`);
+
   // One that was brought here and is gone there is not trained anew unasked.
   rmSync(join(head.home, '.baton-box/jobs', job), { recursive: true });
   const gone = await runCli(folder, ['jobs', 'resume', job]);

@@ -1,8 +1,10 @@
 // Jobs on a real Ray that asks for a token: what is submitted twice, what is refused, and the way through ssh.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Cluster, manifestOf, type RayTarget } from '../../../src/target/index.js';
 import { zipOf } from '../../../src/target/ray/package.js';
 import { type Sshd, startSshd } from '../ssh/sshd.js';
@@ -86,13 +88,51 @@ it('fetches files with their hashes, only those that are missing here, and remov
   writeFileSync(join(there, 'two.bin'), Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 256)));
   writeFileSync(join(there, 'empty'), '');
   const back = join(folder, 'back');
-  expect(await cluster.fetch('.baton-box/jobs/files/work', back)).toBe(3);
+  const fetch = () => cluster.fetch('.baton-box/jobs/files/work', back);
+  expect(await fetch()).toEqual({ came: 3, kept: [] });
+  writeFileSync(join(there, 'two.bin'), 'changed there');
+  expect(await fetch()).toEqual({ came: 1, kept: [] });
+  writeFileSync(join(back, 'empty'), 'changed here');
+  expect(await fetch()).toEqual({ came: 0, kept: ['empty'] });
+  rmSync(join(back, 'fetched.json'));
+  writeFileSync(join(back, 'empty'), '');
   expect(await manifestOf(back)).toEqual(await manifestOf(there));
-  writeFileSync(join(back, 'two.bin'), 'changed here');
-  expect(await cluster.fetch('.baton-box/jobs/files/work', back)).toBe(1);
-  expect(await cluster.fetch('.baton-box/jobs/files/work', back)).toBe(0);
   await cluster.remove('files');
   expect(existsSync(there)).toBe(false);
+});
+
+it('removes what every node has of a job, and of no other', async () => {
+  const node = await head.join();
+  const left = (home: string, name: string) =>
+    [`jobs/${name}/work`, `cache/baton/engines/${name}`, `cache/baton/engines-apart/${name}.0a1b/0`].map(
+      (path) => join(home, '.baton-box', path),
+    );
+  for (const home of [head.home, node.home])
+    for (const path of [...left(home, 'gone'), ...left(home, 'gone-too')])
+      mkdirSync(path, { recursive: true });
+  await cluster.remove('gone');
+  for (const home of [head.home, node.home]) {
+    expect(left(home, 'gone').filter(existsSync)).toEqual([]);
+    expect(left(home, 'gone-too').filter(existsSync)).toHaveLength(3);
+  }
+  await cluster.remove('gone-too');
+});
+
+it('fetches a large file in pieces that a log can carry', async () => {
+  const there = join(head.home, '.baton-box/jobs/large/work');
+  mkdirSync(there, { recursive: true });
+  const bytes = randomBytes(110 << 20);
+  writeFileSync(join(there, 'weights'), bytes);
+  writeFileSync(join(there, 'zz'), 'last');
+  const logs = vi.spyOn(cluster.client, 'logs');
+  const back = join(folder, 'large');
+  expect(await cluster.fetch('.baton-box/jobs/large/work', back)).toEqual({ came: 2, kept: [] });
+  const sizes = await Promise.all(logs.mock.results.map(async ({ value }) => (await value).length));
+  logs.mockRestore();
+  expect(Math.max(...sizes)).toBeLessThan(70 << 20);
+  expect(bytes.equals(readFileSync(join(back, 'weights')))).toBe(true);
+  expect(readFileSync(join(back, 'zz'), 'utf8')).toBe('last');
+  await cluster.remove('large');
 });
 
 it('is reached through an ssh tunnel, which ends with the connection', async () => {
@@ -100,6 +140,19 @@ it('is reached through an ssh tunnel, which ends with the connection', async () 
   const through = await Cluster.open({ ...target(), ssh: { host, config: config! } }, token, driver);
   expect(through.label).toContain('through box');
   expect(await through.state('log')).toEqual({ is: 'exited', code: 3 });
+  // Cut in the middle of a log, it is opened again.
+  await submit('long', 'for i in 1 2 3 4 5 6; do echo line $i; sleep 1; done');
+  let all = '';
+  const state = await through.follow('long', (chunk) => {
+    if (!all.includes('line 2') && `${all}${chunk}`.includes('line 2')) {
+      const pids = execFileSync('pgrep', ['-f', `ssh .*${config}`], { encoding: 'utf8' });
+      for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    }
+    all += chunk.toString();
+  });
+  expect(state).toEqual({ is: 'exited', code: 0 });
+  // Ray's own lines come where they come.
+  expect(all.match(/^line \d$/gm)).toEqual([1, 2, 3, 4, 5, 6].map((i) => `line ${i}`));
   await through.close();
   await expect(through.state('log')).rejects.toThrow('nothing answers');
 });

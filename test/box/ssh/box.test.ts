@@ -1,5 +1,5 @@
 // Jobs behind a real sshd: what travels, what is left when something breaks, and what is refused.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -90,9 +90,10 @@ describe('files', () => {
     writeFileSync(join(own, 'two.bin'), 'changed');
     expect(await box.send(own, await manifestOf(own), there)).toBe(1);
     const back = join(folder, 'back');
-    expect(await box.fetch(there, back)).toBe(3);
+    expect(await box.fetch(there, back)).toMatchObject({ came: 3 });
+    expect(await box.fetch(there, back)).toMatchObject({ came: 0 });
+    rmSync(join(back, 'fetched.json'));
     expect(await manifestOf(back)).toEqual(await manifestOf(own));
-    expect(await box.fetch(there, back)).toBe(0);
   });
 
   it('are whole where several fetch them at once', async () => {
@@ -101,7 +102,31 @@ describe('files', () => {
     for (const name of ['a', 'b', 'c']) writeFileSync(join(there, name), Buffer.alloc(20 << 20, name));
     const back = join(folder, 'twice');
     await Promise.all([box.fetch(there, back), box.fetch(there, back), box.fetch(there, back)]);
+    rmSync(join(back, 'fetched.json'));
     expect(await manifestOf(back)).toEqual(await manifestOf(there));
+  });
+
+  it('that are being written come as far as they are there', async () => {
+    const there = join(box.root, 'live');
+    mkdirSync(there, { recursive: true });
+    const writing = spawn(
+      'sh',
+      ['-c', 'i=0; while :; do i=$((i+1)); echo line $i >> run.jsonl; echo x > "a b $i"; rm "a b $i"; done'],
+      { cwd: there },
+    );
+    try {
+      await until(() => existsSync(join(there, 'run.jsonl')));
+      for (const time of [1, 2]) {
+        await box.fetch(there, join(folder, 'live'));
+        const came = readFileSync(join(folder, 'live/run.jsonl'), 'utf8');
+        expect(`${time} ${readFileSync(join(there, 'run.jsonl'), 'utf8').startsWith(came)}`).toBe(
+          `${time} true`,
+        );
+        expect(came).toContain('line 1\n');
+      }
+    } finally {
+      writing.kill('SIGKILL');
+    }
   });
 
   it('with names that could lead elsewhere are refused', async () => {

@@ -94,6 +94,6 @@ it('a job that was sent in part is told as that, and can be started or removed',
   const removed = await ends(['jobs', 'remove', second]);
   expect(`${removed.code} ${removed.stdout}`).toContain(`0 ${second} is removed from box`);
   expect(existsSync(join(sshd.target.folder, 'jobs', second))).toBe(false);
-  const gone = await ends(['jobs', 'resume', second]);
+  const gone = await ends(['jobs', 'resume', second, '--target', 'box']);
   expect(`${gone.code} ${gone.stderr}`).toContain(`2 baton: There is no job ${second} there.`);
 });

@@ -287,7 +287,7 @@ describe('judging an old run again', () => {
     const held = takeLock(join(listRuns(folder)[0]!.path, 'reviews/contracts.jsonl.lock'));
     expect(await cli('score', 'last', '--coach', 'contracts')).toMatchObject({
       code: 3,
-      stderr: expect.stringMatching(/Process \d+ on .* judges .* with contracts already; wait/),
+      stderr: expect.stringMatching(/is judged with contracts already, by process \d+ on .*; wait/),
     });
     if ('lock' in held) held.lock.release();
     expect(await cli('score', 'last', '--coach', 'contracts')).toMatchObject({ code: 0 });

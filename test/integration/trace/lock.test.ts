@@ -3,8 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keepOverrule, lockOwner, RunFolder, readReviews, takeLock } from '../../../src/trace/index.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  holderWords,
+  keepOverrule,
+  lockOwner,
+  RunFolder,
+  readReviews,
+  takeLock,
+} from '../../../src/trace/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'baton-lock-'));
 const path = join(folder, 'run.lock');
@@ -59,6 +66,46 @@ it('one that was killed while it took a lock keeps nobody from it', () => {
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ host: hostname() });
   if ('lock' in taken) taken.lock.release();
   expect(lockOwner(path)).toBeUndefined();
+});
+
+describe.runIf(process.platform === 'linux')('a lock under another name of the host', () => {
+  /** A lock of this process, with what differs. */
+  const leave = (more: object): Record<string, unknown> => {
+    const taken = takeLock(path);
+    const own = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    if ('lock' in taken) taken.lock.release();
+    const left = { ...own, host: 'an-earlier-name', ...more };
+    writeFileSync(path, JSON.stringify(left));
+    return left;
+  };
+  const here = (): string[] => (leave({}).place as string).split(' ');
+
+  it('is held as long as its process lives', () => {
+    leave({});
+    expect(lockOwner(path)?.pid).toBe(process.pid);
+    leave({ started: '1' });
+    expect(lockOwner(path)).toBeUndefined();
+  });
+
+  it('is held by nobody once this machine was started anew', () => {
+    const [machine, , processes] = here();
+    leave({ place: `${machine} another-boot ${processes}` });
+    expect(lockOwner(path) === undefined).toBe(machine !== '');
+  });
+
+  it('of another machine is held, and what to do where that is gone is said', () => {
+    const [machine, boot] = here();
+    for (const place of ['another 1 pid:[1]', ' 1 pid:[1]', `${machine} ${boot} pid:[1]`, undefined]) {
+      leave({ place, started: '1' });
+      const taken = takeLock(path);
+      expect(taken).toMatchObject({ heldBy: { host: 'an-earlier-name' } });
+      if ('heldBy' in taken)
+        expect(holderWords(taken.heldBy, path)).toBe(
+          `process ${process.pid} on an-earlier-name (where that machine is gone for good, remove ${path})`,
+        );
+    }
+    rmSync(path);
+  });
 });
 
 it('what a person says of several actions at once is all kept', async () => {

@@ -10,7 +10,7 @@ import { RayClient } from '../../../src/target/ray/client.js';
 import { stateOf } from '../../../src/target/ray/cluster.js';
 import { clusterFindings } from '../../../src/target/ray/findings.js';
 import { zipOf } from '../../../src/target/ray/package.js';
-import { parseSaid, parseSent } from '../../../src/target/ray/sent.js';
+import { parseFiles, parsePiece, parseSaid } from '../../../src/target/ray/sent.js';
 
 const target = (given: object) => {
   const parsed = targetSchema.parse({ kind: 'ray', ...given });
@@ -72,17 +72,18 @@ describe("a job's log", () => {
   const hash = 'a'.repeat(64);
   it('that holds files is read, whatever stands around them', () => {
     const data = Buffer.from('3\nabc').toString('base64');
-    const sent = parseSent(`Runtime env\nBATON-FILES\n${hash}  ./x\nBATON-DATA\n${data}\nBATON-END\n`);
-    expect([...sent.listed]).toEqual([['x', hash]]);
-    expect(sent.data.toString()).toBe('3\nabc');
+    const listed = parseFiles(`Runtime env\nBATON-FILES\n${hash} 3 ./x\nBATON-END\nmore`);
+    expect(listed).toEqual([{ path: 'x', hash, size: 3 }]);
+    const piece = parsePiece(`Runtime env\nBATON-DATA\n${data}\n${data}\nBATON-END\n`);
+    expect(piece.toString()).toBe('3\nabc3\nabc');
   });
 
-  it.each(['', 'BATON-FILES\nBATON-DATA\nYQ==\n', `BATON-FILES\n${hash}  ./../x\nBATON-DATA\n\nBATON-END\n`])(
-    '%j is refused',
-    (log) => {
-      expect(() => parseSent(log)).toThrow(/did not send whole files|not safe/);
-    },
-  );
+  it('that is not whole is refused', () => {
+    expect(() => parseFiles('BATON-FILES\n')).toThrow('did not list its files');
+    expect(() => parseFiles(`BATON-FILES\n${hash} 3 ./../x\nBATON-END\n`)).toThrow('not safe');
+    for (const log of ['', 'BATON-DATA\nYQ==\n'])
+      expect(() => parsePiece(log)).toThrow('did not send whole files');
+  });
 });
 
 it('tells the states of a job apart; a driver that was killed is lost, not failed', () => {
@@ -102,7 +103,8 @@ describe('a server that is no Ray', () => {
     const server = createServer((_, reply) => reply.writeHead(status).end(body));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     close = () => server.close();
-    return new RayClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, token, 'mine');
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return new RayClient(async () => base, token, 'mine');
   }
 
   it.each([
@@ -140,6 +142,37 @@ describe('what a head node says', () => {
   const facts = parseFacts(`disk=${8 * 2 ** 20}\n`);
   const of = async (what: string, count: number, wanted: Wanted) =>
     (await clusterFindings(nodes(count), target({}), facts, wanted)).find((each) => each.what === what);
+
+  it('tells whether an engine trains on a GPU, and whether the model fits there', async () => {
+    const memory = 2 * 2 ** 20;
+    const gpu = { name: 'L4', memory: 24_000, free: 23_000, driver: '580' };
+    const there = { ...facts, memory, base: 1e9, cuda: '13.0', gpus: [gpu] };
+    const ask = async (given: object, gpus: number, head: typeof facts = there) => {
+      const client = {
+        version: async () => ({ ray_version: '2.60.0' }),
+        nodes: async () => [{ node_ip: '10.0.0.1', state: 'ALIVE', resources_total: { CPU: 8, GPU: gpus } }],
+      } as unknown as RayClient;
+      const wanted: Wanted = { base: '/a/model', roles: 4 };
+      const all = await clusterFindings(client, target(given), head, wanted);
+      return (what: string) => all.find((each) => each.what === what)!;
+    };
+    const idle = await ask({}, 2);
+    expect(idle('GPU')).toMatchObject({
+      works: false,
+      needed: false,
+      why: '2 of them, and an engine takes none (engine_gpus: 0): training uses the CPU',
+      todo: [expect.stringContaining('engine_gpus: 1')],
+    });
+    expect(idle('fit')).toMatchObject({ works: false, needed: false });
+    expect(idle('fit').why).toMatch(/ in memory, .* for 4 roles, .*, on the head node$/);
+    const used = await ask({ engine_gpus: 1, engines: 'role' }, 2);
+    expect(used('GPU')).toMatchObject({ works: true, why: '2 of them, and an engine takes 1' });
+    expect(used('fit').works).toBe(true);
+    expect(used('fit').why).toMatch(/ on the GPU, .* for 1 role, /);
+    const other = await ask({ engine_gpus: 1 }, 2, { ...there, gpus: [] });
+    expect(other('fit').why).toContain('is not known on the head node');
+    expect((await ask({}, 0))('GPU').why).toBe('none: training uses the CPU');
+  });
 
   it('is needed of the only node, and of several where the engine is not', async () => {
     const base = '/no/such/model';

@@ -1,9 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addTarget, findTarget, readTargets, sshArguments } from '../../../src/target/index.js';
-import { isSafePath, parseHashes } from '../../../src/target/job/manifest.js';
+import { isSafePath, parseListed } from '../../../src/target/job/manifest.js';
 import { Receiver } from '../../../src/target/job/receive.js';
 import { parseState } from '../../../src/target/ssh/box.js';
 import { quoted } from '../../../src/target/ssh/host.js';
@@ -69,26 +77,31 @@ describe('files from there', () => {
 
   it('are listed by hash and path, and anything else is refused', () => {
     const sum = 'a'.repeat(64);
-    expect([...parseHashes(`${sum}  ./x y/z\n`)]).toEqual([['x y/z', sum]]);
-    expect(() => parseHashes(`${sum}  ./../x\n`)).toThrow('not safe here');
-    expect(() => parseHashes('hello\n')).toThrow('not safe here');
+    const grows = `${sum} 12 ./run.jsonl\n`;
+    expect(parseListed(`${sum}  ./x y/z\n${grows}${grows}`)).toEqual([
+      { path: 'x y/z', hash: sum, size: null },
+      { path: 'run.jsonl', hash: sum, size: 12 },
+    ]);
+    expect(() => parseListed(`${sum}  ./../x\n`)).toThrow('not safe here');
+    expect(() => parseListed('hello\n')).toThrow('not safe here');
   });
 
   it('get their names only with the hash that was listed', () => {
     const hello = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
     const whole = new Receiver(folder, [
-      ['a/b', hello],
-      ['c', hello],
+      { path: 'a/b', hash: hello },
+      { path: 'c', hash: hello },
     ]);
     for (const part of ['5\nhel', 'lo', '5', '\nhello']) whole.take(Buffer.from(part));
     whole.end();
     expect(readFileSync(join(folder, 'a/b'), 'utf8')).toBe('hello');
-    const wrong = new Receiver(folder, [['d', hello]]);
-    expect(() => wrong.take(Buffer.from('5\nhallo'))).toThrow('fetch again');
-    const short = new Receiver(folder, [['e', hello]]);
+    const wrong = new Receiver(folder, [{ path: 'd', hash: hello }]);
+    wrong.take(Buffer.from('5\nhallo'));
+    expect([wrong.changed, existsSync(join(folder, 'd'))]).toEqual([['d'], false]);
+    const short = new Receiver(folder, [{ path: 'e', hash: hello }]);
     short.take(Buffer.from('5\nhel'));
     expect(() => short.end()).toThrow('ended before e was whole');
-    const more = new Receiver(folder, [['f', hello]]);
+    const more = new Receiver(folder, [{ path: 'f', hash: hello }]);
     expect(() => more.take(Buffer.from('5\nhello3\nxyz'))).toThrow('not asked for');
   });
 
@@ -98,7 +111,10 @@ describe('files from there', () => {
     const live = join(folder, 'b.8-01234567.fetching');
     for (const path of [old, live]) writeFileSync(path, 'hel');
     utimesSync(old, 0, 0);
-    const [one, two] = [new Receiver(folder, [['a', hello]]), new Receiver(folder, [['a', hello]])];
+    const [one, two] = [
+      new Receiver(folder, [{ path: 'a', hash: hello }]),
+      new Receiver(folder, [{ path: 'a', hash: hello }]),
+    ];
     one.take(Buffer.from('5\nhel'));
     two.take(Buffer.from('5\nhe'));
     one.take(Buffer.from('lo'));
@@ -107,7 +123,7 @@ describe('files from there', () => {
     for (const each of [one, two]) each.end();
     expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('hello');
     expect(readdirSync(folder).sort()).toEqual(['a', 'b.8-01234567.fetching']);
-    const cut = new Receiver(folder, [['c', hello]]);
+    const cut = new Receiver(folder, [{ path: 'c', hash: hello }]);
     cut.take(Buffer.from('5\nhel'));
     cut.drop();
     expect(readdirSync(folder)).toHaveLength(2);

@@ -9,33 +9,55 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from .engines import CHECKPOINTS, LIST, UPDATE, Answer, Dealt, checkpoints, drop, write_checkpoints
-from .files import Times, pack, times, unpack
+from .files import Times, archive, drop_files, held, measure, pack, times, unpack
 from .job import Job
 
 PATIENCE = 120.0
 """seconds after which an engine that is not up is spoken of"""
 
 
+class Keeper:
+    """On the driver's node, for as long as it lives: an engine that Ray starts on another node gets the newest weights
+    from here."""
+
+    def __init__(self, weights: str) -> None:
+        self._folder = Path(weights)
+
+    def lacking(self, have: dict[str, str]) -> tuple[bytes, list[str]]:
+        """An archive of the files whose hash is not among those that an engine has, and the paths of all."""
+        with held(self._folder):
+            names = list(times(self._folder))
+            other = [name for name in names if have.get(name) != measure(self._folder / name)[0]]
+            return archive(self._folder, other), names
+
+
 class Engine:
     """`baton engine` as a child, which ends when this actor does: its standard input is a pipe of ours."""
 
-    def __init__(self, job: Job, weights: str, kept: bytes | None, apart: bool) -> None:
-        """`weights`: where they are kept on this node; `kept`: what an earlier attempt left, for a node that has none
-        of it; `apart`: others share this node, and the folder is of this driver only. The package that was sent is the
-        working folder."""
+    def __init__(self, job: Job, weights: str, keeper: Any, driver: str | None) -> None:
+        """`weights`: where they are kept on this node; `keeper`: has the newest; `driver`: the driver's node, which has
+        them in the same place; None: others share this node, and the folder is of this driver only. The package that
+        was sent is the working folder."""
         self._folder = Path(weights)
         self._brought: Times = {}
-        if apart:
+        self._own = driver != self.node()
+        if driver is None:
             forget_others(self._folder.parent)
-        if kept is not None and not self._folder.exists():
-            unpack(kept, self._folder)
-            self._brought = times(self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
+        if self._own:
+            have = {name: measure(self._folder / name)[0] for name in times(self._folder)}
+            newest, names = ray.get(keeper.lacking.remote(have))
+            unpack(newest, self._folder)
+            self._brought = {name: time for name, time in times(self._folder).items() if name in set(names)}
         errors = self._folder / "engine.err"
         with errors.open("wb") as sink:
             self._child = subprocess.Popen(
@@ -66,14 +88,16 @@ class Engine:
             reply = connection.getresponse()
             return reply.status, reply.read()
         except (OSError, http.client.HTTPException):
-            if self._child.poll() is not None:
+            # A connection breaks a moment before its process is gone.
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(timeout=2)
                 os._exit(1)
             raise
         finally:
             connection.close()
 
     def brought(self) -> Times:
-        """Files that came with `kept`, by path and time."""
+        """Files that the driver has, by path and time."""
         return self._brought
 
     def made(self, known: Times, skip: str) -> tuple[bytes, Times]:
@@ -81,8 +105,9 @@ class Engine:
         return pack(self._folder, known, skip)
 
     def forget(self) -> None:
-        """Removes its folder: the driver has a copy."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Removes its folder where the driver has a copy."""
+        if self._own:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def forget_others(own: Path) -> None:
@@ -104,10 +129,15 @@ class Engines:
         # finds what it wrote, and one of an earlier attempt is not taken for it.
         self._apart = job.weights.parent.parent / "engines-apart" / f"{job.name}.{secrets.token_hex(4)}"
         folders = [job.weights] if count == 1 else [self._apart / str(at) for at in range(count)]
-        kept = pack(job.weights)[0] if job.weights.exists() else None
+        job.weights.mkdir(parents=True, exist_ok=True)
+        own = ray.get_runtime_context().get_node_id()
+        here = NodeAffinitySchedulingStrategy(own, soft=False)
+        # Kept by the driver, as the engines keep theirs: without it they could not start again.
+        self._keeper = ray.remote(Keeper).options(num_cpus=0, scheduling_strategy=here).remote(str(job.weights))
+        driver = own if count == 1 else None
         options = {"num_cpus": job.engine_cpus, "num_gpus": job.engine_gpus, "max_concurrency": 64}
         start = ray.remote(Engine).options(**options, max_restarts=3, max_task_retries=3)
-        actors = [start.remote(job, str(folder), kept, count > 1) for folder in folders]
+        actors = [start.remote(job, str(folder), self._keeper, driver) for folder in folders]
         self.dealt = Dealt(actors, job.roles)
         places = [actor.node.remote() for actor in actors]
         _, waiting = ray.wait(places, num_returns=count, timeout=PATIENCE)
@@ -118,7 +148,6 @@ class Engines:
         if count > 1:
             by = [[role for role in job.roles if self.dealt.of(role) == at] for at in range(count)]
             say(f"{count} engines on {len(set(nodes))} nodes: {'; '.join(', '.join(roles) for roles in by)}")
-        own = ray.get_runtime_context().get_node_id()
         self._copied = count > 1 or nodes[0] != own
         # What an engine had from here it need not send back.
         self._times: list[Times] = ray.get([actor.brought.remote() for actor in actors])
@@ -133,9 +162,11 @@ class Engines:
         if path == CHECKPOINTS:
             answer = checkpoints(self.dealt, body, self._checkpoints_of)
             if answer[0] == 200:
-                write_checkpoints(self._job.weights, checkpoints(self.dealt, LIST, self._checkpoints_of)[1])
+                listed = checkpoints(self.dealt, LIST, self._checkpoints_of)[1]
                 asked = json.loads(body)
-                drop(self._job.weights, asked.get("policies") or [] if asked["action"] == "delete" else [])
+                with held(self._job.weights):
+                    write_checkpoints(self._job.weights, listed)
+                    drop(self._job.weights, asked.get("policies") or [] if asked["action"] == "delete" else [])
             return answer
         answer = ray.get(self.dealt.call(method, path, body))
         if path == UPDATE:
@@ -149,11 +180,17 @@ class Engines:
     def _copy(self, at: int) -> None:
         # With several engines each has a part of a checkpoint, and the driver writes the whole.
         skip = "checkpoints" if len(self.dealt.actors) > 1 else ""
-        archive, self._times[at] = ray.get(self.dealt.actors[at].made.remote(self._times[at], skip))
-        unpack(archive, self._job.weights)
+        before = self._times[at]
+        made, self._times[at] = ray.get(self.dealt.actors[at].made.remote(before, skip))
+        with held(self._job.weights):
+            unpack(made, self._job.weights)
+            # What the engine needs no more, such as an older optimiser.
+            gone = before.keys() - self._times[at].keys()
+            drop_files(self._job.weights, [name for name in gone if Path(name).parts[0] != skip])
 
     def forget(self) -> None:
-        """Removes the engines' own folders where the driver's copy has all."""
-        if len(self.dealt.actors) > 1:
+        """Removes the engines' own folders where the driver's copy has all. What cannot be removed now, because its
+        engine or node is gone, goes with the job."""
+        with suppress(RayError):
             ray.get([actor.forget.remote() for actor in self.dealt.actors], timeout=PATIENCE)
-            forget_others(self._apart.with_name(f"{self._job.name}.none"))
+        forget_others(self._apart.with_name(f"{self._job.name}.none"))

@@ -1,5 +1,5 @@
-"""Results to whoever asks, over the job's log, which is what the Jobs API gives back: for each folder its files with
-their hashes, then the bytes of those that were not known, in the order listed, a part at a time."""
+"""Results to whoever asks, over the job's log, which is what the Jobs API gives back: a folder's files with hashes and
+sizes, or a piece of the bytes of some of them."""
 
 from __future__ import annotations
 
@@ -8,46 +8,75 @@ import json
 import sys
 from pathlib import Path
 
-from .files import digest
+from .files import measure
 
 PART = 48 * 1024 * 1024
 """bytes a job sends; who asks comes again for the rest"""
 LINE = 57 * 1024
 
 
-def files(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
+def order(path: Path) -> tuple[bool, bool, Path]:
+    """Logs come first, so that what they name is listed as well where all of it is being written."""
+    return path.name != "run.jsonl", path.suffix != ".jsonl", path
+
+
+def files(folder: Path) -> list[str]:
+    """A line for each plain file. One that is being written is told as far as it is there."""
+    lines = []
+    for path in sorted(folder.rglob("*"), key=order):
+        if path.is_symlink() or not path.is_file():
+            continue
+        try:
+            value, size = measure(path)
+        except FileNotFoundError:
+            continue
+        lines.append(f"{value} {size} ./{path.relative_to(folder)}")
+    return lines
+
+
+def piece(folder: Path, wanted: list[tuple[str, int]], start: int, most: int = PART) -> bytes:
+    """At most so many bytes from `start` on of "size, newline, bytes" of each file. Zeros stand for what a file has
+    lost since it was listed."""
+    out = b""
+    for name, size in wanted:
+        head = b"%d\n" % size
+        if start >= len(head) + size:
+            start -= len(head) + size
+            continue
+        at = max(0, start - len(head))
+        out += head[start:]
+        length = max(0, min(size - at, most - len(out)))
+        out += part_of(folder / name, at, length).ljust(length, b"\0")
+        if len(out) >= most:
+            break
+        start = 0
+    return out
+
+
+def part_of(path: Path, at: int, length: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(at)
+            return file.read(length)
+    except FileNotFoundError:
+        return b""
 
 
 def main() -> None:
-    """`want.json`: {"folder": ..., "have": {path: hash}}; the folder is below the home folder unless absolute."""
+    """`want.json`: {"folder": ...} for the list, and with "files": [[path, size]] and "from" for a piece of them; the
+    folder is below the home folder unless absolute."""
     want = json.loads(Path("want.json").read_text())
     folder = Path.home() / Path(want["folder"]).expanduser()
-    found = files(folder)
     out = sys.stdout
-    out.write("BATON-FILES\n")
-    for path, value in found.items():
-        out.write(f"{value}  ./{path}\n")
-    out.write("BATON-DATA\n")
-    left = PART
-    pending = b""
-    for path, value in found.items():
-        if want["have"].get(path) == value:
-            continue
-        data = (folder / path).read_bytes()
-        # The first file goes whatever its size, so that each part brings something.
-        if len(data) > left and left < PART:
-            break
-        left -= len(data)
-        pending += b"%d\n" % len(data) + data
-        while len(pending) >= LINE:
-            out.write(base64.b64encode(pending[:LINE]).decode() + "\n")
-            pending = pending[LINE:]
-    out.write(base64.b64encode(pending).decode() + "\n")
+    if "files" in want:
+        out.write("BATON-DATA\n")
+        data = piece(folder, want["files"], want["from"])
+        for at in range(0, len(data), LINE):
+            out.write(base64.b64encode(data[at : at + LINE]).decode() + "\n")
+    else:
+        out.write("BATON-FILES\n")
+        for line in files(folder):
+            out.write(line + "\n")
     out.write("BATON-END\n")
 
 

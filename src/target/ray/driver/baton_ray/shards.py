@@ -65,6 +65,9 @@ class Shards:
         self._numbers = itertools.count()
         self._under_way: dict[str, tuple[Any, str]] = {}
         self._task = ray.remote(carry)
+        self._folder = job.root / "jobs" / job.name / "shards"
+        # Those of an earlier driver were merged, or are carried again.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """`POST /shards` starts one, `GET /shards/<id>` asks after it and is held for some seconds."""
@@ -93,6 +96,6 @@ class Shards:
             archive: bytes = ray.get(task)
         except Exception as error:
             return {"state": "failed", "why": str(error).strip()[-2000:]}
-        to = self._job.root / "jobs" / self._job.name / "shards" / name
+        to = self._folder / name
         unpack(archive, to)
         return {"state": "done", "folder": str(to)}

@@ -1,0 +1,77 @@
+// A job that another machine sent: what can be done with it from here.
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runCli } from '../../integration/cli/command.js';
+import { type Sshd, startSshd } from './sshd.js';
+
+const template = join(import.meta.dirname, '../../../media/templates/table-team');
+const sizes = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '1', '--select-tasks', '1'];
+let sshd: Sshd;
+let sender: string;
+let job: string;
+const folders: string[] = [];
+
+/** A folder of another machine, with a cache and the same target of its own. */
+function machine(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-elsewhere-'));
+  folders.push(folder);
+  const { host, config, node, folder: there } = sshd.target;
+  mkdirSync(join(folder, '.config/baton'), { recursive: true });
+  writeFileSync(
+    join(folder, '.config/baton/targets.yaml'),
+    `targets:\n  box: {kind: ssh, host: ${host}, config: ${config}, folder: ${there}, node: ${node}}\n`,
+  );
+  return folder;
+}
+
+beforeAll(async () => {
+  sshd = await startSshd();
+  sender = machine();
+  cpSync(template, sender, { recursive: true });
+  const { code, stderr } = await runCli(sender, ['train', ...sizes, '--backend', 'wasm', '--target', 'box']);
+  expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
+  [job] = readdirSync(join(sender, '.baton/runs')) as [string];
+});
+afterAll(() => {
+  sshd?.stop();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+it('is gone on with in a folder that holds its workflow, and in no other', async () => {
+  const resume = ['jobs', 'resume', job, '--target', 'box'];
+  const empty = machine();
+  mkdirSync(join(empty, 'a.baton.yaml'));
+  const refused = await runCli(empty, resume);
+  expect(`${refused.code} ${refused.stderr}`).toContain(
+    `2 baton: ${job} is of the workflow table-team.baton.yaml, which is not in ${empty}. Its files are sent again`,
+  );
+  const other = machine();
+  cpSync(template, other, { recursive: true });
+  const resumed = await runCli(other, resume);
+  expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
+  expect(resumed.stderr).toContain(`${job} goes on there`);
+  // An earlier version kept no record there.
+  rmSync(join(sshd.target.folder, 'jobs', job, 'job.json'));
+  const unknown = await runCli(other, resume);
+  expect(`${unknown.code} ${unknown.stderr}`).toContain(
+    `2 baton: ${job} was not sent from ${other}, and box does not say which workflow it is of. Resume it in the folder`,
+  );
+});
+
+it('is not fetched over what went on here', async () => {
+  const fetch = () => runCli(sender, ['jobs', 'fetch', job]);
+  const log = join(sender, '.baton/runs', job, 'run.jsonl');
+  // It went on there meanwhile.
+  expect((await fetch()).code).toBe(0);
+  appendFileSync(log, 'mine\n');
+  const kept = await fetch();
+  expect(`${kept.code} ${kept.stderr}`).toContain(
+    '1 file changed here since, and not there; not written over',
+  );
+  appendFileSync(join(sshd.target.folder, 'jobs', job, 'work/.baton/runs', job, 'run.jsonl'), 'theirs\n');
+  const refused = await fetch();
+  expect(`${refused.code} ${refused.stderr}`).toContain('run.jsonl changed there, and here as well');
+  expect(refused.code).toBe(3);
+});
