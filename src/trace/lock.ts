@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { writeOwn } from './own-file.js';
@@ -64,8 +64,11 @@ function enter(path: string): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - since > TAKING_MS) rmSync(path, { force: true });
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found) continue;
+    // A link, or a time to come, is of nobody who waits his turn: run folders come from other people too.
+    if (!found.isFile() || Math.abs(Date.now() - found.mtimeMs) > TAKING_MS)
+      rmSync(path, { force: true, recursive: true });
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
 }

@@ -33,10 +33,19 @@ export function complete(
   if (context.typing === 'comment') return { start: offset, end, suggestions: [] };
   const hole = completeHole(analysis, offset, text);
   if (hole) return hole;
-  const place = expressionPlace(context.path);
-  if (place && context.typing === 'value') return expression(analysis, offset, text, place.own, false);
-  if (context.inText && context.word.includes(' ')) return { start: offset, end, suggestions: [] };
-  const suggestions = context.typing === 'key' ? keys(context, text) : values(analysis, context, served);
+  // What stands behind a dash may become a key, and may be all that the item is.
+  const item = context.typing === 'key' && context.path.at(-1) === '-';
+  const place = item || context.typing === 'value' ? expressionPlace(context.path) : null;
+  if (place) {
+    const found = expression(analysis, offset, text, place.own, false);
+    const begun = item && found.start === context.start;
+    return begun ? { ...found, suggestions: [...found.suggestions, ...keys(context, text)] } : found;
+  }
+  if ((item || context.inText) && context.word.includes(' ')) return { start: offset, end, suggestions: [] };
+  const suggestions = [
+    ...(item || context.typing === 'value' ? values(analysis, context, served) : []),
+    ...(context.typing === 'key' ? keys(context, text) : []),
+  ];
   return { start: context.start, end, suggestions };
 }
 
@@ -70,7 +79,7 @@ function expressionPlace(path: readonly string[]): { own: string | null } | null
   const at = path.join('/');
   const check = /^artifacts\/([^/]+)\/checks\/-(\/check)?$/.exec(at);
   if (check) return { own: check[1]! };
-  return /^outcome\/(success|metrics\/[^/]+\/(when|fallback))$|repeat\/until$/.test(at)
+  return /^outcome\/(success|metrics\/[^/]+\/(when|fallback))$|repeat\/until$|^tasks\/-\/expect$/.test(at)
     ? { own: null }
     : null;
 }

@@ -36,16 +36,15 @@ export function provideNames(host: Host, analyses: Analyses): void {
         const found = await find(document, position);
         if (!found) return [];
         const { source } = found.analysis;
-        const named = sameName(found.analysis, found.mention);
         if (!source) return [];
+        const namedIn = (files: WorkflowFiles) =>
+          sameName({ ...found.analysis, mentions: mentions(source, files, true) }, found.mention);
         const { files } = await opened(
           found.analysis.files,
-          named.map(({ file }) => file),
+          namedIn(found.analysis.files).map(({ file }) => file),
           (path) => uriOf(found, path),
         );
-        const all = sameName({ ...found.analysis, mentions: mentions(source, files) }, found.mention).filter(
-          (mention) => includeDeclaration || mention.is !== 'declaration',
-        );
+        const all = namedIn(files).filter((mention) => includeDeclaration || mention.is !== 'declaration');
         return Promise.all(all.map((mention) => location(found, mention)));
       },
     }),

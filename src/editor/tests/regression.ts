@@ -1,4 +1,5 @@
 import { relative, sep } from 'node:path';
+import { normalize } from 'node:path/posix';
 import * as l10n from '@vscode/l10n';
 import { stringify } from 'yaml';
 import {
@@ -42,7 +43,7 @@ export function regressionTest(
   const own = tasks.find(({ id }) => id === task);
   if (!own) return { refused: l10n.t('There is no task "{0}" in this workflow any more.', task) };
   const id = freeId(task, new Set(tasks.map((each) => each.id)));
-  const written = (raw: object) => ({ ...raw, id, expect });
+  const written = (raw: object) => ({ ...raw, ...splitOf(workflow, raw), id, expect });
   if (Array.isArray(workflow.tasks)) {
     const at = tasks.indexOf(own);
     const raw = rawTasks(text, 'tasks')[at] as object;
@@ -78,18 +79,18 @@ function beside(
     return path;
   };
   // What the source gives to every task is not written again.
-  const own = (all: readonly TaskFile[], given: readonly string[]) =>
-    all.map(place).filter((path) => !given.includes(path));
+  const own = (all: readonly TaskFile[], given: readonly string[]) => {
+    const known = new Set(given.map((path) => normalize(path)));
+    return all.map(place).filter((path) => !known.has(path));
+  };
   const [inputs, hidden] = [own(task.files, source.files), own(task.hidden, source.hidden)];
-  const alone = source.split !== undefined && source.split.by === undefined;
   const made = {
     id,
     ...(task.prompt === source.prompt ? {} : { prompt: task.prompt }),
     ...task.fields,
     ...(inputs.length > 0 ? { files: inputs } : {}),
     ...(hidden.length > 0 ? { hidden } : {}),
-    // Dealt with the rest it would move other tasks to another split.
-    ...(alone ? { split: 'test' } : {}),
+    ...splitOf(workflow, {}),
     expect,
   };
   const known = files.read(REGRESSIONS);
@@ -104,6 +105,12 @@ function beside(
   if (!from.some((pattern) => pattern === REGRESSIONS || files.list(pattern).includes(REGRESSIONS)))
     texts.set(null, changeText(text, [{ do: 'set', path: ['tasks', 'from'], value }]));
   return { id, texts, into: REGRESSIONS };
+}
+
+/** Where a new task says its split by itself: dealt with the rest it would move others to another split. */
+function splitOf({ tasks }: Workflow, raw: object): { split?: 'test' } {
+  const dealt = !Array.isArray(tasks) && tasks.split !== undefined && tasks.split.by === undefined;
+  return dealt && !('split' in raw) ? { split: 'test' } : {};
 }
 
 /** The tasks of a text as they are written; none where it is no list. */

@@ -3,8 +3,9 @@ import { isFault, namesIn, parseExpression } from '../expression/index.js';
 import { factTypes } from '../facts.js';
 import type { WorkflowFiles } from '../files.js';
 import { artifactKinds } from '../schema.js';
-import { parseSource, type Source } from '../source/source.js';
+import type { Source } from '../source/source.js';
 import { holes } from '../template.js';
+import { expectedIn } from './expected.js';
 import { type Place, wholeScalar, wordInScalar } from './words.js';
 
 export type NameKind = 'role' | 'artifact' | 'model';
@@ -88,7 +89,7 @@ class Walk {
     }
   }
 
-  /** What tasks expect, here and in the YAML files that hold them. */
+  /** What tasks expect, here and in the files that hold them. */
   private expectations(files: boolean): void {
     for (const task of this.items(this.at('tasks'))) this.expression(this.child(task, 'expect'));
     if (!files) return;
@@ -102,17 +103,11 @@ class Walk {
   }
 
   private expectationsOf(path: string): void {
-    const read = /\.ya?ml$/.test(path) ? this.files?.read(path) : undefined;
-    // Nothing is parsed that expects nothing: there may be many files.
-    if (!read || !('text' in read) || !/(^|[\s{,])["']?expect["']?\s*:/.test(read.text)) return;
-    const { source } = parseSource(read.text, path);
-    const contents = source?.doc.contents;
-    for (const task of isSeq(contents) ? contents.items : [contents]) {
-      const node = isMap(task) ? task.get('expect', true) : undefined;
-      if (!isScalar(node) || typeof node.value !== 'string') continue;
-      for (const { name, start } of artifactNames(node.value, new Set()))
-        this.push('artifact', 'use', name, path, wordInScalar(node, read.text, start));
-    }
+    const read = this.files?.read(path);
+    if (!read || !('text' in read)) return;
+    for (const { expression, place } of expectedIn(path, read.text))
+      for (const { name, start } of artifactNames(expression, new Set()))
+        this.push('artifact', 'use', name, path, place(start));
   }
 
   /** Artifacts named in an expression; inside a contract the artifact's own facts go first. */

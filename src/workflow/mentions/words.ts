@@ -26,11 +26,16 @@ export function wordInScalar(node: Scalar, text: string, offset: number): Place 
   const [start, end] = node.range;
   let written = text.slice(start, end);
   if (written.startsWith('"')) written = written.replace(ESCAPE, (hidden) => ' '.repeat(hidden.length));
-  const word = /^[A-Za-z_]\w*/.exec(node.value.slice(offset))?.[0];
   const header = /^[|>]/.test(written) ? written.indexOf('\n') + 1 : 0;
-  const rank = [...node.value.slice(0, offset).matchAll(WORD)].length;
-  const found = [...written.slice(header).matchAll(WORD)][rank];
+  return wordIn(written.slice(header), start + header, node.value, offset);
+}
+
+/** The place of the word at an offset of a value, which is written at `start` as `written`. */
+export function wordIn(written: string, start: number, value: string, offset: number): Place | undefined {
+  const word = /^[A-Za-z_]\w*/.exec(value.slice(offset))?.[0];
+  const rank = [...value.slice(0, offset).matchAll(WORD)].length;
+  const found = [...written.matchAll(WORD)][rank];
   if (!word || found?.[0] !== word) return undefined;
-  const at = start + header + found.index;
+  const at = start + found.index;
   return { start: at, end: at + word.length };
 }

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -66,6 +75,23 @@ it('one that was killed while it took a lock keeps nobody from it', () => {
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ host: hostname() });
   if ('lock' in taken) taken.lock.release();
   expect(lockOwner(path)).toBeUndefined();
+});
+
+it.each([
+  ['a link to nothing', () => symlinkSync('/nowhere', `${path}.taking`)],
+  ['a folder', () => mkdirSync(`${path}.taking`)],
+  [
+    'a time to come',
+    () => {
+      writeFileSync(`${path}.taking`, '');
+      utimesSync(`${path}.taking`, Date.now() / 1000 + 9999, Date.now() / 1000 + 9999);
+    },
+  ],
+])('%s in a folder that came from elsewhere keeps nobody waiting', (_, lay) => {
+  lay();
+  const taken = takeLock(path);
+  expect(lockOwner(path)?.pid).toBe(process.pid);
+  if ('lock' in taken) taken.lock.release();
 });
 
 describe.runIf(process.platform === 'linux')('a lock under another name of the host', () => {

@@ -73,6 +73,40 @@ test.each([
     ['task', 'context'],
     ['reader'],
   ],
+  [
+    'artifacts behind a dash',
+    small.replace(
+      'writer: {role: Write., consumes: [facts], produces: [report]}',
+      'writer:\n    consumes:\n      - fa|',
+    ),
+    ['facts'],
+    ['reader'],
+  ],
+  ['roles and groups behind a dash', `${small}flow:\n  - wri|`, ['writer', 'parallel'], ['facts']],
+  [
+    'facts and keys behind a dash',
+    small.replace(
+      'report: {path: report.md, kind: text}',
+      'report:\n    kind: text\n    checks:\n      - wo|',
+    ),
+    ['words', 'check'],
+    ['rows'],
+  ],
+  [
+    'facts in the middle of a check behind a dash',
+    small.replace(
+      'report: {path: report.md, kind: text}',
+      'report:\n    kind: text\n    checks:\n      - words > 2 and li|',
+    ),
+    ['lines'],
+    ['check'],
+  ],
+  [
+    'what a task may expect',
+    small.replace('{prompt: Go.}', '{prompt: Go., expect: re|}'),
+    ['report'],
+    ['reader'],
+  ],
   ['nothing in comments', small.replace('tasks:', '# comm|\ntasks:'), [], ['tasks', 'name']],
 ])('suggests %s', (_, text, wanted, unwanted) => {
   const labels = suggested(text);

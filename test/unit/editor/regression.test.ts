@@ -104,7 +104,7 @@ describe('a regression test', () => {
     put('rows.csv', 'id,prompt,depth\nsea,the sea,3\n');
     put('shared.txt', 'for all\n');
     const made = make(
-      `${head}tasks: {from: rows.csv, files: [shared.txt], split: {train: 0.5, test: 0.5}}\n${tail}`,
+      `${head}tasks: {from: rows.csv, files: [./shared.txt], split: {train: 0.5, test: 0.5}}\n${tail}`,
       'sea',
     );
     if ('refused' in made) throw new Error(made.refused);
@@ -116,6 +116,17 @@ describe('a regression test', () => {
       files: [{ name: 'shared.txt' }],
     });
     expect(made.problems).toEqual([]);
+  });
+
+  test('in a list that is dealt out leaves all other tasks where they are', () => {
+    put('list.yaml', Array.from({ length: 12 }, (_, at) => `- {id: t${at}, prompt: p${at}}\n`).join(''));
+    const text = `${head}tasks: {from: list.yaml, split: {train: 0.5, test: 0.5}}\n${tail}`;
+    const { workflow } = checkWorkflow(text, 'a.baton.yaml', { files: diskFiles(folder) });
+    const before = loadTasks(workflow!.tasks, diskFiles(folder)).tasks;
+    const made = make(text, 't3');
+    if ('refused' in made) throw new Error(made.refused);
+    const splits = (tasks: typeof before) => tasks.map(({ id, split }) => `${id} ${split}`);
+    expect(splits(made.tasks)).toEqual([...splits(before), 't3-regression test']);
   });
 
   test('of a made table lays its files down and stays with its table', () => {

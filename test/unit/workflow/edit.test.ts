@@ -348,6 +348,48 @@ describe('renaming', () => {
     expect(applyEdits(tasks, there)).toBe(tasks.replaceAll('report', 'answer'));
   });
 
+  it.each([
+    [
+      'tasks.jsonl',
+      [
+        '{"prompt": "é report.valid"}',
+        '',
+        '{"prompt": "b", "expect": "\\u0066acts.rows == 3 and report.words > 2"}',
+        'no JSON, "expect": report.valid',
+        '{"expect": "report.valid", "prompt": "c"}',
+      ],
+    ],
+    [
+      'tasks.csv',
+      [
+        'prompt,expect,more',
+        '"é, ""report""",report.valid,report.x',
+        '',
+        'b,"""report"" == report.first and report.words > 2",c',
+        'c,,',
+      ],
+    ],
+  ])('renames what the tasks of %s expect, and nothing else there', (name, lines) => {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-rename-'));
+    const tasks = `${lines.join('\n')}\n`;
+    // As an editor has it, a mark at the beginning of the file is no part of its text.
+    writeFileSync(join(folder, name), `\uFEFF${tasks}`);
+    const text = [
+      'artifacts: {facts: {kind: table}, report: {kind: text}}',
+      `tasks: {from: ${name}}`,
+      'agents: {a: {role: Write., produces: [report, facts]}}',
+    ].join('\n');
+    const found = renameEdits(source(text), 'artifact', 'report', 'answer', diskFiles(folder));
+    if ('refused' in found) throw new Error(found.refused);
+    const there = found.edits.filter((edit) => edit.file === name);
+    const wanted = tasks
+      .replace('and report.words', 'and answer.words')
+      .replace('"expect": "report', '"expect": "answer')
+      .replace(',report.valid,', ',answer.valid,')
+      .replace('== report.first', '== answer.first');
+    expect(applyEdits(tasks, there)).toBe(wanted);
+  });
+
   it('says why a name cannot be had', () => {
     const refused = (kind: 'role' | 'artifact', from: string, to: string) =>
       (renameEdits(source(template), kind, from, to, files) as { refused: string }).refused;
