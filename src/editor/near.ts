@@ -30,6 +30,12 @@ export function workflowsAbove(file: string, openFolders: readonly string[]): st
   }
 }
 
+/** The folder of a workflow as the open folders have it, to tell apart those of one name; null at their top. */
+export function whereIs(workflow: string): string | null {
+  const folder = dirname(vscode.workspace.asRelativePath(workflow));
+  return folder === '.' || isAbsolute(folder) ? null : folder;
+}
+
 /** Whether a path lies in a folder. */
 export function liesIn(folder: string, path: string): boolean {
   const way = relative(folder, path);

@@ -230,7 +230,7 @@ test('one click makes a YAML file a workflow', async () => {
   // The editor would forget it when the file is closed.
   await editor.page.getByRole('button', { name: 'Always', exact: true }).click();
   const settings = () => readFileSync(join(editor.folder, '.vscode/settings.json'), 'utf8');
-  await expect.poll(settings).toMatch(/"files\.associations": \{\s*"\*\*\/plain\.yaml": "baton"/);
+  await expect.poll(settings).toMatch(/"files\.associations": \{\s*"\*\*\/folder-\w+\/plain\.yaml": "baton"/);
   await editor.command('View: Close Editor');
   await editor.openFile('plain.yaml');
   await editor.page.locator('.statusbar-item').filter({ hasText: 'Baton Workflow' }).waitFor();

@@ -1,8 +1,10 @@
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
 import { isFork, pauses, type RolloutRow, reviewed } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { commands, contextKeys, rows } from '../names.js';
+import { whereIs } from '../near.js';
 import { type TargetRow, targetItem } from '../targets/rows.js';
 import type { Targets } from '../targets/targets.js';
 import { rolloutWords } from '../words.js';
@@ -312,6 +314,7 @@ function runItem(run: Run): vscode.TreeItem {
   item.description = [
     alone ? vscode.l10n.t('{0} alone', alone.role) : kind,
     progress,
+    run.sample ? null : whereIs(join(run.folder.home, basename(run.info.file))),
     live ? null : shortTime(when),
   ]
     .filter(Boolean)

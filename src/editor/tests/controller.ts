@@ -7,7 +7,7 @@ import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
 import { afterActivation, type Host, mayRun, tell } from '../host.js';
 import { declaration } from '../language/index.js';
-import { findWorkflows, liesIn, workflowGlob } from '../near.js';
+import { findWorkflows, liesIn, whereIs, workflowGlob } from '../near.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
@@ -100,6 +100,7 @@ export class TaskTests {
     const known = this.controller.items.get(id);
     if (known) return known;
     const item = this.controller.createTestItem(id, basename(uri.fsPath), uri);
+    item.description = whereIs(uri.fsPath) ?? undefined;
     item.canResolveChildren = true;
     this.controller.items.add(item);
     return item;

@@ -91,11 +91,13 @@ export class Trainer {
       );
       return undefined;
     }
+    // Of the last time; where none of them is called so any more, it is all again.
+    const kept = (before?.roles ?? []).filter((name) => trained.some((agent) => agent.name === name));
     const roles = await vscode.window.showQuickPick(
       trained.map((agent) => ({
         label: agent.name,
         description: [agent.model, baseOf(workflow) ?? []].flat().join(', '),
-        picked: role ? agent.name === role : (before?.roles.includes(agent.name) ?? true),
+        picked: role ? agent.name === role : kept.length === 0 || kept.includes(agent.name),
       })),
       { canPickMany: true, title: vscode.l10n.t('Train which roles? (1 of {0})', count) },
     );

@@ -1,7 +1,7 @@
 // The workflows that the Test Explorer lists, as files come and go.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
 
@@ -39,6 +39,7 @@ const { editor, told, items, found } = vi.hoisted(() => {
     workspace: {
       textDocuments: [],
       findFiles: async () => [...found],
+      asRelativePath: (path: string) => relative(place, path),
       onDidOpenTextDocument: on('opened'),
       onDidSaveTextDocument: on('saved'),
       onDidChangeWorkspaceFolders: on('folders'),
@@ -93,6 +94,11 @@ test('a folder that is deleted or moved takes its workflows with it, and no othe
   expect(listed()).toEqual(['a.baton.yaml', 'b.baton.yaml', 'd.baton.yaml']);
   tell('folders', { removed: [{ uri: uriOf('inner2') }] });
   expect(listed()).toEqual(['a.baton.yaml', 'b.baton.yaml']);
+});
+
+test('a workflow in a folder says which', () => {
+  const where = [...items.values()].map((item) => (item as { description?: string }).description);
+  expect(where).toEqual([undefined, undefined, 'inner', 'inner2']);
 });
 
 test('a file that was replaced as it was saved stays', () => {
