@@ -100,7 +100,8 @@ export class TaskTests {
     const known = this.controller.items.get(id);
     if (known) return known;
     const item = this.controller.createTestItem(id, basename(uri.fsPath), uri);
-    item.description = whereIs(uri.fsPath) ?? undefined;
+    const where = whereIs(uri.fsPath);
+    if (where !== null) item.description = where;
     item.canResolveChildren = true;
     this.controller.items.add(item);
     return item;
