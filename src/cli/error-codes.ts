@@ -21,6 +21,7 @@ export const errorCodes = {
   'file.exists': 'a file is there already, and is not written over',
   'file.missing': 'a file is not there',
   'file.refused': 'the system lets a file or folder not be read or written',
+  'file.unreadable': 'the workflow file is not UTF-8',
   'fork.file': '--file is not path=file',
   'fork.refused': 'the rollout cannot be forked there, or with this change',
   'install.failed': 'a TensorFlow binding could not be installed; nothing was changed',

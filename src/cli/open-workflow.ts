@@ -43,10 +43,24 @@ export interface Opened {
   tasks: Task[];
 }
 
+function workflowText(path: string): string {
+  try {
+    return readText(path);
+  } catch (error) {
+    // What the system refuses is said elsewhere.
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
+    throw new Failure(
+      'file.unreadable',
+      `${path} cannot be read: ${(error as Error).message}.`,
+      exit.problems,
+    );
+  }
+}
+
 export function checkFile(
   path: string,
   options: OpenOptions,
-  text = readText(path),
+  text = workflowText(path),
   files = diskFiles(dirname(path)),
 ): { problems: Problem[]; workflow: Workflow | undefined; files: WorkflowFiles } {
   const shown = relative(process.cwd(), path) || path;

@@ -13,7 +13,6 @@ export function watchOn(
   onEnded: (ended: Ended) => void,
 ): Watch {
   const board = new TensorBoard(join(folder.path, 'tensorboard'));
-  let step = 0;
   return {
     progress: (label, done, of) => terminal.progress(`${label}: ${done}/${of} rollouts`),
     rolloutEnded(ended) {
@@ -22,7 +21,7 @@ export function watchOn(
       terminal.emit({ event: 'rollout.ended', rollout, success: outcome?.success ?? null });
     },
     stepped(report, steps) {
-      step = report.step + 1;
+      const step = report.step + 1;
       board.scalars(step, curves(report));
       terminal.emit({ event: 'training.step', ...report });
       const means = report.roles.map(
@@ -36,6 +35,8 @@ export function watchOn(
     },
     evaluated(name, split, report) {
       terminal.emit({ event: 'evaluation', name, split, report });
+      // What was measured is a checkpoint, also where a run that goes on measures it late: of a step, or of the base.
+      const step = Number(/^step-(\d+)$/.exec(name)?.[1] ?? 0);
       board.scalars(step, { [`${split}/success`]: report.success.mean, [`${split}/score`]: report.rank });
     },
     checkpoint({ name, rank }, report) {

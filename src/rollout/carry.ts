@@ -20,6 +20,7 @@ import { type RolloutName, rolloutId, seedFrom } from './ids.js';
 import { computeOutcome } from './outcome.js';
 import { Past } from './past.js';
 import type { Repeated, TurnPlace } from './place.js';
+import { repairsIn } from './repairs.js';
 import { visitAgent } from './visit.js';
 
 export interface RolloutSpec extends RolloutName {
@@ -69,16 +70,10 @@ export async function carryRollout(
   const { log, recovered } = await LogWriter.open(folder.rollout(id), (event) => fresh.push(event));
   const past = new Past(recovered.events);
   const all = () => [...recovered.events, ...fresh];
-  const close = async (
-    status: Ended['status'],
-    repaired: Ended['repaired'],
-  ): Promise<{ ended: Ended; events: LogEvent[] }> => {
+  const close = async (status: Ended['status']): Promise<{ ended: Ended; events: LogEvent[] }> => {
     await log.close();
     const events = all();
-    return {
-      ended: summary(spec, id, status, events, log.head, repaired, (Date.now() - begun) / 1000),
-      events,
-    };
+    return { ended: summary(spec, id, status, events, log.head, (Date.now() - begun) / 1000), events };
   };
   const calls = past.events.flatMap((event) => (event.type === 'model.called' ? [event.data] : []));
   if (!deps.counted?.has(id))
@@ -88,7 +83,7 @@ export async function carryRollout(
     }
   deps.pace?.begin(calls.filter((call) => !isCoachCall(call.action)));
   const again = past.finished?.status === 'failed' && deps.again?.has(id) === true;
-  if (past.finished && !again) return close(past.finished.status, { failed: 0, repaired: 0 });
+  if (past.finished && !again) return close(past.finished.status);
   if (again) log.append({ type: 'rollout.reopened', data: { rollout: id } });
   if (!past.started) log.append({ type: 'rollout.started', data: started(spec, id, deps) });
   const main = new Arm('main', id, deps);
@@ -113,7 +108,7 @@ export async function carryRollout(
     if (!past.outcome) log.append({ type: 'outcome', data: outcome });
     await work.judge(outcome);
     log.append({ type: 'rollout.finished', data: { status: 'done', reason: null } });
-    return await close('done', work.repaired);
+    return await close('done');
   } catch (error) {
     if (deps.signal.aborted || error instanceof BudgetSpent || isDiskFull(error)) {
       // Not finished: a resumed run goes on here.
@@ -124,14 +119,13 @@ export async function carryRollout(
       type: 'rollout.finished',
       data: { status: 'failed', reason: (error as Error).message.slice(0, 2000) },
     });
-    return await close('failed', work.repaired);
+    return await close('failed');
   } finally {
     main.close();
   }
 }
 
 class Work {
-  readonly repaired = { failed: 0, repaired: 0 };
   private readonly visits = new Map<string, number>();
   private failed: { error: unknown } | null = null;
   constructor(
@@ -164,9 +158,7 @@ class Work {
     const agent = this.place.deps.workflow.agents[name]!;
     const visit = this.visits.get(name) ?? 0;
     this.visits.set(name, visit + 1);
-    const visited = await visitAgent(this.place, arm, agent, visit, (action) => this.judgeAction(action));
-    if (visited.failed) this.repaired.failed += 1;
-    if (visited.repaired) this.repaired.repaired += 1;
+    await visitAgent(this.place, arm, agent, visit, (action) => this.judgeAction(action));
   }
 
   private async parallel(flows: Flow[], arm: Arm): Promise<void> {
@@ -261,7 +253,6 @@ function summary(
   status: Ended['status'],
   events: LogEvent[],
   head: string,
-  repaired: Ended['repaired'],
   seconds: number,
 ): Ended {
   const scores = scoresOf(events);
@@ -278,7 +269,7 @@ function summary(
     status,
     outcome,
     scores,
-    repaired,
+    repaired: repairsIn(events),
     head,
     seconds,
   };

@@ -15,9 +15,9 @@ export function readReviews(folder: RunFolder): Map<string, LogEvent[]> {
   const found = new Map<string, LogEvent[]>();
   if (!existsSync(reviews)) return found;
   const names = readdirSync(reviews).filter((name) => name.endsWith('.jsonl'));
-  const events = names.flatMap((name) => readLog(`${reviews}/${name}`).events);
-  events.sort((a, b) => a.at - b.at || a.seq - b.seq);
-  for (const event of events) {
+  const events = names.flatMap((name) => timed(readLog(`${reviews}/${name}`).events));
+  events.sort((a, b) => a.by - b.by);
+  for (const { event } of events) {
     if (event.type !== 'verdict' && event.type !== 'overrule') continue;
     const named = fromReviewed(event.data.action);
     if (!named) continue;
@@ -27,6 +27,18 @@ export function readReviews(folder: RunFolder): Map<string, LogEvent[]> {
     found.set(rollout, [...(found.get(rollout) ?? []), own]);
   }
   return found;
+}
+
+/** When each was written at the latest: clocks are set back, and what one writer wrote stays in its order. */
+function timed(events: readonly LogEvent[]): { event: LogEvent; by: number }[] {
+  let by = Number.POSITIVE_INFINITY;
+  return events
+    .toReversed()
+    .map((event) => {
+      by = Math.min(by, event.at);
+      return { event, by };
+    })
+    .reverse();
 }
 
 /** Open a log under reviews/. */

@@ -10,18 +10,28 @@ export interface Counted {
 }
 
 /**
- * One rule says which verdict counts: the latest backward pass over the latest forward pass; a contract's verdict
- * over any model's, unless the contract left the score open; a person's overrule over all. `events` are the
- * rollout's own, then the reviews', each in the order of writing.
+ * One rule says which verdict counts: of the last time that somebody judged, the backward pass over the forward pass;
+ * a contract's verdict over any model's, unless the contract left the score open; a person's overrule over all.
+ * Whoever judges asks the contracts first, so that a verdict of theirs that was given before begins another time.
+ * `events` are the rollout's own, then the reviews', each in the order of writing.
  */
 export function countedVerdicts(events: Iterable<LogEvent>): Map<string, Counted> {
   const chosen = new Map<string, Verdict>();
   const overrules = new Map<string, EventData<'overrule'>>();
+  const given = new Map<string, Set<Verdict['pass']>>();
   for (const event of events) {
     if (event.type === 'overrule') overrules.set(event.data.action, event.data);
     if (event.type !== 'verdict') continue;
-    const before = chosen.get(event.data.action);
-    if (!before || weight(event.data) >= weight(before)) chosen.set(event.data.action, event.data);
+    const { action, judge, pass } = event.data;
+    if (judge === 'contracts') {
+      if (given.get(action)?.has(pass)) {
+        chosen.delete(action);
+        given.delete(action);
+      }
+      given.set(action, new Set([...(given.get(action) ?? []), pass]));
+    }
+    const before = chosen.get(action);
+    if (!before || weight(event.data) >= weight(before)) chosen.set(action, event.data);
   }
   return new Map(
     [...chosen].map(([action, verdict]) => {
@@ -37,6 +47,9 @@ function weight(verdict: Verdict): number {
   return (decided ? 4 : byContract ? 0 : 2) + (verdict.pass === 'backward' ? 1 : 0);
 }
 
+/** From here on a score says that nothing was wrong. */
+const GOOD = 5;
+
 /** The scores that count, as a rollout's row in run.jsonl has them; with the reviews' events, as they count now. */
 export function scoresOf(events: readonly LogEvent[]): EventData<'rollout.ended'>['scores'] {
   const agents = new Map(
@@ -48,8 +61,10 @@ export function scoresOf(events: readonly LogEvent[]): EventData<'rollout.ended'
     action,
     agent: agents.get(action) ?? agentOf(action),
     score,
-    code: verdict.code,
-    blamed: verdict.blamed?.agent ?? null,
+    // Whom a person clears broke nothing, and neither did what cannot be judged.
+    ...(overrule && (score === null || score >= GOOD)
+      ? { code: null, blamed: null }
+      : { code: verdict.code, blamed: verdict.blamed?.agent ?? null }),
     diagnosis: overrule ? `${overrule.author}: ${overrule.reason}` : verdict.diagnosis,
     file: verdict.evidence.find((each) => each.file !== null)?.file ?? null,
   }));

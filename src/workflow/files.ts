@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
@@ -79,9 +80,14 @@ export function diskFiles(folder: string): WorkflowFiles {
   };
 }
 
-/** A file's text as an editor has it: a byte order mark is none of it, so that places in it mean the same to both. */
+/**
+ * A file's text as an editor has it: a byte order mark is none of it, so that places in it mean the same to both.
+ * Throws where it is not UTF-8: what stands for letters that were lost would go into prompts.
+ */
 export function readText(path: string): string {
-  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  const bytes = readFileSync(path);
+  if (!isUtf8(bytes)) throw new Error(l10n.t('it is not UTF-8; save it as that'));
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 function listFiles(root: string, pattern: string): string[] {

@@ -1,9 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
 import type { WorkflowFiles } from '../files.js';
 import type { RawTables } from '../schema-tasks.js';
+import { parseSource } from '../source/source.js';
 import { stringify } from './csv.js';
 import { between, randomFrom, shuffled } from './random.js';
 import type { DraftTask } from './task.js';
@@ -46,7 +46,11 @@ export function tableTasks(
 ): { tasks: DraftTask[]; problem?: string } {
   const list = files.read(family.tables);
   if ('refused' in list) return { tasks: [], problem: list.message };
-  const parsed = listSchema.safeParse(parseYaml(list.text));
+  const { source, problems } = parseSource(list.text, family.tables);
+  const [wrong] = problems.filter(({ severity }) => severity === 'error');
+  if (wrong)
+    return { tasks: [], problem: `${family.tables}:${wrong.line}:${wrong.column}: ${wrong.message}` };
+  const parsed = listSchema.safeParse(source?.value);
   if (!parsed.success)
     return {
       tasks: [],
@@ -63,7 +67,9 @@ export function tableTasks(
   for (const table of parsed.data.tables) {
     const csv = files.read(folder + table.file);
     if ('refused' in csv) return { tasks: [], problem: csv.message };
-    const rows = parseCsv(csv.text, { columns: true, skip_empty_lines: true }) as Row[];
+    const read = rowsOf(table, csv.text);
+    if ('problem' in read) return { tasks: [], problem: `${table.file}: ${read.problem}` };
+    const { rows } = read;
     const known = rows.filter((row) => (row[table.target] ?? '') !== '');
     if (known.length < 12)
       return {
@@ -78,6 +84,23 @@ export function tableTasks(
     for (let at = 0; at < family.per_table; at++) tasks.push(sampleTask(table, known, at, family));
   }
   return { tasks };
+}
+
+/** The rows of a table, each with all columns that are asked of it. */
+function rowsOf(table: Table, text: string): { rows: Row[] } | { problem: string } {
+  let rows: Row[];
+  try {
+    rows = parseCsv(text, { bom: true, columns: true, skip_empty_lines: true });
+  } catch (error) {
+    return { problem: l10n.t('this is not CSV: {0}', (error as Error).message) };
+  }
+  const columns = Object.keys(rows[0] ?? {});
+  const lacks = [table.target, ...table.numeric, ...table.categorical].find(
+    (each) => !columns.includes(each),
+  );
+  if (rows.length > 0 && lacks !== undefined)
+    return { problem: l10n.t('there is no column "{0}"; it has {1}', lacks, columns.join(', ')) };
+  return { rows };
 }
 
 function sampleTask(table: Table, rows: Row[], at: number, family: RawTables): DraftTask {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countedVerdicts, type LogEvent, type Verdict } from '../../../src/trace/index.js';
+import { countedVerdicts, type LogEvent, scoresOf, type Verdict } from '../../../src/trace/index.js';
 
 const base: Verdict = {
   action: 'a.0.0',
@@ -47,4 +47,27 @@ test('one rule says which verdict counts', () => {
   ).toBe(1);
   expect(score(event({ score: 8 }), event({ score: 5, judge: 'judge' }))).toBe(5);
   expect(score(event({ score: 1, code: 'artifact.missing' }), overrule(7))).toBe(7);
+});
+
+test('the last time that somebody judged counts, also where a model said nothing', () => {
+  const run = [event({ score: 8 }), event({ score: 7, pass: 'backward' })];
+  const model = (score: number | null) => [
+    event({ score: 7, pass: 'backward' }),
+    event({ score, judge: 'judge', pass: 'backward' }),
+  ];
+  expect(score(...run, ...model(null))).toBeNull();
+  expect(score(...run, ...model(2), ...model(null), event({ score: 7, pass: 'backward' }))).toBe(7);
+  expect(score(...run, event({ score: 7, pass: 'backward' }), ...model(2))).toBe(2);
+  expect(score(...run, ...model(2), overrule(9), event({ score: 7, pass: 'backward' }))).toBe(9);
+});
+
+test('whom a person clears is blamed for nothing', () => {
+  const broken = event({
+    score: 1,
+    code: 'artifact.missing',
+    blamed: { agent: 'a', action: 'a.0.0' },
+    diagnosis: 'It is missing.',
+  });
+  expect(scoresOf([broken, overrule(3)])[0]).toMatchObject({ code: 'artifact.missing', blamed: 'a' });
+  expect(scoresOf([broken, overrule(9)])[0]).toMatchObject({ score: 9, code: null, blamed: null });
 });
