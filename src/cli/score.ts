@@ -9,7 +9,9 @@ import {
   type LogEvent,
   type RunFolder,
   readLog,
+  readReviews,
   reviewed,
+  scoresOf,
 } from '../trace/index.js';
 import type { Workflow } from '../workflow/index.js';
 import { endedOf, noteDamage } from './ended.js';
@@ -47,6 +49,7 @@ export async function scoreCommand(
   for (const call of pass.calls()) budget.add(call);
   const tally = { judged: 0, changed: 0, abstained: 0 };
   const all = endedOf(folder);
+  const before = readReviews(folder);
   const { abort, release } = stopOnSignals();
   const signal = AbortSignal.any([abort.signal, budget.over]);
   try {
@@ -56,7 +59,19 @@ export async function scoreCommand(
       if (!task || pass.has(ended.rollout)) continue;
       const log = readLog(folder.rollout(ended.rollout));
       noteDamage(terminal, ended.rollout, log);
-      await judgeOne(folder, { ...opened, workflow }, ended, log.events, task, judge, pass, signal, tally);
+      const reviews = before.get(ended.rollout) ?? [];
+      await judgeOne(
+        folder,
+        { ...opened, workflow },
+        ended,
+        log.events,
+        task,
+        judge,
+        pass,
+        reviews,
+        signal,
+        tally,
+      );
       terminal.progress(`${at + 1}/${all.length} rollouts judged`, (at + 1) % 20 === 0);
     }
     if (!abort.signal.aborted) await pass.finish();
@@ -129,6 +144,7 @@ async function judgeOne(
   task: Opened['tasks'][number],
   judge: Judge,
   pass: ReviewPass,
+  reviews: readonly LogEvent[],
   signal: AbortSignal,
   tally: { judged: number; changed: number; abstained: number },
 ): Promise<void> {
@@ -145,14 +161,21 @@ async function judgeOne(
     { workflow, task, rollout: ended.rollout, events, blobs, outcome, signal },
     (event) => pass.bought(ended.rollout, event),
   );
-  const counted = countedVerdicts(
-    verdicts.map((data, seq) => ({ type: 'verdict' as const, data, seq, at: 0, prev: '', sum: '' })),
-  );
-  for (const [action, { score, verdict }] of counted) {
+  const given = verdicts.map((data, seq) => ({
+    type: 'verdict' as const,
+    data,
+    seq,
+    at: 0,
+    prev: '',
+    sum: '',
+  }));
+  for (const { score } of countedVerdicts(given).values()) {
     tally.judged += 1;
     if (score === null) tally.abstained += 1;
+  }
+  for (const { action, score, code } of scoresOf([...own, ...reviews, ...given])) {
     const old = before.get(action);
-    if (old?.score !== score || old?.code !== verdict.code) tally.changed += 1;
+    if (old?.score !== score || old?.code !== code) tally.changed += 1;
   }
   await pass.judged(
     verdicts.map((verdict) => ({ ...verdict, action: reviewed(ended.rollout, verdict.action) })),

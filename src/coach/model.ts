@@ -134,16 +134,18 @@ async function oneAnswer(
   let reason = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const logged = loggedCall(judged.events, id, attempt);
-    let text: string;
-    if (logged) text = judged.blobs.text(logged.data.reply);
+    let answer: { text: string; finish: string };
+    if (logged) answer = { text: judged.blobs.text(logged.data.reply), finish: logged.data.finish };
     else {
       const bought = await buy(options, judged, id, attempt, messages, log);
       if ('reason' in bought) return bought;
-      text = bought.text;
+      answer = bought;
     }
+    const { text, finish } = answer;
     const read = readAnswer(text);
     if ('answer' in read) return read;
-    reason = `the coach's reply was not usable: ${read.why}`;
+    const cut = `it was cut at ${options.sampling.maxTokens ?? LONGEST_REPLY} tokens; give the coach's model a larger max_tokens`;
+    reason = `the coach's reply was not usable: ${finish === 'length' ? cut : read.why}`;
     messages.push(
       { role: 'assistant', content: text.slice(0, 4000) },
       {
@@ -169,7 +171,7 @@ async function buy(
   call: number,
   messages: ChatMessage[],
   log: (event: Happening) => Promise<void>,
-): Promise<{ text: string } | { reason: string }> {
+): Promise<{ text: string; finish: string } | { reason: string }> {
   const temperature = sampling.temperature ?? (samples > 1 ? SEVERAL_TEMPERATURE : 0);
   const { topP = 1, maxTokens = LONGEST_REPLY } = sampling;
   const most = messages.reduce((sum, message) => sum + message.content.length / 3, 0) + maxTokens;
@@ -220,7 +222,7 @@ async function buy(
         seconds,
       },
     });
-    return { text: reply.text };
+    return { text: reply.text, finish: reply.finish };
   } catch (error) {
     paid.release();
     // With what it was aborted for: cancelled, or out of minutes.

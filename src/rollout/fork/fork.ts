@@ -1,8 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
+  agentOf,
+  type EventData,
   endingOf,
   type Happening,
+  type LogEvent,
   LogWriter,
   type RunFolder,
   readLog,
@@ -11,6 +14,7 @@ import {
 import type { Task } from '../../workflow/index.js';
 import type { RolloutSpec } from '../carry.js';
 import { rolloutId, seedFrom } from '../ids.js';
+import type { Repeated } from '../place.js';
 import { type ForkChange, readChange } from './change.js';
 
 /** Where to fork: before this action of this rollout. */
@@ -55,10 +59,13 @@ export async function beginFork(
     const known = events.flatMap((event) => (event.type === 'action.started' ? [event.data.action] : []));
     throw new Error(`${rollout} has no action "${action}"; it has ${known.join(', ') || 'none yet'}.`);
   }
-  const { task, sample, step, stratum, policies } = first.data;
+  const { task, sample, step, stratum } = first.data;
+  const whole =
+    first.data.parent?.action === action ? onTop(readChange(first.data.parent.change), change) : change;
+  const policies = actingIn(events, first.data, action);
   const branch = freeBranch(folder, { step, task, sample });
   const seed = seedFrom(runSeed, step, task, sample, branch);
-  const parent = { rollout, action, change: JSON.stringify(change) };
+  const parent = { rollout, action, change: JSON.stringify(whole) };
   const id = rolloutId({ step, task, sample, branch });
   const { log } = await LogWriter.open(folder.rollout(id));
   log.append({
@@ -79,7 +86,42 @@ export async function beginFork(
     );
   }
   await log.close();
-  return { step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit: { action, change } };
+  const edit = { action, change: whole };
+  const repeated = repeatedIn(events, action);
+  return { step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit, repeated };
+}
+
+/** A change of an action that the parent had changed too: what it does not name stays, but for an answer of before. */
+function onTop(before: ForkChange, { files, ...change }: ForkChange): ForkChange {
+  const { reply: _, files: kept, ...stays } = before;
+  const all = { ...kept, ...files };
+  return { ...stays, ...change, ...(Object.keys(all).length > 0 ? { files: all } : {}) };
+}
+
+/** Who acts for each role from an action of a rollout on; in a fork, also whom that put there before. */
+function actingIn(
+  events: readonly LogEvent[],
+  { policies, parent }: EventData<'rollout.started'>,
+  action: string,
+): Record<string, string> {
+  const { policy } = parent ? readChange(parent.change) : {};
+  if (!parent || policy === undefined) return policies;
+  const begun = (of: string) =>
+    events.findIndex((event) => event.type === 'action.started' && event.data.action === of);
+  const role = agentOf(parent.action);
+  const earlier = role === agentOf(action) && begun(action) >= 0 && begun(action) < begun(parent.action);
+  return earlier ? policies : { ...policies, [role]: policy };
+}
+
+/** What roles said again in a rollout, as they do in its fork; whose action is changed acts anew from there on. */
+function repeatedIn(events: readonly LogEvent[], action: string): Repeated {
+  return new Map(
+    events.flatMap(({ type, data }) =>
+      type === 'model.called' && data.policy === 'repeated' && agentOf(data.action) !== agentOf(action)
+        ? [[data.action, { reply: data.reply, finish: data.finish }] as const]
+        : [],
+    ),
+  );
 }
 
 /** Forks that were begun and not finished, or are to be carried `again`: a resumed run carries them on. */
@@ -98,7 +140,8 @@ export function openForks(
     if (endingOf(events) && !again.has(first.data.rollout)) return [];
     const { task, sample, step, branch, policies, parent } = first.data;
     const edit = { action: parent.action, change: readChange(parent.change) };
-    return [{ step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit }];
+    const repeated = repeatedIn(readLog(folder.rollout(parent.rollout)).events, parent.action);
+    return [{ step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit, repeated }];
   });
 }
 

@@ -35,7 +35,7 @@ async function judge(answer: (asked: Asked, response: ServerResponse) => string 
           object: 'chat.completion',
           created: 0,
           model: 'judge',
-          choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
+          choices: [{ index: 0, finish_reason: finish(content), message: { role: 'assistant', content } }],
           usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
         }),
       );
@@ -45,6 +45,10 @@ async function judge(answer: (asked: Asked, response: ServerResponse) => string 
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   return { url, asked, close: () => server.closeAllConnections() };
 }
+
+/** A server cuts a reply at the most that was asked for. */
+const finish = (content: string) => (content.endsWith(CUT) ? 'length' : 'stop');
+const CUT = ' and then';
 
 const good = (score: number) =>
   JSON.stringify({
@@ -109,6 +113,7 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
     ['1e999', () => good(0).replace('"score":0', '"score":1e999'), /score/],
     ['two scores', () => good(3).replace('{', '{"score":9,'), /more than one score/],
     ['a quoted answer', () => `It says:\n\`\`\`json\n${good(9)}\n\`\`\`\nI say 2.`, /not one JSON object/],
+    ['thoughts that are cut', () => `<think>It may be${CUT}`, /cut at 800 tokens; give .* larger max_tokens/],
     ['cut JSON', () => good(5).slice(0, 60), /not one JSON object/],
     ['a score in words', () => good(0).replace('"score":0', '"score":"8"'), /score/],
     [
