@@ -32,6 +32,8 @@ export class Diverged extends Error {
 }
 
 const FETCHED = 'fetched.json';
+/** How often a folder is read in which files change. */
+const ROUNDS = 2;
 /** What belongs to the machine that it lies on: who works there, caches, what an engine said, unfinished files. */
 const STAYS = /^(index\/.*|control\.json|engine\.(log|err)|fetched\.json)$|\.(lock|taking|part|fetching)$/;
 
@@ -44,18 +46,24 @@ type Known = z.infer<typeof knownSchema>;
  * before anything is written, where a file changed on both sides.
  */
 export async function bring(there: Source, from: string, to: string): Promise<Fetched> {
-  for (let came = 0, again = false; ; again = true) {
-    const { wanted, kept } = await agree(await there.list(from), to);
-    if (wanted.length === 0) return { came, kept };
+  let came = 0;
+  let changed: readonly string[] = [];
+  for (let round = 0; ; round++) {
+    const listed = await there.list(from);
+    // What was made and removed meanwhile is nothing that is lacking.
+    const [missed] = listed.filter(({ path }) => changed.includes(path));
+    const { wanted, kept } = await agree(listed, to);
+    if (wanted.length === 0 || (round === ROUNDS && !missed)) return { came, kept };
+    if (round === ROUNDS)
+      throw new Error(
+        `${missed!.path} changed while it was read; all else is here and whole. Fetch again in a while.`,
+      );
     const receiver = new Receiver(to, wanted);
     await there.read(from, wanted, (chunk) => receiver.take(chunk)).finally(() => receiver.drop());
     receiver.end();
-    came += wanted.length - receiver.changed.length;
-    if (receiver.changed.length === 0) return { came, kept };
-    if (again)
-      throw new Error(
-        `${receiver.changed[0]} changed while it was read; all else is here and whole. Fetch again in a while.`,
-      );
+    changed = receiver.changed;
+    came += wanted.length - changed.length;
+    if (changed.length === 0) return { came, kept };
   }
 }
 
