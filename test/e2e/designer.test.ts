@@ -111,6 +111,7 @@ describe('the designer', () => {
     await view().getByRole('region', { name: 'Role modeler' }).waitFor();
     expect(await turns.locator('input').inputValue()).toBe('5');
     await turns.click();
+    await editor.page.keyboard.press('End');
     await editor.page.keyboard.type('7');
     await editor.page.keyboard.press('Control+S');
     await expect.poll(text, { timeout: 30_000 }).toContain('max_turns: 57');
