@@ -17,7 +17,7 @@ import type { RunRow, RunsTree } from './runs/tree.js';
 import type { Weights } from './runs/weights.js';
 import type { VerdictComments } from './scores/comments.js';
 import { openEvidence } from './scores/evidence.js';
-import { keepReview } from './scores/review.js';
+import { agreed, keepReview } from './scores/review.js';
 import { deleteSecret, setSecret } from './secrets.js';
 import { installCommand, installGpu } from './shell.js';
 import { askTarget } from './targets/add.js';
@@ -117,8 +117,8 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     moreRollouts: (row?: RunRow) => row && tree.more(row),
     cancelRun: (row?: RunRow) => row?.is === 'run' && control.cancel(row.run),
     resumeRun: (row?: RunRow) => row?.is === 'run' && control.resume(row.run),
-    agree: (thread: vscode.CommentThread) => review(parts, thread, true),
-    overrule: (of: vscode.CommentThread | RunRow) => review(parts, of, false),
+    agree: (thread: vscode.CommentThread) => agree(parts, thread),
+    overrule: (of: vscode.CommentThread | RunRow) => overrule(parts, of),
     setSecret: () => setSecret(host),
     deleteSecret: () => deleteSecret(host),
     installCommand: () => installCommand(host, control.node()),
@@ -239,52 +239,39 @@ function short(uri: vscode.Uri): string {
   return at ? `${at[1]} ${at[2]} ${basename(at[3]!)}` : basename(uri.path);
 }
 
-async function review(
-  { comments, store }: Working,
-  of: vscode.CommentThread | RunRow,
-  agrees: boolean,
-): Promise<void> {
-  const judged =
-    'is' in of
-      ? of.is === 'action'
-        ? {
-            run: of.run,
-            rollout: of.row.rollout,
-            action: of.row.scores[of.at]!.action,
-            score: of.row.scores[of.at]!.score,
-          }
-        : undefined
-      : fromThread(comments, of);
+async function agree({ comments, store }: Working, thread: vscode.CommentThread): Promise<void> {
+  const judged = comments.judgedOf(thread);
   if (!judged) return;
-  const { run, rollout, action } = judged;
-  if (agrees)
-    await keepReview(run, { rollout, action, score: judged.score, reason: vscode.l10n.t('Agreed.') });
-  else {
-    const picked = await vscode.window.showQuickPick(
-      [...Array.from({ length: 11 }, (_, at) => String(10 - at)), vscode.l10n.t('cannot be judged')],
-      {
-        title: vscode.l10n.t('The right score of {0}', action),
-        placeHolder: vscode.l10n.t('0 is worthless, 10 is as good as it can be'),
-      },
-    );
-    if (picked === undefined) return;
-    const reason = await vscode.window.showInputBox({
-      title: vscode.l10n.t('Why?'),
-      prompt: vscode.l10n.t('Kept in the run with your name and the time.'),
-      validateInput: (text) =>
-        text.trim() ? null : vscode.l10n.t('Say why: the reason is what the coach is compared with.'),
-    });
-    if (!reason) return;
-    await keepReview(run, { rollout, action, score: /^\d+$/.test(picked) ? Number(picked) : null, reason });
-  }
+  await keepReview(judged.run, agreed(judged));
   store.refresh();
 }
 
-function fromThread(comments: VerdictComments, thread: vscode.CommentThread) {
-  const judged = comments.judgedOf(thread);
-  return (
-    judged && { run: judged.run, rollout: judged.rollout, action: judged.action, score: judged.verdict.score }
+async function overrule({ comments, store }: Working, of: vscode.CommentThread | RunRow): Promise<void> {
+  const judged = 'is' in of ? fromRow(of) : comments.judgedOf(of);
+  if (!judged) return;
+  const { run, rollout, action } = judged;
+  const picked = await vscode.window.showQuickPick(
+    [...Array.from({ length: 11 }, (_, at) => String(10 - at)), vscode.l10n.t('cannot be judged')],
+    {
+      title: vscode.l10n.t('The right score of {0}', action),
+      placeHolder: vscode.l10n.t('0 is worthless, 10 is as good as it can be'),
+    },
   );
+  if (picked === undefined) return;
+  const reason = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Why?'),
+    prompt: vscode.l10n.t('Kept in the run with your name and the time.'),
+    validateInput: (text) =>
+      text.trim() ? null : vscode.l10n.t('Say why: the reason is what the coach is compared with.'),
+  });
+  if (!reason) return;
+  await keepReview(run, { rollout, action, score: /^\d+$/.test(picked) ? Number(picked) : null, reason });
+  store.refresh();
+}
+
+function fromRow(of: RunRow) {
+  if (of.is !== 'action') return undefined;
+  return { run: of.run, rollout: of.row.rollout, action: of.row.scores[of.at]!.action };
 }
 
 /** Open the designer beside the text that is being looked at. */

@@ -4,6 +4,9 @@ import type { EventData, LogEvent, Verdict } from './events.js';
 /** The verdict of an action that counts, and whether a person overruled it. */
 export interface Counted {
   verdict: Verdict;
+  /** Each person's last word, in the order in which they were said. */
+  said: EventData<'overrule'>[];
+  /** The last of them: it counts. */
   overrule: EventData<'overrule'> | null;
   /** The score that counts: a person's, else the verdict's. */
   score: number | null;
@@ -17,26 +20,27 @@ export interface Counted {
  */
 export function countedVerdicts(events: Iterable<LogEvent>): Map<string, Counted> {
   const chosen = new Map<string, Verdict>();
-  const overrules = new Map<string, EventData<'overrule'>>();
-  const given = new Map<string, Set<Verdict['pass']>>();
+  const overrules = new Map<string, EventData<'overrule'>[]>();
+  /** Passes in which the contracts were asked, of whoever judged last. */
+  const asked = new Map<string, Set<Verdict['pass']>>();
   for (const event of events) {
-    if (event.type === 'overrule') overrules.set(event.data.action, event.data);
+    if (event.type === 'overrule') {
+      const { action, author } = event.data;
+      const others = (overrules.get(action) ?? []).filter((each) => each.author !== author);
+      overrules.set(action, [...others, event.data]);
+    }
     if (event.type !== 'verdict') continue;
     const { action, judge, pass } = event.data;
-    if (judge === 'contracts') {
-      if (given.get(action)?.has(pass)) {
-        chosen.delete(action);
-        given.delete(action);
-      }
-      given.set(action, new Set([...(given.get(action) ?? []), pass]));
-    }
+    const anew = judge === 'contracts' && asked.get(action)?.has(pass) === true;
+    if (judge === 'contracts') asked.set(action, new Set([...(anew ? [] : (asked.get(action) ?? [])), pass]));
     const before = chosen.get(action);
-    if (!before || weight(event.data) >= weight(before)) chosen.set(action, event.data);
+    if (!before || anew || weight(event.data) >= weight(before)) chosen.set(action, event.data);
   }
   return new Map(
     [...chosen].map(([action, verdict]) => {
-      const overrule = overrules.get(action) ?? null;
-      return [action, { verdict, overrule, score: overrule ? overrule.score : verdict.score }];
+      const said = overrules.get(action) ?? [];
+      const overrule = said.at(-1) ?? null;
+      return [action, { verdict, said, overrule, score: overrule ? overrule.score : verdict.score }];
     }),
   );
 }

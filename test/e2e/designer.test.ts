@@ -93,6 +93,59 @@ describe('the designer', () => {
     await saved().toBe(before);
   });
 
+  test('what is typed for one role is its own, and is in the file when it is saved from the field', async () => {
+    const before = text();
+    const turns = view().locator('vscode-text-field', { hasText: 'Turns at most' });
+    const inTree = (name: string) => view().getByRole('treeitem', { name: new RegExp(`^${name}`) });
+    await inTree('modeler').click();
+    await view().getByRole('region', { name: 'Role modeler' }).waitFor();
+    await turns.click();
+    await editor.page.keyboard.type('5');
+    await inTree('analyst').click();
+    await view().getByRole('region', { name: 'Role analyst' }).waitFor();
+    expect(await turns.locator('input').inputValue()).toBe('');
+    await turns.click();
+    await editor.page.keyboard.type('6');
+    // A click in the drawing is another way to leave the field.
+    await view().locator('.role', { hasText: 'modeler' }).first().click();
+    await view().getByRole('region', { name: 'Role modeler' }).waitFor();
+    expect(await turns.locator('input').inputValue()).toBe('5');
+    await turns.click();
+    await editor.page.keyboard.press('End');
+    await editor.page.keyboard.type('7');
+    await editor.page.keyboard.press('Control+S');
+    await expect.poll(text, { timeout: 30_000 }).toContain('max_turns: 57');
+    // The last are the workflow's own.
+    expect(text().match(/max_turns: \d+/g)).toEqual(['max_turns: 57', 'max_turns: 6', 'max_turns: 2']);
+    for (const role of ['modeler', 'analyst']) {
+      await inTree(role).click();
+      await view()
+        .getByRole('region', { name: `Role ${role}` })
+        .waitFor();
+      await turns.locator('input').fill('');
+      await turns.locator('input').press('Enter');
+    }
+    await saved().toBe(before);
+  });
+
+  test('Delete removes a role where the drawing has the focus, not where its fields have', async () => {
+    const before = text();
+    const analyst = view().locator('.role', { hasText: 'analyst' });
+    await analyst.first().click();
+    for (const part of ['vscode-button:has-text("Show text")', 'vscode-dropdown[aria-label="Tools"]']) {
+      await view().locator(part).focus();
+      await editor.page.keyboard.press('Delete');
+    }
+    await saved().toBe(before);
+    await analyst.first().click();
+    await view().getByRole('region', { name: 'Role analyst' }).waitFor();
+    await editor.page.keyboard.press('Delete');
+    await analyst.waitFor({ state: 'detached' });
+    await editor.page.locator('.monaco-editor .view-line').first().click();
+    await editor.page.keyboard.press('Control+Z');
+    await analyst.waitFor();
+  });
+
   test('a role and an artifact are added, a wrong name is refused with a reason', async () => {
     await view().getByRole('button', { name: 'Add role' }).click();
     const name = view().locator('.ask vscode-text-field');

@@ -75,11 +75,11 @@ export function Canvas({ graph, selection, select, edit, askArtifact, reveal }: 
         if (chosen?.type === 'select' && chosen.id.startsWith('role:'))
           select({ kind: 'role', name: chosen.id.slice(5) });
       }}
-      onNodesDelete={(gone) => {
-        for (const node of gone)
-          if (node.type === 'role') edit({ do: 'delete', kind: 'role', name: node.id.slice(5) });
+      // Its own key would count wherever the focus is, in the fields beside it too.
+      deleteKeyCode={null}
+      onKeyDown={({ key }) => {
+        if (key === 'Delete' && selection?.kind === 'role') edit({ do: 'delete', ...selection });
       }}
-      deleteKeyCode="Delete"
       nodesDraggable={false}
       minZoom={0.2}
       maxZoom={1.5}

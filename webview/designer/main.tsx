@@ -15,6 +15,7 @@ import {
 import { Boundary } from '../ui/boundary.js';
 import { send as post, remember, remembered } from '../ui/host.js';
 import { Button, TextField } from '../ui/index.js';
+import { isSave } from '../ui/keys.js';
 import { localise } from '../ui/l10n.js';
 import { Canvas } from './canvas.js';
 import { Properties } from './properties.js';
@@ -53,9 +54,18 @@ function Designer() {
       const message = toView.safeParse(event.data);
       if (message.success) take(message.data);
     };
+    // The key goes to the editor by a shorter way than the edit of a field, which it makes; so it is asked for here too.
+    const key = (event: KeyboardEvent) => {
+      if (isSave(event) && (event.target as Element).matches('vscode-text-field, vscode-text-area'))
+        send({ type: 'save' });
+    };
     window.addEventListener('message', listen);
+    document.addEventListener('keydown', key);
     send({ type: 'ready' });
-    return () => window.removeEventListener('message', listen);
+    return () => {
+      window.removeEventListener('message', listen);
+      document.removeEventListener('keydown', key);
+    };
   }, [select]);
   const edit = useCallback(
     (next: DesignerEdit) => {

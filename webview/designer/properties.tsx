@@ -23,11 +23,11 @@ export function Properties(props: Props) {
   const { graph, selection } = props;
   if (selection?.kind === 'role') {
     const role = graph.roles.find(({ name }) => name === selection.name);
-    if (role) return <RoleFields {...props} role={role} />;
+    if (role) return <RoleFields {...props} key={`role:${role.name}`} role={role} />;
   }
   if (selection?.kind === 'artifact') {
     const artifact = graph.artifacts.find(({ name }) => name === selection.name);
-    if (artifact) return <ArtifactFields {...props} artifact={artifact} />;
+    if (artifact) return <ArtifactFields {...props} key={`artifact:${artifact.name}`} artifact={artifact} />;
   }
   return (
     <section aria-label={l10n.t('Workflow')}>

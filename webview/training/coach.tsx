@@ -56,7 +56,7 @@ export function Coach({ coach, open }: { coach: ShownCoach | null; open: (rollou
             </thead>
             <tbody>
               {agreement.reviews.map((each) => (
-                <tr key={`${each.rollout}/${each.action}`}>
+                <tr key={`${each.rollout}/${each.action}/${each.author}`}>
                   <th scope="row">
                     <button type="button" className="link" onClick={() => open(each.rollout)}>
                       {l10n.t('{0} of {1}', each.action, each.rollout)}

@@ -13,6 +13,8 @@ import {
 } from '@vscode/webview-ui-toolkit';
 import { type ReactNode, useEffect, useRef } from 'react';
 
+import { isSave } from './keys.js';
+
 export { Tabs } from './tabs.js';
 
 provideVSCodeDesignSystem().register(
@@ -141,7 +143,10 @@ export function Checkbox(props: { checked: boolean; label: string; onChange: (ch
   return <vscode-checkbox ref={field}>{props.label}</vscode-checkbox>;
 }
 
-/** Listens on a text control for the end of typing; what was committed once is not committed again. */
+/**
+ * Listens on a text control for the end of typing, which saving and being taken away are too; what was committed once
+ * is not committed again.
+ */
 function useCommitted(
   value: string,
   onCommit: (value: string) => void,
@@ -150,6 +155,9 @@ function useCommitted(
   const field = useRef<HTMLElement & { value: string }>(null);
   const commit = useRef(onCommit);
   commit.current = onCommit;
+  const finish = useRef(() => {});
+  // The drawing keeps the focus where it is: a field may go with somebody's typing in it.
+  useEffect(() => () => finish.current(), []);
   useEffect(() => {
     const element = field.current;
     if (!element) return;
@@ -168,8 +176,9 @@ function useCommitted(
         settled = value;
         event.stopPropagation();
       }
-      if (enter && event.key === 'Enter') done();
+      if ((enter && event.key === 'Enter') || (leave && isSave(event))) done();
     };
+    if (leave) finish.current = done;
     if (leave) element.addEventListener('focusout', done);
     element.addEventListener('keydown', key);
     return () => {

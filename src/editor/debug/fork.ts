@@ -24,8 +24,15 @@ export async function editAndFork(
   action: string,
 ): Promise<void> {
   if (!(await mayRun())) return;
+  if (run.gone) return sayGone(rollout);
   const forked = await askChange(host, run, { rollout, action, messages: null });
   if (forked) await carryOn(control, store, run, rollout, action, forked);
+}
+
+function sayGone(rollout: string): void {
+  void vscode.window.showWarningMessage(
+    vscode.l10n.t('{0} cannot be forked: its run is not in the open folders any more.', rollout),
+  );
 }
 
 async function carryOn(
@@ -63,7 +70,8 @@ export async function forkPaused(
   const paused = (await session.customRequest(asks.paused, frameOf(session, menu))) as Paused;
   const { rollout, action, live } = paused;
   const run = await store.byKey(paused.run);
-  const forked = run && (await askChange(host, run, paused));
+  if (!run || run.gone) return sayGone(rollout);
+  const forked = await askChange(host, run, paused);
   if (!forked) return;
   if (live) await session.customRequest(asks.fork, { action, change: forked.change });
   else await carryOn(control, store, run, rollout, action, forked);

@@ -92,6 +92,8 @@ export class Designer implements vscode.CustomTextEditorProvider {
         return this.edit(document, message.edit);
       case 'reveal':
         return this.reveal(document, message);
+      case 'save':
+        return this.save(document);
       default:
         return message satisfies never;
     }
@@ -125,6 +127,12 @@ export class Designer implements vscode.CustomTextEditorProvider {
     }
     const done = edits.size === 0 || (await vscode.workspace.applyEdit(edits));
     return done ? undefined : vscode.l10n.t('The editor did not take the change; is the file read-only?');
+  }
+
+  /** A text that has no file yet is asked about by the editor, which got the key as well. */
+  private async save(document: vscode.TextDocument): Promise<string | undefined> {
+    if (!document.isDirty || document.isUntitled || (await document.save())) return undefined;
+    return vscode.l10n.t('{0} could not be saved; is the file read-only?', basename(document.uri.fsPath));
   }
 
   private async reveal(

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import { artifactKinds, type Flow, type Problem } from '../../workflow/index.js';
+import { artifactKinds, type Flow, type Problem, type Source } from '../../workflow/index.js';
 import { type Analysis, consumersOf, producerOf } from '../language/index.js';
 import type { Graph, ShownGroup, ShownProblem, ShownPrompt, ShownRole } from '../protocol/designer.js';
 
@@ -14,46 +14,46 @@ export function graphOf(analysis: Analysis, title: string, live: Live): Graph {
   const { team, source, problems } = analysis;
   const raw = mapping(source?.value ?? analysis.lastWorkflow);
   const agents = mapping(raw.agents);
-  const at = (section: 'agents' | 'artifacts', name: string) =>
-    problems.filter((each) => within(analysis, section, name, each)).map(shown);
   const placed = new Set<Problem>();
-  for (const problem of problems)
-    if (
-      [...team.roles.keys()].some((name) => within(analysis, 'agents', name, problem)) ||
-      [...team.artifacts.keys()].some((name) => within(analysis, 'artifacts', name, problem))
-    )
-      placed.add(problem);
+  const at = (section: 'agents' | 'artifacts', name: string) => {
+    const [first, last] = source ? linesOf(source, section, name) : [0, -1];
+    const own = problems.filter(({ line }) => first <= line && line <= last);
+    for (const problem of own) placed.add(problem);
+    return own.map(shown);
+  };
+  const roles = [...team.roles].map(([name, { role, model, consumes, produces }]) => {
+    const agent = mapping(agents[name]);
+    return {
+      name,
+      role,
+      instructions: promptOf(agent.instructions),
+      prompt: promptOf(agent.prompt),
+      tools: Array.isArray(agent.tools) ? agent.tools.map(String) : null,
+      context: typeof agent.context === 'string' ? agent.context : null,
+      model,
+      ownModel: typeof agent.model === 'string' ? agent.model : null,
+      maxTurns: typeof agent.max_turns === 'number' ? agent.max_turns : null,
+      trained: agent.trained !== false,
+      consumes,
+      produces,
+      problems: at('agents', name),
+      score: live.scores.get(name) ?? null,
+      acting: live.acting.has(name),
+    };
+  });
+  const artifacts = [...team.artifacts].map(([name, { kind, path, checks }]) => ({
+    name,
+    kind,
+    path,
+    checks,
+    producer: producerOf(team, name),
+    consumers: consumersOf(team, name),
+    problems: at('artifacts', name),
+  }));
   return {
     title,
-    roles: [...team.roles].map(([name, { role, model, consumes, produces }]) => {
-      const agent = mapping(agents[name]);
-      return {
-        name,
-        role,
-        instructions: promptOf(agent.instructions),
-        prompt: promptOf(agent.prompt),
-        tools: Array.isArray(agent.tools) ? agent.tools.map(String) : null,
-        context: typeof agent.context === 'string' ? agent.context : null,
-        model,
-        ownModel: typeof agent.model === 'string' ? agent.model : null,
-        maxTurns: typeof agent.max_turns === 'number' ? agent.max_turns : null,
-        trained: agent.trained !== false,
-        consumes,
-        produces,
-        problems: at('agents', name),
-        score: live.scores.get(name) ?? null,
-        acting: live.acting.has(name),
-      };
-    }),
-    artifacts: [...team.artifacts].map(([name, { kind, path, checks }]) => ({
-      name,
-      kind,
-      path,
-      checks,
-      producer: producerOf(team, name),
-      consumers: consumersOf(team, name),
-      problems: at('artifacts', name),
-    })),
+    roles,
+    artifacts,
     groups: analysis.lastWorkflow ? groupsOf(analysis.lastWorkflow.flow) : [],
     models: [...team.models.keys()],
     kinds: [...artifactKinds],
@@ -93,18 +93,11 @@ function rolesDirectly(flow: Flow): string[] {
   return flow.is === 'sequence' ? [...new Set(flow.steps.flatMap(rolesDirectly))] : [];
 }
 
-/** Whether a problem stands in the lines of a role or an artifact. */
-function within(
-  { source }: Analysis,
-  section: 'agents' | 'artifacts',
-  name: string,
-  problem: Problem,
-): boolean {
-  if (!source) return false;
+/** The first and the last line of a role or an artifact. */
+function linesOf(source: Source, section: 'agents' | 'artifacts', name: string): [number, number] {
   const [start] = source.offsets([section, name], 'key');
   const [, end] = source.offsets([section, name]);
-  const line = (offset: number) => source.text.slice(0, offset).split('\n').length;
-  return line(start) <= problem.line && problem.line <= line(Math.max(start, end - 1));
+  return [source.lineAt(start), source.lineAt(Math.max(start, end - 1))];
 }
 
 function shown({ message, severity, line }: Problem): ShownProblem {

@@ -116,5 +116,7 @@ export const toHost = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('edit'), edit: editSchema }),
   z.object({ type: z.literal('reveal'), kind, name: z.string() }),
+  /** Save the workflow, with the edits that were sent before. */
+  z.object({ type: z.literal('save') }),
 ]);
 export type ToHost = z.infer<typeof toHost>;

@@ -111,6 +111,11 @@ export class Run {
     return `${this.state()}/${fileStamp(this.folder.log)}/${this.pages.count()}`;
   }
 
+  /** Whether its folder was deleted or moved away. */
+  get gone(): boolean {
+    return !existsSync(this.folder.path);
+  }
+
   /** Whether a process writes it now. */
   get live(): boolean {
     return lockOwner(this.folder.lock) !== undefined;

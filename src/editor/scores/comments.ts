@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { agentOf, type EventData, type RolloutRow, readLog, type Verdict } from '../../trace/index.js';
+import { agentOf, type Counted, type RolloutRow, readLog } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { setting } from '../host.js';
 import { rows, settings } from '../names.js';
@@ -11,18 +11,16 @@ import type { RunStore } from '../runs/store.js';
 import { evidenceLink, evidenceTrust } from './evidence.js';
 
 /** What a thread is about. */
-export interface Judged {
+export interface Judged extends Counted {
   /** The role and how it failed: what the next action that fails the same way has in common with this one. */
   way: string;
   run: Run;
   rollout: string;
   action: string;
-  verdict: Verdict;
   /** What the verdict rests on, and where that can be read, below the rollout. */
   evidence: { says: string; path: string }[];
   /** Whether the action ran a program. */
   ran: boolean;
-  overrule: EventData<'overrule'> | null;
 }
 
 const PER_ROLE = 3;
@@ -143,13 +141,7 @@ export class VerdictComments {
 }
 
 function saidOf(judged: Judged | undefined): string {
-  return JSON.stringify([
-    judged?.run.key,
-    judged?.rollout,
-    judged?.action,
-    judged?.verdict,
-    judged?.overrule,
-  ]);
+  return JSON.stringify([judged?.run.key, judged?.rollout, judged?.action, judged?.verdict, judged?.said]);
 }
 
 /** The failed actions worth a comment: the newest of each failure, a few for each role. */
@@ -192,7 +184,7 @@ function judge(run: Run, row: RolloutRow, action: string, way: string): Judged |
   return { way, run, rollout: row.rollout, action, evidence, ran, ...counted };
 }
 
-function comments({ run, rollout, action, verdict, evidence, overrule, ran }: Judged): vscode.Comment[] {
+function comments({ run, rollout, action, verdict, evidence, said, ran }: Judged): vscode.Comment[] {
   const text = new vscode.MarkdownString();
   text.isTrusted = evidenceTrust;
   text
@@ -221,12 +213,10 @@ function comments({ run, rollout, action, verdict, evidence, overrule, ran }: Ju
       author: { name: vscode.l10n.t('{0} on {1}', verdict.judge, `${rollout} ${action}`) },
     },
   ];
-  if (overrule) {
+  for (const { score, reason, author } of said) {
     const body = new vscode.MarkdownString();
-    body
-      .appendMarkdown(`**${vscode.l10n.t('Score {0}', overrule.score ?? '-')}** `)
-      .appendText(overrule.reason);
-    made.push({ body, mode: vscode.CommentMode.Preview, author: { name: overrule.author } });
+    body.appendMarkdown(`**${vscode.l10n.t('Score {0}', score ?? '-')}** `).appendText(reason);
+    made.push({ body, mode: vscode.CommentMode.Preview, author: { name: author } });
   }
   return made;
 }

@@ -50,20 +50,16 @@ function reviewsOf(run: Run): ShownReview[] {
   return [...run.allReviews()].flatMap(([rollout, events]) => {
     if (!events.some(({ type }) => type === 'overrule')) return [];
     const verdicts = run.verdicts(rollout, readLog(run.folder.rollout(rollout)).events);
-    return [...verdicts].flatMap(([action, { verdict, overrule }]) =>
-      overrule
-        ? [
-            {
-              rollout,
-              action,
-              role: agentOf(action),
-              coach: verdict.score,
-              person: overrule.score,
-              author: overrule.author,
-              reason: overrule.reason,
-            },
-          ]
-        : [],
+    return [...verdicts].flatMap(([action, { verdict, said }]) =>
+      said.map(({ score, author, reason }) => ({
+        rollout,
+        action,
+        role: agentOf(action),
+        coach: verdict.score,
+        person: score,
+        author,
+        reason,
+      })),
     );
   });
 }

@@ -26,6 +26,11 @@ export interface PanelParts {
   weights: Weights;
 }
 
+/** What a page says whose run was deleted. */
+export function runGone(): string {
+  return vscode.l10n.t('The training run that was shown here is not in the open folders any more.');
+}
+
 /** One training run in a page: follows its log, draws it anew where it grew, and does what the page asks. */
 export class TrainingPanel {
   private readonly history = new TrainingHistory();
@@ -120,6 +125,7 @@ export class TrainingPanel {
   /** Read what was added to the log, and send the page what it shows now, where that changed. */
   private async draw(): Promise<void> {
     if (!this.ready || !this.panel.visible) return;
+    if (this.run.gone) return this.show({ type: 'empty', message: runGone(), train: false });
     for (let found = this.tail.read(); found; found = this.tail.read())
       for (const { event } of found) this.history.add(event);
     this.steps ??= this.wanted();
@@ -129,8 +135,12 @@ export class TrainingPanel {
       acting: this.acting(),
       coach: coach && coachOf(coach.actions, coach.reviews),
     });
-    const text = JSON.stringify(dashboard);
-    if (text !== this.last) this.send({ type: 'dashboard', dashboard });
+    this.show({ type: 'dashboard', dashboard });
+  }
+
+  private show(message: ToView): void {
+    const text = JSON.stringify(message);
+    if (text !== this.last) this.send(message);
     this.last = text;
   }
 

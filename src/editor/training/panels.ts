@@ -4,7 +4,7 @@ import { commands, panels } from '../names.js';
 import { page, pageOptions } from '../page.js';
 import { type ToView, toHost } from '../protocol/training.js';
 import type { Run } from '../runs/run.js';
-import { type PanelParts, TrainingPanel } from './panel.js';
+import { type PanelParts, runGone, TrainingPanel } from './panel.js';
 
 /** What a page remembers over a reload of the window. */
 const remembered = z.object({ run: z.string() });
@@ -35,8 +35,7 @@ export class TrainingPanels implements vscode.WebviewPanelSerializer {
     const known = remembered.safeParse(state);
     panel.webview.options = pageOptions(this.parts.host);
     const run = known.success && known.data.run ? await this.parts.store.byKey(known.data.run) : undefined;
-    const gone = vscode.l10n.t('The training run that was shown here is not in the open folders any more.');
-    this.fill(panel, run, known.success && known.data.run ? gone : this.nothing);
+    this.fill(panel, run, known.success && known.data.run ? runGone() : this.nothing);
   }
 
   private get nothing(): string {

@@ -26,6 +26,8 @@ export interface Source {
   value: unknown;
   /** Offsets of the value (or the key) at a path; the nearest existing ancestor when the path ends early. */
   offsets(path: Path, part?: 'key' | 'value'): [number, number];
+  /** The line of an offset, from 1. */
+  lineAt(offset: number): number;
   problem(code: ProblemCode, message: string, at: Path | [number, number], options?: PlaceOptions): Problem;
 }
 
@@ -103,6 +105,7 @@ export function parseSource(text: string, file: string): { source?: Source; prob
       doc,
       value,
       offsets,
+      lineAt: (offset) => placeAt(offset).line,
       problem: (code, message, at, options = {}) =>
         place(code, message, isOffsets(at) ? at : offsets(at, options.part ?? 'value'), options),
     },

@@ -22,7 +22,24 @@ const { editor, told } = vi.hoisted(() => {
     l10n: { t: (text: string) => text, bundle: undefined },
     Uri: { file: (path: string) => path },
     Disposable: { from: (...all: { dispose(): void }[]) => ({ dispose: () => all.map((e) => e.dispose()) }) },
-    workspace: { onDidChangeTextDocument: on('text') },
+    Range: class {
+      constructor(
+        readonly start: number,
+        readonly end: number,
+      ) {}
+    },
+    WorkspaceEdit: class {
+      readonly all: { start: number; end: number; text: string }[] = [];
+      replace = (_uri: unknown, { start, end }: { start: number; end: number }, text: string) =>
+        void this.all.push({ start, end, text });
+      get size() {
+        return this.all.length;
+      }
+    },
+    workspace: {
+      ...{ onDidChangeTextDocument: on('text'), textDocuments: [] },
+      applyEdit: async (_edit: unknown) => true,
+    },
   };
   return { editor, told };
 });
@@ -36,11 +53,31 @@ const template = readFileSync(path, 'utf8');
 let text: string;
 let sent: ToView[];
 let panel: { visible: boolean };
+/** What lies on disk; null where nothing was saved. */
+let disk: string | null;
+let writable: boolean;
 const on = (name: string) => (listener: Listener) => {
   told.set(name, listener);
   return { dispose: () => undefined };
 };
-const document = { uri: { scheme: 'file', path, fsPath: path, toString: () => path }, getText: () => text };
+const document = {
+  uri: { scheme: 'file', path, fsPath: path, toString: () => path },
+  getText: () => text,
+  positionAt: (offset: number) => offset,
+  ...{ isDirty: true, isUntitled: false },
+  save: async () => {
+    if (writable) disk = text;
+    return writable;
+  },
+};
+type Replaced = { all: { start: number; end: number; text: string }[] };
+editor.workspace.applyEdit = async (edit) => {
+  // The editor takes its time, and a save that is asked for meanwhile would be of the text before.
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const each of (edit as Replaced).all)
+    text = text.slice(0, each.start) + each.text + text.slice(each.end);
+  return true;
+};
 const page = (message: ToHost) => told.get('message')!(message);
 const graphs = () =>
   sent.flatMap((each) => (each.type === 'graph' ? [each.graph.roles.map(({ name }) => name)] : []));
@@ -48,6 +85,8 @@ const graphs = () =>
 beforeEach(() => {
   text = template;
   sent = [];
+  disk = null;
+  writable = true;
   const webview = {
     asWebviewUri: (uri: string) => uri,
     onDidReceiveMessage: on('message'),
@@ -95,4 +134,26 @@ test('what changes while the page is hidden and kept is sent when it is seen aga
   panel.visible = true;
   told.get('view')!();
   await expect.poll(() => graphs().at(-1)).toContain('smith');
+});
+
+const turns: ToHost = {
+  type: 'edit',
+  edit: { do: 'role', name: 'analyst', field: 'max_turns', value: 7 },
+};
+
+test('saving while a field is typed in saves what was typed: the edit first, then the file', async () => {
+  page({ type: 'ready' });
+  page(turns);
+  page({ type: 'save' });
+  await expect.poll(() => disk).toContain('max_turns: 7');
+});
+
+test('a workflow that could not be saved is told of', async () => {
+  writable = false;
+  page({ type: 'ready' });
+  page(turns);
+  page({ type: 'save' });
+  await expect
+    .poll(() => sent.at(-1))
+    .toMatchObject({ type: 'refused', message: expect.stringContaining('could not be saved') });
 });

@@ -62,6 +62,26 @@ describe('the graph of a workflow', () => {
     expect(graph(`${template}\n  : [`).stale).toBe(true);
   });
 
+  it('looks for the lines of a role or an artifact once, however many problems there are', () => {
+    const analysis = analyse(template.replaceAll('consumes: [', 'consumes: [nothing, '), path, files);
+    expect(analysis.problems.length).toBeGreaterThan(1);
+    const looks = (problems: typeof analysis.problems) => {
+      let count = 0;
+      const source = new Proxy(analysis.source!, {
+        get: (of, name) => {
+          count += 1;
+          return Reflect.get(of, name);
+        },
+      });
+      graphOf({ ...analysis, source, problems }, 'table-team', none);
+      return count;
+    };
+    const many = Array.from({ length: 50 }, () => analysis.problems).flat();
+    expect(looks(many)).toBe(looks([]));
+    const { roles, artifacts } = graph(template);
+    expect(looks(many)).toBeLessThan(5 * (roles.length + artifacts.length));
+  });
+
   it('has the parallel and repeated parts as frames', () => {
     const text = template.replace(
       '\ndefaults:',

@@ -1,7 +1,12 @@
 // Training pages as they come back after the window was reloaded, where a run of theirs was deleted.
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { WebviewPanel } from 'vscode';
 import type { ToView } from '../../../src/editor/protocol/training.js';
+import { Run } from '../../../src/editor/runs/run.js';
+import { listRuns } from '../../../src/trace/index.js';
 
 type Listener = (of?: unknown) => unknown;
 const editor = vi.hoisted(() => ({
@@ -96,4 +101,33 @@ test('two empty pages do not take each other’s place; a training fills one of 
   first.close();
   await change();
   expect(second.panel.title).toBe('Training new');
+});
+
+test('a page whose run is deleted meanwhile says so and offers nothing; it is drawn again where the run is back', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'baton-gone-'));
+  try {
+    cpSync(join(import.meta.dirname, '../../../media/sample/runs'), join(place, '.baton/runs'), {
+      recursive: true,
+    });
+    const run = Run.open(listRuns(place)[0]!, false) as Run;
+    Object.assign(run.info.options, { steps: 5 });
+    runs = [run as never];
+    const { panel, sent, ask } = pageOf();
+    await panels().deserializeWebviewPanel(panel, { run: run.key });
+    ask({ type: 'ready' });
+    await expect.poll(() => sent.at(-1)).toMatchObject({ type: 'dashboard' });
+
+    const away = `${place}-away`;
+    renameSync(run.folder.path, away);
+    await change();
+    await change();
+    const says = expect.stringContaining('not in the open folders any more');
+    await expect.poll(() => sent.slice(1)).toEqual([{ type: 'empty', message: says, train: false }]);
+
+    renameSync(away, run.folder.path);
+    await change();
+    await expect.poll(() => sent.at(-1)).toMatchObject({ type: 'dashboard' });
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 });

@@ -26,9 +26,9 @@ const event = (data: Partial<Verdict>): LogEvent => ({
   prev: '',
   sum: '',
 });
-const overrule = (score: number): LogEvent => ({
+const overrule = (score: number, author = 'me'): LogEvent => ({
   type: 'overrule',
-  data: { action: 'a.0.0', score, author: 'me', reason: 'no' },
+  data: { action: 'a.0.0', score, author, reason: 'no' },
   seq: 0,
   at: 0,
   prev: '',
@@ -70,4 +70,14 @@ test('whom a person clears is blamed for nothing', () => {
   });
   expect(scoresOf([broken, overrule(3)])[0]).toMatchObject({ code: 'artifact.missing', blamed: 'a' });
   expect(scoresOf([broken, overrule(9)])[0]).toMatchObject({ score: 9, code: null, blamed: null });
+});
+
+test('each person’s last word is kept, and the last of them counts', () => {
+  const events = [event({ score: 2 }), overrule(5, 'alice'), overrule(9, 'bob'), overrule(4, 'alice')];
+  const { said, overrule: last, score } = countedVerdicts(events).get('a.0.0')!;
+  expect(said.map((each) => [each.author, each.score])).toEqual([
+    ['bob', 9],
+    ['alice', 4],
+  ]);
+  expect([last?.author, score]).toEqual(['alice', 4]);
 });
