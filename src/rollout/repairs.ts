@@ -1,11 +1,10 @@
-import type { LogEvent } from '../trace/index.js';
-import type { Ended } from './carry.js';
+import type { EventData, LogEvent } from '../trace/index.js';
 
 /**
  * Visits of agents whose first turn was broken (a contract was, or a program failed), and those of them whose last
  * turn was not, from a rollout's log.
  */
-export function repairsIn(events: readonly LogEvent[]): Ended['repaired'] {
+export function repairsIn(events: readonly LogEvent[]): EventData<'rollout.ended'>['repaired'] {
   const broken = new Set<string>();
   const visits = new Map<string, { first: boolean; last: boolean }>();
   for (const { type, data } of events) {

@@ -155,15 +155,17 @@ export const hashes = `cd "$1" 2>/dev/null || exit 0
 new() {
   find . -type f -mmin -5 "$@" -print0 | xargs -0 -r sh -c '
     for f do
-      [ -e "$f" ] || continue
-      size=$(wc -c < "$f") && sum=$(head -c "$size" "$f" | sha256sum) || exit 1
+      if ! { size=$(wc -c < "$f") && sum=$(head -c "$size" "$f" | sha256sum); }; then
+        [ -e "$f" ] && exit 1
+        continue
+      fi
       echo "\${sum%% *} $((size)) $f"
     done' sh
 }
 new -name run.jsonl && new -name '*.jsonl' ! -name run.jsonl && new ! -name '*.jsonl' || exit 1
 # What has gone meanwhile is not there; what cannot be read is a fault.
 find . -type f ! -mmin -5 -print0 | xargs -0 -r sh -c '
-  sha256sum "$@" 2>/dev/null || for f do [ ! -e "$f" ] || sha256sum "$f" || exit 1; done' sh`;
+  sha256sum "$@" 2>/dev/null || for f do sha256sum "$f" || [ ! -e "$f" ] || exit 1; done' sh`;
 
 /**
  * `$1` folder; standard input: lines "size path", with - for the size that it has. For each its size on a line, then so
