@@ -23,6 +23,11 @@ interface Fault {
   evidence: Evidence[];
 }
 
+const cut = {
+  truncated: 'The reply was cut at its longest',
+  filtered: "A content filter of the model's server stopped the reply",
+};
+
 function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged): Verdict {
   const fault = findFault(action, what) ?? overfilling(action, actions);
   const base = {
@@ -59,15 +64,16 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     };
   }
   const own = { agent: action.agent, action: action.id };
-  if (action.finished?.status === 'truncated') {
-    const diagnosis = 'The reply was cut at its longest, so it cannot be judged.';
+  const status = action.finished?.status;
+  if (status === 'truncated' || status === 'filtered') {
+    const code = `reply.${status}` as const;
     return {
       ...base,
       score: null,
-      reason: 'truncated',
-      code: 'reply.truncated',
-      diagnosis,
-      advice: advice['reply.truncated'] ?? null,
+      reason: status,
+      code,
+      diagnosis: `${cut[status]}, so it cannot be judged.`,
+      advice: advice[code] ?? null,
       blamed: own,
       evidence: [],
     };

@@ -59,7 +59,6 @@ export async function takeTurn(
       : await askModel(place, agent, id, visit, turn, messages));
   points.called(call);
   const reply = deps.blobs.text(call.reply);
-  const truncated = call.finish === 'length';
   const { programs } = agent.tools.includes('python') ? pythonBlocks(reply) : { programs: [] };
   const results: ToolResult[] = [];
   for (const [index, program] of programs.entries()) {
@@ -88,8 +87,8 @@ export async function takeTurn(
   const recorded = arm.record(id);
   const breaches = await checkArtifacts(place, arm, agent, id, reply);
   const noProgram = agent.tools.includes('python') && programs.length === 0;
-  const status = truncated ? 'truncated' : 'done';
-  finish(place, agent, id, status, truncated ? 'the reply was cut at its longest' : null, recorded);
+  const { status, why } = endOf(call.finish);
+  finish(place, agent, id, status, why, recorded);
   points.ended(
     status,
     breaches.map((breach) => breach.code),
@@ -106,6 +105,14 @@ function givenReply(
   if (edit?.change.reply !== undefined) return { reply: edit.change.reply, finish: 'stop', policy: 'edited' };
   const again = repeated.get(id);
   return again ? { reply: deps.blobs.text(again.reply), finish: again.finish, policy: 'repeated' } : null;
+}
+
+/** What a reply came to, by how it ended. */
+function endOf(finished: string): { status: Turn['status']; why: string | null } {
+  if (finished === 'length') return { status: 'truncated', why: 'the reply was cut at its longest' };
+  if (finished === 'content_filter')
+    return { status: 'filtered', why: "a content filter of the model's server stopped the reply" };
+  return { status: 'done', why: null };
 }
 
 function finish(
