@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Abilities } from './abilities.js';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
 import { FETCH_PATIENCE, patientFetch } from './patient.js';
+import { withoutKey } from './secrets.js';
 import { pythonTool, toolCallsSchema, withToolCalls } from './tools.js';
 
 export interface ServerOptions {
@@ -47,6 +48,8 @@ const refusalSchema = z.object({
 
 /** Milliseconds; a longer timer would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
+
+const SHORTEST_SECRET = 16;
 
 /** A model behind any OpenAI-compatible server. */
 export function openaiPolicy(options: ServerOptions): Policy {
@@ -110,7 +113,7 @@ async function callServer(
     const raw = onText
       ? await streamed(client, body, onText, abort)
       : await client.chat.completions.create(body, { signal: abort.signal });
-    return readReply(raw, ask, (performance.now() - start) / 1000);
+    return readReply(raw, ask, (performance.now() - start) / 1000, options.apiKey);
   } catch (error) {
     const failed = late ? tooLate(options) : failure(error, options);
     if (!server.learn(error, { streams: onText !== undefined, schema: schema !== undefined, sampling }))
@@ -159,7 +162,7 @@ async function streamed(
   };
 }
 
-function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
+function readReply(raw: unknown, ask: Ask, seconds: number, key: string | null): Reply {
   const parsed = replySchema.safeParse(raw);
   if (!parsed.success) {
     const refused = refusalSchema.safeParse(raw);
@@ -174,7 +177,9 @@ function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
   }
   const { choices, prompt_token_ids, system_fingerprint, usage } = parsed.data;
   const choice = choices[0]!;
-  const text = withToolCalls(choice.message.content ?? '', choice.message.tool_calls);
+  const said = withToolCalls(choice.message.content ?? '', choice.message.tool_calls);
+  // A short one is a word that an answer may hold ("ollama"), and no secret.
+  const text = (key?.length ?? 0) < SHORTEST_SECRET ? said : withoutKey(said, key);
   const ids = choice.token_ids ?? null;
   const logprobs = choice.logprobs?.content?.map((token) => token.logprob) ?? null;
   // Ids without matching log-probabilities cannot be trained on: then neither is kept.
@@ -214,6 +219,8 @@ function tooLate({ model, timeoutSeconds }: ServerOptions): CallFailed {
 }
 
 function failure(error: unknown, options: ServerOptions): Error {
+  // Cut last: what is left of a key that was cut would not be found.
+  const said = ({ message }: Error) => withoutKey(message, options.apiKey).slice(0, 300);
   if (error instanceof CallFailed || error instanceof OpenAI.APIUserAbortError) return error;
   if (error instanceof OpenAI.APIConnectionTimeoutError) return tooLate(options);
   if (error instanceof OpenAI.APIConnectionError) {
@@ -233,13 +240,13 @@ function failure(error: unknown, options: ServerOptions): Error {
     const wait = Number(error.headers?.get?.('retry-after') ?? Number.NaN);
     const again = status === undefined || status === 408 || status === 409 || status === 429 || status >= 500;
     return new CallFailed(
-      `${options.baseUrl} refused ${options.model} (HTTP ${status ?? '?'}): ${error.message.slice(0, 300)}`,
+      `${options.baseUrl} refused ${options.model} (HTTP ${status ?? '?'}): ${said(error)}`,
       again,
       Number.isFinite(wait) ? wait : null,
     );
   }
   return error instanceof Error
-    ? new CallFailed(`The server's reply cannot be read: ${error.message.slice(0, 300)}`, true)
+    ? new CallFailed(`The server's reply cannot be read: ${said(error)}`, true)
     : new Error(String(error));
 }
 

@@ -48,13 +48,13 @@ const refused = (status: number, message: string, headers = {}) =>
   json({ error: { message } }, status, headers);
 /** Server-sent events, a piece at a time. */
 const events =
-  (pieces: string[], end: 'whole' | 'cut' | 'error', code?: number): Answer =>
+  (pieces: string[], end: 'whole' | 'cut' | 'error', code?: number, says = 'the model fell over'): Answer =>
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = (body: unknown) => response.write(`data: ${JSON.stringify(body)}\n\n`);
     for (const content of pieces) send({ choices: [{ index: 0, delta: { content } }] });
     if (end === 'cut') return void response.destroy();
-    if (end === 'error') send({ error: { message: 'the model fell over', code } });
+    if (end === 'error') send({ error: { message: says, code } });
     else {
       send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], system_fingerprint: 'w1' });
       send({ choices: [], usage });
@@ -257,6 +257,39 @@ test.each([
   answers = [events(['hel'], end)];
   const found = await failed({ onText: () => undefined });
   expect(found).toMatchObject({ says: expect.stringMatching(says), again: true });
+});
+
+const KEY = 'sk-secret-0123456789';
+/** What a model that is asked with KEY says, or why it does not. */
+const keyed = (over: Partial<Ask> = {}) => {
+  const sources = { env: { BATON_KEY: KEY }, allowEnv: [] as string[] } as unknown as PolicySources;
+  const model = { name: 'm', provider: 'openai', base_url: url, model: 'm', api_key: '${env:BATON_KEY}' };
+  const found = openPolicy(model as Model, null, sources);
+  if ('missing' in found) throw new Error(found.missing);
+  return found.policy.ask(ask(over)).then(
+    ({ text }) => text,
+    (error: CallFailed) => error.message,
+  );
+};
+/** Says back what it was sent. */
+const echo =
+  (answer: (key: string) => Answer): Answer =>
+  (response, body, request) =>
+    answer(request.headers.authorization!)(response, body, request);
+
+test.each<[string, (sent: string) => Answer, Partial<Ask>]>([
+  ['refuses', (sent) => refused(401, `no such key: ${sent}`), {}],
+  ['refuses at length', (sent) => refused(401, `${'x'.repeat(280)} ${sent}`), {}],
+  ['refuses without words of its own', (sent) => json({ error: { headers: { sent } } }, 403), {}],
+  ['refuses with HTTP 200', (sent) => json({ error: { message: sent, code: 401 } }), {}],
+  ['refuses in a page', (sent) => (response) => void response.writeHead(500).end(`<p>${sent}</p>`), {}],
+  ['ends a stream with an error', (sent) => events([], 'error', 401, sent), { onText: () => undefined }],
+  ['answers', (sent) => json({ choices: [choice(`You said ${sent}.`)], usage }), {}],
+])('a key that a server says back where it %s is told to nobody', async (_name, answer, over) => {
+  answers = [echo(answer)];
+  const found = await keyed(over);
+  expect(found).toMatch(/Bearer \[key\]|x{280}/);
+  expect(found).not.toContain(KEY.slice(0, 8));
 });
 
 test('a stream that ends with an error is asked again only as its code says', async () => {
