@@ -137,6 +137,8 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
   const agent = workflow.agents[action.agent];
   if (!agent) return null;
   const breaches = action.checked?.breaches ?? [];
+  // It owes nothing, or a message that was still to come.
+  const nothingChecked = Object.keys(action.checked?.facts ?? {}).length === 0;
   const broken = action.tools.findLast((tool) => tool.outcome !== 'ok');
   const foreign = foreignFile(action, workflow);
   if (foreign)
@@ -147,10 +149,7 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
       foreign.path,
       'action.finished',
     );
-  if (
-    broken &&
-    (breaches.some((breach) => breach.code === 'artifact.missing') || agent.produces.length === 0)
-  ) {
+  if (broken && (breaches.some((breach) => breach.code === 'artifact.missing') || nothingChecked)) {
     const code =
       ({ timeout: 'program.timeout', oom: 'program.memory', failed: 'program.failed' } as const)[
         broken.outcome as 'failed'
@@ -165,7 +164,11 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
       'tool.ran',
     );
   }
-  if (breaches.length > 0 && agent.tools.length > 0 && action.tools.length === 0)
+  // A message needs no program of its own once one was run.
+  const owedProgram =
+    action.turns.every(({ tools }) => tools.length === 0) ||
+    breaches.some(({ artifact }) => workflow.artifacts[artifact]?.path !== null);
+  if (breaches.length > 0 && owedProgram && agent.tools.length > 0 && action.tools.length === 0)
     return fault(
       'program.none',
       'the reply holds no program that could have written what was owed',
