@@ -136,6 +136,8 @@ export class Budget {
     this.reserved.calls += by;
     this.reserved.tokens += by * most.tokens;
     this.reserved.dollars += by * most.dollars;
+    // What rounding leaves of sums would be waited for for ever.
+    if (this.reserved.calls === 0) Object.assign(this.reserved, nothing);
     if (by < 0) for (const look of this.waiting) look();
   }
 

@@ -50,6 +50,17 @@ test('a cap on calls is waited for: one that was never made leaves its place', a
   await expect(fourth).rejects.toThrow('limits.calls 2');
 });
 
+test('nothing is waited for once no call is under way, however sums are rounded', async () => {
+  const budget = new Budget({ dollars: 0.3 } as Limits);
+  const [one, two] = [
+    await budget.reserve({ tokens: 0, dollars: 0.1 }, never),
+    await budget.reserve({ tokens: 0, dollars: 0.2 - 1e-16 }, never),
+  ];
+  one.release();
+  two.release();
+  await expect(budget.reserve({ tokens: 0, dollars: 0.3 }, AbortSignal.timeout(5000))).resolves.toBeDefined();
+});
+
 test('calls that are refused at the same time do not wait for each other for ever', async () => {
   const budget = new Budget({ calls: 3 } as Limits);
   const [one, two] = [await budget.reserve(most, never), await budget.reserve(most, never)];
