@@ -119,7 +119,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   await log.sync();
   const git = new GitObjects(folder.git);
   git.create();
-  const budget = new Budget(limitsOf(workflow.limits, folder), before);
+  const budget = new Budget(limitsOf(workflow.limits, folder), before, (options.together ?? 1) === 1);
   const bought = options.resume ? boughtCalls(folder) : [];
   for (const call of bought) budget.add(call);
   const gate = new PausableGate();
@@ -266,12 +266,10 @@ export function judgeFor(
     truth: ({ task }) =>
       task.hidden.map((file) => ('text' in file ? file.text : readFileSync(file.path, 'utf8'))).join('\n') ||
       null,
-    pay: (tokens) => {
-      const reserved = budget.reserve({
-        tokens,
-        // Which of them are asked and which answered is not known yet.
-        dollars: Math.max(dollarsFor(price, tokens, 0), dollarsFor(price, 0, tokens)),
-      });
+    pay: async (tokens, signal) => {
+      // Which of them are asked and which answered is not known yet.
+      const dollars = Math.max(dollarsFor(price, tokens, 0), dollarsFor(price, 0, tokens));
+      const reserved = await budget.reserve({ tokens, dollars }, signal);
       return {
         release: reserved.release,
         refused: reserved.refused,

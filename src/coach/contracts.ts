@@ -23,6 +23,11 @@ interface Fault {
   evidence: Evidence[];
 }
 
+const cut = {
+  truncated: 'The reply was cut at its longest',
+  filtered: "A content filter of the model's server stopped the reply",
+};
+
 function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged): Verdict {
   const fault = findFault(action, what) ?? overfilling(action, actions);
   const base = {
@@ -59,15 +64,16 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     };
   }
   const own = { agent: action.agent, action: action.id };
-  if (action.finished?.status === 'truncated') {
-    const diagnosis = 'The reply was cut at its longest, so it cannot be judged.';
+  const status = action.finished?.status;
+  if (status === 'truncated' || status === 'filtered') {
+    const code = `reply.${status}` as const;
     return {
       ...base,
       score: null,
-      reason: 'truncated',
-      code: 'reply.truncated',
-      diagnosis,
-      advice: advice['reply.truncated'] ?? null,
+      reason: status,
+      code,
+      diagnosis: `${cut[status]}, so it cannot be judged.`,
+      advice: advice[code] ?? null,
       blamed: own,
       evidence: [],
     };
@@ -131,6 +137,8 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
   const agent = workflow.agents[action.agent];
   if (!agent) return null;
   const breaches = action.checked?.breaches ?? [];
+  // It owes nothing, or a message that was still to come.
+  const nothingChecked = Object.keys(action.checked?.facts ?? {}).length === 0;
   const broken = action.tools.findLast((tool) => tool.outcome !== 'ok');
   const foreign = foreignFile(action, workflow);
   if (foreign)
@@ -141,10 +149,7 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
       foreign.path,
       'action.finished',
     );
-  if (
-    broken &&
-    (breaches.some((breach) => breach.code === 'artifact.missing') || agent.produces.length === 0)
-  ) {
+  if (broken && (breaches.some((breach) => breach.code === 'artifact.missing') || nothingChecked)) {
     const code =
       ({ timeout: 'program.timeout', oom: 'program.memory', failed: 'program.failed' } as const)[
         broken.outcome as 'failed'
@@ -159,7 +164,11 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
       'tool.ran',
     );
   }
-  if (breaches.length > 0 && agent.tools.length > 0 && action.tools.length === 0)
+  // A message needs no program of its own once one was run.
+  const owedProgram =
+    action.turns.every(({ tools }) => tools.length === 0) ||
+    breaches.some(({ artifact }) => workflow.artifacts[artifact]?.path !== null);
+  if (breaches.length > 0 && owedProgram && agent.tools.length > 0 && action.tools.length === 0)
     return fault(
       'program.none',
       'the reply holds no program that could have written what was owed',

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { askWithRetries, CallFailed, type ChatMessage, type Policy } from '../policy/index.js';
+import { askWithRetries, CallFailed, type ChatMessage, mostTokens, type Policy } from '../policy/index.js';
 import {
   type Blobs,
   coachCall,
@@ -21,12 +21,15 @@ export interface ModelCoachOptions extends CoachQuestion {
   /** How the judge samples, where its model says so. */
   sampling: { temperature?: number | undefined; topP?: number | undefined; maxTokens?: number | undefined };
   /** Dollars of a call, and the right to make it: throws where a cap would be passed. */
-  pay: (tokens: number) => {
+  pay: (
+    tokens: number,
+    signal: AbortSignal,
+  ) => Promise<{
     settle(prompt: number, reply: number): number;
     /** A server had the call and did not answer it; throws as `pay` does where it is to have it again. */
-    refused(again: boolean): void;
+    refused(again: boolean): Promise<void>;
     release(): void;
-  };
+  }>;
 }
 
 const replySchema = z.object({
@@ -174,8 +177,7 @@ async function buy(
 ): Promise<{ text: string; finish: string } | { reason: string }> {
   const temperature = sampling.temperature ?? (samples > 1 ? SEVERAL_TEMPERATURE : 0);
   const { topP = 1, maxTokens = LONGEST_REPLY } = sampling;
-  const most = messages.reduce((sum, message) => sum + message.content.length / 3, 0) + maxTokens;
-  const paid = pay(most);
+  const paid = await pay(mostTokens(messages) + maxTokens, signal);
   const seed = createHash('sha256').update(`${action}/${call}`).digest().readUInt32LE(0) & 0x7fffffff;
   try {
     const { reply, attempt } = await askWithRetries(
@@ -193,7 +195,7 @@ async function buy(
         attempts: ATTEMPTS,
         onFailure: async (failure) => {
           await log({ type: 'call.failed', data: { action, call, ...failure } });
-          if (failure.made) paid.refused(failure.again);
+          if (failure.made) await paid.refused(failure.again);
         },
       },
     );

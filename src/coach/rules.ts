@@ -55,6 +55,7 @@ export const advice: Partial<Record<FailureCode, string>> = {
   'program.failed': 'Read the last line of the error and mend that line of the program.',
   'program.none': 'Reply with one fenced python program.',
   'reply.truncated': 'Write a shorter program.',
+  'reply.filtered': 'Say it in other words, or let another model act.',
 };
 
 /**

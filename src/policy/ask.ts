@@ -42,6 +42,16 @@ export interface Reply {
   seconds: number;
 }
 
+/**
+ * The most tokens a prompt may have: a third of its Latin letters and blanks, which tokenizers know by the word, and
+ * the bytes of all else, of which none makes more.
+ */
+export function mostTokens(messages: readonly ChatMessage[]): number {
+  const text = messages.map(({ content }) => content).join('');
+  const other = text.replace(/[a-zA-Z\s]/g, '');
+  return (text.length - other.length) / 3 + Buffer.byteLength(other);
+}
+
 /** Something that can be asked to act. */
 export interface Policy {
   /** The name it is logged under: `role@version`, or the server's model. */

@@ -2,7 +2,15 @@
  * policy/: ask a model to act: OpenAI-compatible servers, the embedded engine, recorded replies. It must never
  * send a key to another origin than its own, or hide that a call failed.
  */
-export { type Ask, CallFailed, type ChatMessage, type Policy, type Reply, type Usage } from './ask.js';
+export {
+  type Ask,
+  CallFailed,
+  type ChatMessage,
+  mostTokens,
+  type Policy,
+  type Reply,
+  type Usage,
+} from './ask.js';
 export { discoverModels, type Found } from './discover.js';
 export { EditorBridge } from './editor.js';
 export type { Endpoint } from './endpoint.js';

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Abilities } from './abilities.js';
 import { type Ask, CallFailed, type Policy, type Reply, type Usage } from './ask.js';
 import { FETCH_PATIENCE, patientFetch } from './patient.js';
+import { withoutKey } from './secrets.js';
 import { pythonTool, toolCallsSchema, withToolCalls } from './tools.js';
 
 export interface ServerOptions {
@@ -18,6 +19,9 @@ export interface ServerOptions {
   toolCalls: boolean;
 }
 
+/** How many tokens a server says; null where it says nothing of use. */
+const count = z.number().nonnegative().nullish().catch(null);
+
 const replySchema = z.object({
   prompt_token_ids: z.array(z.number()).nullish(),
   system_fingerprint: z.string().nullish(),
@@ -31,11 +35,21 @@ const replySchema = z.object({
       }),
     )
     .min(1),
-  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
+  usage: z.object({ prompt_tokens: count, completion_tokens: count }).nullish().catch(null),
+});
+
+/** A failure that comes with HTTP 200: a server between us and the model tells what that one said. */
+const refusalSchema = z.object({
+  error: z.union([
+    z.string().transform((message) => ({ message, code: null })),
+    z.object({ message: z.string(), code: z.union([z.string(), z.number()]).nullish() }),
+  ]),
 });
 
 /** Milliseconds; a longer timer would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
+
+const SHORTEST_SECRET = 16;
 
 /** A model behind any OpenAI-compatible server. */
 export function openaiPolicy(options: ServerOptions): Policy {
@@ -99,7 +113,7 @@ async function callServer(
     const raw = onText
       ? await streamed(client, body, onText, abort)
       : await client.chat.completions.create(body, { signal: abort.signal });
-    return readReply(raw, ask, (performance.now() - start) / 1000);
+    return readReply(raw, ask, (performance.now() - start) / 1000, options.apiKey);
   } catch (error) {
     const failed = late ? tooLate(options) : failure(error, options);
     if (!server.learn(error, { streams: onText !== undefined, schema: schema !== undefined, sampling }))
@@ -148,16 +162,24 @@ async function streamed(
   };
 }
 
-function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
+function readReply(raw: unknown, ask: Ask, seconds: number, key: string | null): Reply {
   const parsed = replySchema.safeParse(raw);
-  if (!parsed.success)
+  if (!parsed.success) {
+    const refused = refusalSchema.safeParse(raw);
+    if (refused.success) {
+      const { message, code } = refused.data.error;
+      throw new OpenAI.APIError(statusIn(code), { message, code }, message, undefined);
+    }
     throw new CallFailed(
       `The server's reply is not a chat completion: ${parsed.error.issues[0]?.message}`,
       true,
     );
+  }
   const { choices, prompt_token_ids, system_fingerprint, usage } = parsed.data;
   const choice = choices[0]!;
-  const text = withToolCalls(choice.message.content ?? '', choice.message.tool_calls);
+  const said = withToolCalls(choice.message.content ?? '', choice.message.tool_calls);
+  // A short one is a word that an answer may hold ("ollama"), and no secret.
+  const text = (key?.length ?? 0) < SHORTEST_SECRET ? said : withoutKey(said, key);
   const ids = choice.token_ids ?? null;
   const logprobs = choice.logprobs?.content?.map((token) => token.logprob) ?? null;
   // Ids without matching log-probabilities cannot be trained on: then neither is kept.
@@ -169,17 +191,27 @@ function readReply(raw: unknown, ask: Ask, seconds: number): Reply {
     ids: matched ? ids : null,
     logprobs: matched ? logprobs : null,
     weights: system_fingerprint ?? null,
-    usage: usage
-      ? { promptTokens: usage.prompt_tokens, replyTokens: usage.completion_tokens, counted: true }
-      : estimate(ask, text),
+    usage: usageOf(usage, ask, text),
     seconds,
   };
 }
 
-/** Four characters a token: only where a server counts nothing. */
-function estimate(ask: Ask, text: string): Usage {
-  const prompt = ask.messages.reduce((sum, message) => sum + message.content.length, 0);
-  return { promptTokens: Math.ceil(prompt / 4), replyTokens: Math.ceil(text.length / 4), counted: false };
+/** What the server counted; four characters a token where it did not. */
+function usageOf(usage: z.output<typeof replySchema>['usage'], ask: Ask, text: string): Usage {
+  const prompt = usage?.prompt_tokens ?? null;
+  const reply = usage?.completion_tokens ?? null;
+  const asked = ask.messages.reduce((sum, message) => sum + message.content.length, 0);
+  return {
+    promptTokens: prompt ?? Math.ceil(asked / 4),
+    replyTokens: reply ?? Math.ceil(text.length / 4),
+    counted: prompt !== null && reply !== null,
+  };
+}
+
+/** The HTTP status that an error's code stands for, where it is one. */
+function statusIn(code: unknown): number | undefined {
+  const status = Number(code ?? Number.NaN);
+  return status >= 400 && status < 600 ? status : undefined;
 }
 
 function tooLate({ model, timeoutSeconds }: ServerOptions): CallFailed {
@@ -187,6 +219,8 @@ function tooLate({ model, timeoutSeconds }: ServerOptions): CallFailed {
 }
 
 function failure(error: unknown, options: ServerOptions): Error {
+  // Cut last: what is left of a key that was cut would not be found.
+  const said = ({ message }: Error) => withoutKey(message, options.apiKey).slice(0, 300);
   if (error instanceof CallFailed || error instanceof OpenAI.APIUserAbortError) return error;
   if (error instanceof OpenAI.APIConnectionTimeoutError) return tooLate(options);
   if (error instanceof OpenAI.APIConnectionError) {
@@ -202,17 +236,17 @@ function failure(error: unknown, options: ServerOptions): Error {
     );
   }
   if (error instanceof OpenAI.APIError) {
-    const status = error.status as number | undefined;
+    const status = (error.status as number | undefined) ?? statusIn(error.code);
     const wait = Number(error.headers?.get?.('retry-after') ?? Number.NaN);
     const again = status === undefined || status === 408 || status === 409 || status === 429 || status >= 500;
     return new CallFailed(
-      `${options.baseUrl} refused ${options.model} (HTTP ${status ?? '?'}): ${error.message.slice(0, 300)}`,
+      `${options.baseUrl} refused ${options.model} (HTTP ${status ?? '?'}): ${said(error)}`,
       again,
       Number.isFinite(wait) ? wait : null,
     );
   }
   return error instanceof Error
-    ? new CallFailed(`The server's reply cannot be read: ${error.message.slice(0, 300)}`, true)
+    ? new CallFailed(`The server's reply cannot be read: ${said(error)}`, true)
     : new Error(String(error));
 }
 

@@ -122,6 +122,11 @@ export interface KeySources {
   allowEnv: readonly string[];
 }
 
+/** What a server says, without the key that it was sent: it would be logged and shown. */
+export function withoutKey(text: string, key: string | null): string {
+  return key ? text.replaceAll(key, '[key]') : text;
+}
+
 /** The key a reference stands for, for this server only; or a sentence saying how to provide it. */
 export function resolveKey(
   reference: string,

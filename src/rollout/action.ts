@@ -8,7 +8,7 @@ import { editMessages, spokenFor } from './fork/apply.js';
 import { type Judged, pointsOf } from './gate/points.js';
 import { actionId } from './ids.js';
 import type { TurnPlace } from './place.js';
-import { pythonBlocks } from './reply.js';
+import { messageToCome, pythonBlocks } from './reply.js';
 import { runPython, type ToolResult } from './tool.js';
 
 /** What a turn came to, for the next one. */
@@ -17,6 +17,8 @@ export interface Turn {
   results: ToolResult[];
   breaches: Breach[];
   noProgram: boolean;
+  /** It ran a program, and the message that is owed is still to come. */
+  unsaid: boolean;
   status: EventData<'action.finished'>['status'];
   /** Hold the rollout here where somebody wants it, now that the action is judged; null for a replayed turn. */
   after: ((judged: Judged) => Promise<void>) | null;
@@ -35,7 +37,7 @@ export async function takeTurn(
   const id = actionId(agent.name, visit, turn);
   const before = past.action(id);
   const edit = place.edit?.action === id ? place.edit : null;
-  if (before?.finished) return replayTurn(place, arm, agent, id, messages);
+  if (before?.finished) return replayTurn(place, arm, agent, id, turn, messages);
   if (edit) editMessages(messages, edit);
   const points = pointsOf(place, arm, agent.name, id, messages);
   const after = (judged: Judged) => points.reach('after', judged);
@@ -48,7 +50,15 @@ export async function takeTurn(
     const why = `${lacking.join(', ')} ${lacking.length === 1 ? 'was' : 'were'} never handed over`;
     finish(place, agent, id, 'blocked', why, arm.record(id));
     points.ended('blocked', []);
-    return { reply: '', results: [], breaches: [], noProgram: false, status: 'blocked', after };
+    return {
+      reply: '',
+      results: [],
+      breaches: [],
+      noProgram: false,
+      unsaid: false,
+      status: 'blocked',
+      after,
+    };
   }
   if (!before?.calls[0]) await points.reach('model');
   const given = givenReply(place, id, edit);
@@ -59,7 +69,6 @@ export async function takeTurn(
       : await askModel(place, agent, id, visit, turn, messages));
   points.called(call);
   const reply = deps.blobs.text(call.reply);
-  const truncated = call.finish === 'length';
   const { programs } = agent.tools.includes('python') ? pythonBlocks(reply) : { programs: [] };
   const results: ToolResult[] = [];
   for (const [index, program] of programs.entries()) {
@@ -86,15 +95,16 @@ export async function takeTurn(
   await points.reach('check');
   // Before the facts: what of an artifact is not kept is one of them.
   const recorded = arm.record(id);
-  const breaches = await checkArtifacts(place, arm, agent, id, reply);
+  const unsaid = isUnsaid(place, agent, turn, reply);
+  const breaches = await checkArtifacts(place, arm, agent, id, unsaid ? null : reply);
   const noProgram = agent.tools.includes('python') && programs.length === 0;
-  const status = truncated ? 'truncated' : 'done';
-  finish(place, agent, id, status, truncated ? 'the reply was cut at its longest' : null, recorded);
+  const { status, why } = endOf(call.finish);
+  finish(place, agent, id, status, why, recorded);
   points.ended(
     status,
     breaches.map((breach) => breach.code),
   );
-  return { reply, results, breaches, noProgram, status, after };
+  return { reply, results, breaches, noProgram, unsaid, status, after };
 }
 
 /** A reply that is known before the model is asked: a fork's, or one that is said again. */
@@ -106,6 +116,23 @@ function givenReply(
   if (edit?.change.reply !== undefined) return { reply: edit.change.reply, finish: 'stop', policy: 'edited' };
   const again = repeated.get(id);
   return again ? { reply: deps.blobs.text(again.reply), finish: again.finish, policy: 'repeated' } : null;
+}
+
+/** Whether the agent has a turn left to say what it owes, and has only run a program so far. */
+function isUnsaid({ deps: { workflow } }: TurnPlace, agent: Agent, turn: number, reply: string): boolean {
+  if (turn === agent.maxTurns - 1 || !agent.tools.includes('python')) return false;
+  return messageToCome(
+    agent.produces.map((name) => workflow.artifacts[name]!),
+    reply,
+  );
+}
+
+/** What a reply came to, by how it ended. */
+function endOf(finished: string): { status: Turn['status']; why: string | null } {
+  if (finished === 'length') return { status: 'truncated', why: 'the reply was cut at its longest' };
+  if (finished === 'content_filter')
+    return { status: 'filtered', why: "a content filter of the model's server stopped the reply" };
+  return { status: 'done', why: null };
 }
 
 function finish(
@@ -124,20 +151,23 @@ function finish(
 
 /** Take over a finished turn from the log; `messages` become what the agent really saw, for the turns that follow. */
 function replayTurn(
-  { past, deps }: TurnPlace,
+  place: TurnPlace,
   arm: Arm,
   agent: Agent,
   id: string,
+  turn: number,
   messages: ChatMessage[],
 ): Turn {
+  const { past, deps } = place;
   const { calls, tools, checked, finished } = past.action(id)!;
   arm.replay(finished!);
   if (checked) arm.facts = { ...arm.facts, ...checked.facts };
   if (calls[0] && agent.maxTurns > 1)
     messages.splice(0, messages.length, ...(JSON.parse(deps.blobs.text(calls[0].messages)) as ChatMessage[]));
   const text = (body: Parameters<typeof deps.blobs.text>[0]) => deps.blobs.text(body);
+  const reply = calls[0] ? text(calls[0].reply) : '';
   return {
-    reply: calls[0] ? text(calls[0].reply) : '',
+    reply,
     results: tools.map((tool) => ({
       outcome: tool.outcome,
       exitCode: tool.exitCode,
@@ -146,6 +176,7 @@ function replayTurn(
     })),
     breaches: (checked?.breaches ?? []) as Breach[],
     noProgram: agent.tools.includes('python') && tools.length === 0,
+    unsaid: isUnsaid(place, agent, turn, reply),
     status: finished!.status,
     after: null,
   };

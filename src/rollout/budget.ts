@@ -14,6 +14,17 @@ export function capThatStopped({ reason }: AbortSignal): string | null {
   return reason instanceof BudgetSpent ? reason.cap : null;
 }
 
+/** A call that is paid for at its worst. */
+export interface Reserved {
+  settle(actual: { tokens: number; dollars: number }): void;
+  /**
+   * A server had the call and did not answer it. Where it is to have it `again` that is reserved anew, which may wait
+   * and throw as `reserve` does.
+   */
+  refused(again: boolean): Promise<void>;
+  release(): void;
+}
+
 export interface Spent {
   calls: number;
   tokens: number;
@@ -31,10 +42,13 @@ export function shareOf(limits: Limits, spent: Spent, seconds: number): number {
   );
 }
 
+const nothing: Spent = { calls: 0, tokens: 0, dollars: 0 };
+
 /** What a run may spend. A call is paid for before it is made, at its worst, so that a cap is never passed. */
 export class Budget {
   readonly spent: Spent = { calls: 0, tokens: 0, dollars: 0 };
   private readonly reserved: Spent = { calls: 0, tokens: 0, dollars: 0 };
+  private readonly waiting = new Set<() => void>();
   private readonly start = Date.now();
   private readonly ending = new AbortController();
 
@@ -42,6 +56,8 @@ export class Budget {
     readonly limits: Limits,
     /** Seconds that earlier sittings of the same run used. */
     private readonly before = 0,
+    /** Whether a call may wait for what others leave. Not where calls are made together, each waiting for all. */
+    private readonly waits = true,
   ) {
     const { minutes } = limits;
     if (minutes === undefined) return;
@@ -64,47 +80,80 @@ export class Budget {
     return shareOf(this.limits, this.spent, this.seconds);
   }
 
-  /** Reserve the most a call can cost; throws BudgetSpent where a cap would be passed. */
-  reserve(most: { tokens: number; dollars: number }): {
-    settle(actual: { tokens: number; dollars: number }): void;
-    /** A server had the call and did not answer it; throws BudgetSpent where it is to have it `again` and may not. */
-    refused(again: boolean): void;
-    release(): void;
-  } {
-    const { calls, tokens, dollars, minutes } = this.limits;
-    const { spent, reserved } = this;
-    if (minutes !== undefined && this.seconds > minutes * 60)
-      throw new BudgetSpent(`limits.minutes ${minutes}`);
-    if (calls !== undefined && spent.calls + reserved.calls + 1 > calls)
-      throw new BudgetSpent(`limits.calls ${calls}`);
-    if (tokens !== undefined && spent.tokens + reserved.tokens + most.tokens > tokens)
-      throw new BudgetSpent(`limits.tokens ${tokens}`);
-    if (
-      dollars !== undefined &&
-      most.dollars > 0 &&
-      spent.dollars + reserved.dollars + most.dollars > dollars
-    )
-      throw new BudgetSpent(`limits.dollars ${dollars}`);
-    reserved.calls += 1;
-    reserved.tokens += most.tokens;
-    reserved.dollars += most.dollars;
+  /**
+   * Reserve the most a call can cost. Waits where it would fit if the calls under way cost nothing, until they ended or
+   * `signal` is aborted; throws BudgetSpent where a cap would be passed in any case.
+   */
+  async reserve(most: { tokens: number; dollars: number }, signal: AbortSignal): Promise<Reserved> {
+    const hold = async () => {
+      for (;;) {
+        signal.throwIfAborted();
+        const cap = this.passed(most, this.reserved);
+        if (cap === null) break;
+        const alone = this.passed(most, nothing);
+        if (alone !== null || !this.waits) throw new BudgetSpent(alone ?? cap);
+        await this.change(signal);
+      }
+      this.count(most, 1);
+    };
+    await hold();
+    let held = true;
     const release = () => {
-      reserved.calls -= 1;
-      reserved.tokens -= most.tokens;
-      reserved.dollars -= most.dollars;
+      if (held) this.count(most, -1);
+      held = false;
     };
     return {
       release,
-      refused: (again) => {
+      refused: async (again) => {
+        release();
         this.add({ tokens: 0, dollars: 0 });
-        if (again && calls !== undefined && spent.calls + reserved.calls > calls)
-          throw new BudgetSpent(`limits.calls ${calls}`);
+        if (!again) return;
+        await hold();
+        held = true;
       },
       settle: (actual) => {
         release();
         this.add(actual);
       },
     };
+  }
+
+  /** The cap that one more call would pass beside those `under` way; null where it fits. */
+  private passed(most: { tokens: number; dollars: number }, under: Spent): string | null {
+    const { calls, tokens, dollars, minutes } = this.limits;
+    const { spent } = this;
+    if (minutes !== undefined && this.seconds > minutes * 60) return `limits.minutes ${minutes}`;
+    if (calls !== undefined && spent.calls + under.calls + 1 > calls) return `limits.calls ${calls}`;
+    if (tokens !== undefined && spent.tokens + under.tokens + most.tokens > tokens)
+      return `limits.tokens ${tokens}`;
+    if (dollars !== undefined && most.dollars > 0 && spent.dollars + under.dollars + most.dollars > dollars)
+      return `limits.dollars ${dollars}`;
+    return null;
+  }
+
+  /** One reservation more or less; whoever waits looks again. */
+  private count(most: { tokens: number; dollars: number }, by: 1 | -1): void {
+    this.reserved.calls += by;
+    this.reserved.tokens += by * most.tokens;
+    this.reserved.dollars += by * most.dollars;
+    // What rounding leaves of sums would be waited for for ever.
+    if (this.reserved.calls === 0) Object.assign(this.reserved, nothing);
+    if (by < 0) for (const look of this.waiting) look();
+  }
+
+  /** Resolves when a reservation ends; rejects when `signal` is aborted. */
+  private change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => () => {
+        this.waiting.delete(look);
+        signal.removeEventListener('abort', stop);
+        settle();
+      };
+      const look = end(resolve);
+      const stop = end(() => reject(signal.reason as Error));
+      this.waiting.add(look);
+      signal.addEventListener('abort', stop);
+    });
   }
 
   /** What each of `parts` that spend at the same time may spend of what is left. */

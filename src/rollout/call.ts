@@ -1,4 +1,4 @@
-import { askWithRetries, type ChatMessage, type Reply } from '../policy/index.js';
+import { askWithRetries, type ChatMessage, mostTokens, type Reply } from '../policy/index.js';
 import type { EventData } from '../trace/index.js';
 import { type Agent, dollarsFor } from '../workflow/index.js';
 import { seedFrom } from './ids.js';
@@ -15,12 +15,10 @@ export async function askModel(
 ): Promise<EventData<'model.called'>> {
   const { policy, temperature, topP, maxTokens, price } = deps.acting(agent.name);
   const seed = seedFrom(deps.runSeed, ...seedParts, agent.name, visit, turn);
-  const promptTokens = messages.reduce((sum, message) => sum + message.content.length, 0) / 3;
+  const promptTokens = mostTokens(messages);
   const dollars = (input: number, output: number) => dollarsFor(price, input, output);
-  const reserved = deps.budget.reserve({
-    tokens: promptTokens + maxTokens,
-    dollars: dollars(promptTokens, maxTokens),
-  });
+  const most = { tokens: promptTokens + maxTokens, dollars: dollars(promptTokens, maxTokens) };
+  const reserved = await deps.budget.reserve(most, deps.signal);
   let reply: Reply;
   let attempt: number;
   try {
@@ -34,9 +32,9 @@ export async function askModel(
       },
       {
         attempts: deps.attempts,
-        onFailure: (failure) => {
+        onFailure: async (failure) => {
           log.append({ type: 'call.failed', data: { action, call: 0, ...failure } });
-          if (failure.made) reserved.refused(failure.again);
+          if (failure.made) await reserved.refused(failure.again);
         },
       },
     ));

@@ -3,13 +3,13 @@ import type { Arm } from './arm.js';
 import { factRequests, messageFacts } from './facts.js';
 import type { TurnPlace } from './place.js';
 
-/** Take the facts of what an agent owes, judge them by their contracts, and log both. */
+/** Take the facts of what an agent owes, judge them by their contracts, and log both; `reply` is null where it is no message yet. */
 export async function checkArtifacts(
   place: TurnPlace,
   arm: Arm,
   agent: Agent,
   action: string,
-  reply: string,
+  reply: string | null,
 ): Promise<Breach[]> {
   if (agent.produces.length === 0) return [];
   const { facts, breaches } = await factsOf(place, arm, agent, reply);

@@ -1,15 +1,33 @@
-/** The fenced python blocks of a reply, in order. A fence that is never closed holds a cut program: it is left out. */
-export function pythonBlocks(text: string): { programs: string[]; unclosed: boolean } {
+/** The fenced python blocks of a reply, in order, and the text beside them. A fence that is never closed holds a cut program: it is left out. */
+export function pythonBlocks(text: string): { programs: string[]; beside: string } {
   const programs: string[] = [];
+  const beside: string[] = [];
   let open: { lines: string[]; python: boolean; fence: string } | null = null;
   for (const line of text.split('\n')) {
     const mark = /^\s{0,3}(`{3,}|~{3,})\s*(\w*)/.exec(line);
     if (open === null) {
       if (mark) open = { lines: [], python: /^(python3?|py)$/i.test(mark[2]!), fence: mark[1]! };
+      if (open?.python !== true) beside.push(line);
     } else if (mark && mark[1]!.startsWith(open.fence) && mark[2] === '') {
       if (open.python) programs.push(`${open.lines.join('\n')}\n`);
       open = null;
-    } else open.lines.push(line);
+    } else if (open.python) open.lines.push(line);
+    else beside.push(line);
   }
-  return { programs, unclosed: open?.python === true };
+  return { programs, beside: beside.join('\n') };
+}
+
+/** Whether an agent says that it is done: a line "DONE". */
+export function saysDone(reply: string): boolean {
+  return /^DONE\.?$/m.test(reply);
+}
+
+/**
+ * Whether the message that an agent owes is still to come after a reply that ran a program: it first sees what that
+ * printed. Where it owes files as well, words beside the program are the message.
+ */
+export function messageToCome(owed: readonly { path: string | null }[], reply: string): boolean {
+  if (saysDone(reply) || !owed.some(({ path }) => path === null)) return false;
+  const { programs, beside } = pythonBlocks(reply);
+  return programs.length > 0 && (beside.trim() === '' || owed.every(({ path }) => path === null));
 }

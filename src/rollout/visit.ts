@@ -8,6 +8,7 @@ import type { Judged } from './gate/points.js';
 import { actionId } from './ids.js';
 import { firstMessages } from './messages.js';
 import type { TurnPlace } from './place.js';
+import { saysDone } from './reply.js';
 
 /** What a visit of an agent came to: turns whose work was broken, and whether the last one was not. */
 export interface Visited {
@@ -17,7 +18,8 @@ export interface Visited {
 
 /**
  * An agent's turns: they end when its artifacts keep their contracts, when it says so (a line "DONE"), when a reply
- * without tools has nothing left to do, or at `max_turns`.
+ * without tools has nothing left to do, or at `max_turns`. A reply that ran a program is no message that is owed as
+ * long as turns are left: what it printed goes back first (`messageToCome`).
  */
 export async function visitAgent(
   place: TurnPlace,
@@ -28,6 +30,7 @@ export async function visitAgent(
 ): Promise<Visited> {
   await editWorkspace(place, arm, actionId(agent.name, visit, 0));
   const messages: ChatMessage[] = firstMessages(place.deps.workflow, agent, place.task, arm.facts, arm.said);
+  const owesFiles = agent.produces.some((name) => place.deps.workflow.artifacts[name]!.path !== null);
   let firstBroken = false;
   for (let turn = 0; turn < agent.maxTurns; turn++) {
     if (turn > 0) await editWorkspace(place, arm, actionId(agent.name, visit, turn));
@@ -38,14 +41,14 @@ export async function visitAgent(
     const broken = done.breaches.length > 0 || done.results.some((result) => result.outcome !== 'ok');
     if (turn === 0) firstBroken = broken;
     const owesNothing = agent.produces.length === 0 && (done.noProgram || agent.tools.length === 0);
-    const kept = agent.produces.length > 0 && done.breaches.length === 0;
-    if (kept || owesNothing || /^DONE\.?$/m.test(done.reply) || turn === agent.maxTurns - 1) {
+    const kept = agent.produces.length > 0 && done.breaches.length === 0 && !done.unsaid;
+    if (kept || owesNothing || saysDone(done.reply) || turn === agent.maxTurns - 1) {
       arm.said.push({ agent: agent.name, text: done.reply });
       return { failed: firstBroken, repaired: firstBroken && !broken };
     }
     messages.push(
       { role: 'assistant', content: done.reply },
-      { role: 'user', content: feedback(done.results, done.breaches, done.noProgram) },
+      { role: 'user', content: feedback(done.results, done.breaches, done.noProgram && owesFiles) },
     );
   }
   return { failed: firstBroken, repaired: false };

@@ -218,7 +218,7 @@ const shapes = {
   'action.finished': z.object({
     action: actionId,
     agent: z.string(),
-    status: z.enum(['done', 'blocked', 'truncated', 'failed']),
+    status: z.enum(['done', 'blocked', 'truncated', 'filtered', 'failed']),
     why: z.string().nullable(),
     wrote: z.array(fileChange),
     deleted: z.array(z.string()),

@@ -86,8 +86,11 @@ const meanings: Readonly<Record<string, () => string>> = {
   lines: () => l10n.t('how many lines it has'),
   words: () => l10n.t('how many words it has'),
   text: () => l10n.t('its beginning'),
-  boxed: () => l10n.t('what stands in its last \\boxed{…}'),
-  number: () => l10n.t('the last number in it'),
+  boxed: () => l10n.t('what stands in its last \\boxed{…} that is closed, with the braces in it'),
+  number: () =>
+    l10n.t(
+      'the last number in it: 7, -7, 1,234.5, .5 or 6e-3. Commas count between groups of three digits only; a minus right after a digit is no sign',
+    ),
   files: () => l10n.t('the names in the folder'),
 };
 

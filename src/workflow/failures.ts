@@ -27,6 +27,7 @@ export const failureCodes = {
   'program.limit': 'the program went over another of its limits',
   'program.none': 'the reply holds no program where one was owed',
   'reply.truncated': 'the reply was cut at its longest',
+  'reply.filtered': "a content filter of the model's server stopped the reply",
   'quality.low': 'the work is valid and its result is poor',
   'answer.wrong': 'the answer is wrong',
   'outcome.missed': 'the work keeps its contract, and the outcome that was asked for is not reached',

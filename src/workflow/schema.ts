@@ -141,7 +141,9 @@ const agentFields = {
     .min(1)
     .max(100)
     .optional()
-    .describe('Replies at most; after each that did not do, it sees what was wrong'),
+    .describe(
+      'Replies at most; after each that did not do, it sees what was wrong. While some are left, a reply that runs a program is not yet a message that is owed: what it printed comes back first (where files are owed too, words beside the program are the message)',
+    ),
   context: z
     .enum(['full', 'previous'])
     .optional()

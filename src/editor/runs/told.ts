@@ -11,6 +11,8 @@ export function statusWords(status: string): string {
       return l10n.t('blocked');
     case 'truncated':
       return l10n.t('truncated');
+    case 'filtered':
+      return l10n.t('filtered');
     case 'cancelled':
       return l10n.t('cancelled');
     default:

@@ -26,7 +26,7 @@ export interface ActionNow {
   /** How its last program ended. */
   tool: string | null;
   programs: number;
-  /** done, blocked or truncated. */
+  /** done, blocked, truncated or filtered. */
   status: string | null;
 }
 

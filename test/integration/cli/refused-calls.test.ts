@@ -56,6 +56,16 @@ test('a pass of a judge that is refused keeps its cap over two sittings', { time
   server.server.close();
 });
 
+test('a cap on tokens waits for calls under way to say what they took', { timeout: 60_000 }, async () => {
+  const server = await countingServer(() => 'words', 50);
+  const text = workflow(server.url).replace('timeout: 5', 'timeout: 5, max_tokens: 60');
+  const folder = folderWith({ 'a.baton.yaml': text });
+  // A call takes 10, and 60 and its prompt at the most: side by side two would not fit.
+  const ran = await runCli(folder, ['run', '--tokens', '220', '--concurrency', '5']);
+  expect([ran.code, server.calls()], ran.stdout + ran.stderr).toEqual([0, 5]);
+  server.server.close();
+});
+
 test('where nobody is there, no call is made, and the cap stops nothing', { timeout: 60_000 }, async () => {
   const folder = folderWith({ 'a.baton.yaml': workflow('http://127.0.0.1:9/v1') });
   const ran = await runCli(folder, ['run', '--calls', '1', '--concurrency', '1']);

@@ -7,12 +7,13 @@ import { listRuns, readLog } from '../../../src/trace/index.js';
 import { folderWith, runCli } from './command.js';
 
 interface Asked {
+  messages: { content: string }[];
   stream?: boolean;
   tools?: { function: { name: string } }[];
 }
 
 const code = 'open("note.txt", "w").write("```\\nfenced\\n```")';
-/** Gives each program in two calls of the tool, or in the text where no tool was offered. */
+/** Gives each program in two calls of the tool until one printed, or in the text where no tool was offered. */
 async function serving(stream: boolean) {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -30,9 +31,12 @@ async function serving(stream: boolean) {
         ...each,
         function: { ...each.function, arguments: JSON.parse(each.function.arguments) as object },
       }));
-      const message = body.tools
-        ? { content: null, tool_calls: [calls[0], loose[1]] }
-        : { content: 'I see no tool.' };
+      const printed = body.messages.at(-1)?.content.includes('stdout:\nfirst');
+      const message = !body.tools
+        ? { content: 'I see no tool.' }
+        : printed
+          ? { content: 'It printed "first".' }
+          : { content: null, tool_calls: [calls[0], loose[1]] };
       const usage = { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 };
       const common = { id: 'x', created: 0, model: 'm' };
       if (!body.stream || !stream) {
@@ -83,6 +87,24 @@ test('what a server calls is run, in order, and stands in the log as fenced bloc
   const plain = folderWith({ 'a.baton.yaml': team(url, '') });
   await runCli(plain, ['run']);
   expect(asked.at(-1)!.tools).toBeUndefined();
+  server.close();
+});
+
+test('what a called program printed comes back before the message counts', async () => {
+  const { server, asked, url } = await serving(false);
+  const owing = team(url, ', tool_calls: true').replace(
+    /artifacts: .*\nagents: .*/,
+    `artifacts: {m: {kind: message}}
+agents: {writer: {role: Write., tools: [python], max_turns: 3, produces: [m]}}`,
+  );
+  const folder = folderWith({ 'a.baton.yaml': owing });
+  const ran = await runCli(folder, ['run', '--json']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(asked).toHaveLength(2);
+  const checked = readLog(listRuns(folder)[0]!.rollout('run.task-1.0')).events.flatMap((event) =>
+    event.type === 'artifact.checked' ? [event.data.facts.m?.text] : [],
+  );
+  expect(checked).toEqual([undefined, 'It printed "first".']);
   server.close();
 });
 

@@ -101,6 +101,14 @@ const cases: Case[] = [
     band: null,
     says: /cut at its longest/,
   },
+  {
+    code: 'reply.filtered',
+    blamed: 'second',
+    second: '',
+    finish: 'content_filter',
+    band: null,
+    says: /content filter/,
+  },
 ];
 
 const workflow = `baton: 1

@@ -48,13 +48,13 @@ const refused = (status: number, message: string, headers = {}) =>
   json({ error: { message } }, status, headers);
 /** Server-sent events, a piece at a time. */
 const events =
-  (pieces: string[], end: 'whole' | 'cut' | 'error'): Answer =>
+  (pieces: string[], end: 'whole' | 'cut' | 'error', code?: number, says = 'the model fell over'): Answer =>
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = (body: unknown) => response.write(`data: ${JSON.stringify(body)}\n\n`);
     for (const content of pieces) send({ choices: [{ index: 0, delta: { content } }] });
     if (end === 'cut') return void response.destroy();
-    if (end === 'error') send({ error: { message: 'the model fell over' } });
+    if (end === 'error') send({ error: { message: says, code } });
     else {
       send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], system_fingerprint: 'w1' });
       send({ choices: [], usage });
@@ -90,6 +90,19 @@ test('a reply with what the server counted, and an estimate that says so where i
   expect(asked[0]).toMatchObject({ seed: 5 });
   answers = [json({ choices: [choice('hello')] })];
   expect((await policy().ask(ask())).usage).toEqual({ promptTokens: 5, replyTokens: 2, counted: false });
+});
+
+test.each([
+  ['no count of the reply', { prompt_tokens: 7 }, 7, 2],
+  ['no count of the prompt', { prompt_tokens: null, completion_tokens: 3 }, 5, 3],
+  ['no numbers', { prompt_tokens: '7', completion_tokens: -1 }, 5, 2],
+  ['no counts at all', 'none', 5, 2],
+])('a reply whose usage holds %s is used, and what is missing is estimated', async (...row) => {
+  const [, given, promptTokens, replyTokens] = row;
+  answers = [json({ choices: [choice('hello')], usage: given })];
+  const { text, usage: told } = await policy().ask(ask());
+  expect({ text, told }).toEqual({ text: 'hello', told: { promptTokens, replyTokens, counted: false } });
+  expect(asked).toHaveLength(1);
 });
 
 test('token ids and log-probabilities are kept together or not at all', async () => {
@@ -204,6 +217,20 @@ test.each<[string, Answer, RegExp, boolean]>([
   ['404', refused(404, 'no such model'), /HTTP 404/, false],
   ['429', refused(429, 'slow down', { 'retry-after': '3' }), /HTTP 429/, true],
   ['500', refused(500, 'oops'), /HTTP 500/, true],
+  [
+    'an error in a reply of HTTP 200',
+    json({ error: { message: 'Provider quota exceeded', code: 402 } }),
+    /refused m \(HTTP 402\).*Provider quota exceeded/,
+    false,
+  ],
+  ['such an error that passes', json({ error: { message: 'busy', code: '503' } }), /HTTP 503\).*busy/, true],
+  [
+    'such an error with a code of its own',
+    json({ error: { message: 'odd', code: 'x' } }),
+    /refused m \(HTTP \?\): odd/,
+    true,
+  ],
+  ['such an error in words', json({ error: 'no such model' }), /refused m .*no such model/, true],
   ['something else', json({ object: 'list', data: [] }), /is not a chat completion/, true],
   [
     'no JSON',
@@ -230,6 +257,45 @@ test.each([
   answers = [events(['hel'], end)];
   const found = await failed({ onText: () => undefined });
   expect(found).toMatchObject({ says: expect.stringMatching(says), again: true });
+});
+
+const KEY = 'sk-secret-0123456789';
+/** What a model that is asked with KEY says, or why it does not. */
+const keyed = (over: Partial<Ask> = {}) => {
+  const sources = { env: { BATON_KEY: KEY }, allowEnv: [] as string[] } as unknown as PolicySources;
+  const model = { name: 'm', provider: 'openai', base_url: url, model: 'm', api_key: '${env:BATON_KEY}' };
+  const found = openPolicy(model as Model, null, sources);
+  if ('missing' in found) throw new Error(found.missing);
+  return found.policy.ask(ask(over)).then(
+    ({ text }) => text,
+    (error: CallFailed) => error.message,
+  );
+};
+/** Says back what it was sent. */
+const echo =
+  (answer: (key: string) => Answer): Answer =>
+  (response, body, request) =>
+    answer(request.headers.authorization!)(response, body, request);
+
+test.each<[string, (sent: string) => Answer, Partial<Ask>]>([
+  ['refuses', (sent) => refused(401, `no such key: ${sent}`), {}],
+  ['refuses at length', (sent) => refused(401, `${'x'.repeat(280)} ${sent}`), {}],
+  ['refuses without words of its own', (sent) => json({ error: { headers: { sent } } }, 403), {}],
+  ['refuses with HTTP 200', (sent) => json({ error: { message: sent, code: 401 } }), {}],
+  ['refuses in a page', (sent) => (response) => void response.writeHead(500).end(`<p>${sent}</p>`), {}],
+  ['ends a stream with an error', (sent) => events([], 'error', 401, sent), { onText: () => undefined }],
+  ['answers', (sent) => json({ choices: [choice(`You said ${sent}.`)], usage }), {}],
+])('a key that a server says back where it %s is told to nobody', async (_name, answer, over) => {
+  answers = [echo(answer)];
+  const found = await keyed(over);
+  expect(found).toMatch(/Bearer \[key\]|x{280}/);
+  expect(found).not.toContain(KEY.slice(0, 8));
+});
+
+test('a stream that ends with an error is asked again only as its code says', async () => {
+  answers = [events(['hel'], 'error', 402)];
+  const found = await failed({ onText: () => undefined });
+  expect(found).toMatchObject({ says: expect.stringMatching(/HTTP 402.*the model fell over/), again: false });
 });
 
 test('a server that is not there, and one that is too slow', async () => {
