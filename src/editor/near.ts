@@ -25,7 +25,7 @@ export const promptGlob = '**/*.{md,txt}';
 export function workflowsAbove(file: string, openFolders: readonly string[]): string[] {
   const found: string[] = [];
   for (let folder = dirname(file); ; folder = dirname(folder)) {
-    if (!openFolders.some((open) => folder === open || folder.startsWith(join(open, '/')))) return found;
+    if (!openFolders.some((open) => folder === open || liesIn(open, folder))) return found;
     for (const name of namesIn(folder)) if (/\.baton\.ya?ml$/.test(name)) found.push(join(folder, name));
   }
 }

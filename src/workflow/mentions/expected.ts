@@ -1,6 +1,7 @@
 import { parse as parseCsv } from 'csv-parse/sync';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { parseSource } from '../source/source.js';
+import { csvOfPeople } from '../tasks/csv.js';
 import { type Place, wordIn, wordInScalar } from './words.js';
 
 /** What a task of a file expects, and where each word of it is written there. */
@@ -40,13 +41,17 @@ function inYaml(path: string, text: string, start: number): Expected[] {
 function inCells(text: string): Expected[] {
   const found: Expected[] = [];
   const bytes = Buffer.from(text);
+  /** How far cells were found: the parser counts bytes, and places are of UTF-16 units. */
+  const at = { bytes: 0, length: 0 };
   try {
     parseCsv(text, {
-      ...{ bom: true, columns: true, skip_empty_lines: true },
+      ...csvOfPeople,
       cast: (cell, { column, header, bytes: end, quoting }) => {
         if (header || column !== 'expect' || cell === '') return cell;
         const written = quoting ? `"${cell.replaceAll('"', '""')}"` : cell;
-        const start = bytes.toString('utf8', 0, end).length - written.length;
+        at.length += bytes.toString('utf8', at.bytes, end).length;
+        at.bytes = end;
+        const start = at.length - written.length;
         found.push({ expression: cell, place: (offset) => wordIn(written, start, cell, offset) });
         return cell;
       },

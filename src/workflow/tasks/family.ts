@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { WorkflowFiles } from '../files.js';
 import type { RawTables } from '../schema-tasks.js';
 import { parseSource } from '../source/source.js';
-import { stringify } from './csv.js';
+import { csvOfPeople, stringify } from './csv.js';
 import { between, randomFrom, shuffled } from './random.js';
 import type { DraftTask } from './task.js';
 
@@ -90,7 +90,7 @@ export function tableTasks(
 function rowsOf(table: Table, text: string): { rows: Row[] } | { problem: string } {
   let rows: Row[];
   try {
-    rows = parseCsv(text, { bom: true, columns: true, skip_empty_lines: true });
+    rows = parseCsv(text, csvOfPeople);
   } catch (error) {
     return { problem: l10n.t('this is not CSV: {0}', (error as Error).message) };
   }

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { numberIn } from '../numbers.js';
 import { type RawTask, taskSchema } from '../schema-tasks.js';
 import { parseSource } from '../source/source.js';
+import { csvOfPeople } from './csv.js';
 
 /** The tasks of one file as they are written, and what keeps it from being read. */
 export interface Rows {
@@ -47,8 +48,7 @@ function parsed(path: string, text: string): Rows {
 function parseRows(path: string, text: string, problems: string[]): unknown[] {
   if (path.endsWith('.csv')) {
     try {
-      const cells = { bom: true, columns: true, cast: castCell, skip_empty_lines: true } as const;
-      return parseCsv<object>(text, cells).map(withoutEmpty);
+      return parseCsv<object>(text, { ...csvOfPeople, cast: castCell }).map(withoutEmpty);
     } catch (error) {
       problems.push(`${path}: ${l10n.t('this is not CSV: {0}', (error as Error).message)}`);
       return [];

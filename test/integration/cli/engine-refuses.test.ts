@@ -1,56 +1,22 @@
 // An engine that goes on but answers no call: a training ends there, rather than learn from rollouts that nobody carried.
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listRuns, RolloutPages, readLog } from '../../../src/trace/index.js';
 import { folderWith, startCli } from './command.js';
+import { engineBetween, hopeless } from './engine-between.js';
 
-const workflow = `baton: 1
-models: {m: {provider: embedded, max_tokens: 8}}
-tasks:
-${Array.from({ length: 12 }, (_, at) => `  - {prompt: "say ${at}", split: ${['train', 'select', 'test'][at % 3]}}`).join('\n')}
-artifacts: {answer: {kind: message, checks: [words > 100000]}}
-agents: {analyst: {role: Write., model: m, produces: [answer]}}
-`;
 const sizes = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '2', '--select-tasks', '2'];
-
-/** A way to an engine that answers 500 to every call of a model while `fails` says so. */
-async function between(engine: string, fails: () => boolean) {
-  const server = createServer((asked, reply) => {
-    const { method, headers, url } = asked;
-    if (url === '/v1/chat/completions' && fails()) {
-      const error = { code: 'engine.failed', message: 'the kernel is out of order', type: 'engine' };
-      asked.resume().on('end', () => reply.writeHead(500).end(JSON.stringify({ error })));
-      return;
-    }
-    const there = request(new URL(url!, engine), { method, headers }, (answer) => {
-      reply.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(reply);
-    });
-    asked.pipe(there.on('error', () => reply.destroy()));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
 
 test('a training ends where its engine answers nothing, in a measurement and in a step, and goes on when it does', {
   timeout: 240_000,
 }, async () => {
-  const folder = folderWith({ 'a.baton.yaml': workflow });
-  const engine = startCli(
-    folder,
-    ['engine', '--dir', join(folder, 'weights'), '--backend', 'wasm'],
-    {},
-    'pipe',
-  );
-  const said = await new Promise<string>((resolve) =>
-    engine.child.stdout!.once('data', (chunk: Buffer) => resolve(chunk.toString())),
-  );
-  const { url, token } = JSON.parse(said.split('\n')[0]!) as { url: string; token: string };
+  const folder = folderWith({ 'a.baton.yaml': hopeless });
   let fails = () => true;
-  const way = await between(url, () => fails());
-  const env = { BATON_ENGINE_AT: JSON.stringify({ url: way.url, token }) };
+  const { env, end } = await engineBetween(folder, (asked, reply) => {
+    if (asked.url !== '/v1/chat/completions' || !fails()) return false;
+    const error = { code: 'engine.failed', message: 'the kernel is out of order', type: 'engine' };
+    asked.resume().on('end', () => reply.writeHead(500).end(JSON.stringify({ error })));
+    return true;
+  });
   const events = () => readLog(listRuns(folder)[0]!.log).events;
   const measured = () =>
     events().flatMap((event) =>
@@ -78,8 +44,5 @@ test('a training ends where its engine answers nothing, in a measurement and in 
   const rows = new RolloutPages(listRuns(folder)[0]!).all();
   expect(rows.map(({ status }) => status)).toEqual(rows.map(() => 'done'));
   expect(new Set(rows.map(({ rollout }) => rollout)).size).toBe(rows.length);
-  engine.child.stdin!.end();
-  await engine.ended;
-  way.server.closeAllConnections();
-  way.server.close();
+  await end();
 });

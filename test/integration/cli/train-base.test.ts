@@ -2,17 +2,10 @@
 import { expect, test } from 'vitest';
 import { listRuns, readLog } from '../../../src/trace/index.js';
 import { folderWith, runCli } from './command.js';
-
-const workflow = `baton: 1
-models: {m: {provider: embedded, max_tokens: 8}}
-tasks:
-${Array.from({ length: 12 }, (_, at) => `  - {prompt: "say ${at}", split: ${['train', 'select', 'test'][at % 3]}}`).join('\n')}
-artifacts: {answer: {kind: message, checks: [words > 100000]}}
-agents: {analyst: {role: Write., model: m, produces: [answer]}}
-`;
+import { hopeless } from './engine-between.js';
 
 test('each rollout has one row and each evaluation is logged once', { timeout: 240_000 }, async () => {
-  const folder = folderWith({ 'a.baton.yaml': workflow });
+  const folder = folderWith({ 'a.baton.yaml': hopeless });
   const sizes = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '2', '--select-tasks', '2'];
   const ran = await runCli(folder, ['train', ...sizes, '--backend', 'wasm']);
   expect(ran.code, ran.stderr + ran.stdout).toBe(0);
