@@ -5,11 +5,10 @@ import {
   type LogEvent,
   lockOwner,
   type ReadLog,
-  RolloutPages,
+  ReviewedPages,
   type RunFolder,
   readLog,
   readReviews,
-  scoresOf,
 } from '../trace/index.js';
 import { runWord } from './find-run.js';
 import { commandName, counted, exit, Failure, inert, type Terminal } from './terminal.js';
@@ -17,14 +16,8 @@ import { commandName, counted, exit, Failure, inert, type Terminal } from './ter
 /** Every ended rollout of a run, with the verdicts that count by now; without its forks, which are no part of what was measured, unless they are asked for. */
 export function endedOf(folder: RunFolder, forks = false): Ended[] {
   const reviews = readReviews(folder);
-  return new RolloutPages(folder)
-    .all()
-    .filter((row) => forks || !isFork(row))
-    .map((ended) => {
-      const later = reviews.get(ended.rollout);
-      if (!later) return ended;
-      return { ...ended, scores: scoresOf([...readLog(folder.rollout(ended.rollout)).events, ...later]) };
-    });
+  const rows = new ReviewedPages(folder, () => reviews).all();
+  return rows.filter((row) => forks || !isFork(row));
 }
 
 /** Why a rollout did not come to its end, as its log says it; null where it did, or does not say. */

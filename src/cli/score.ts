@@ -12,6 +12,7 @@ import {
   readReviews,
   reviewed,
   scoresOf,
+  type Verdict,
 } from '../trace/index.js';
 import type { Workflow } from '../workflow/index.js';
 import { endedOf, noteDamage } from './ended.js';
@@ -49,7 +50,7 @@ export async function scoreCommand(
   for (const call of pass.calls()) budget.add(call);
   const tally = { judged: 0, changed: 0, abstained: 0 };
   const all = endedOf(folder);
-  const before = readReviews(folder);
+  const earlier = readReviews(folder);
   const { abort, release } = stopOnSignals();
   const signal = AbortSignal.any([abort.signal, budget.over]);
   try {
@@ -59,19 +60,9 @@ export async function scoreCommand(
       if (!task || pass.has(ended.rollout)) continue;
       const log = readLog(folder.rollout(ended.rollout));
       noteDamage(terminal, ended.rollout, log);
-      const reviews = before.get(ended.rollout) ?? [];
-      await judgeOne(
-        folder,
-        { ...opened, workflow },
-        ended,
-        log.events,
-        task,
-        judge,
-        pass,
-        reviews,
-        signal,
-        tally,
-      );
+      const reviews = earlier.get(ended.rollout) ?? [];
+      const verdicts = await judgeOne({ folder, workflow, judge, pass, signal }, task, ended, log.events);
+      if (verdicts) count(verdicts, ended, [...log.events, ...reviews], tally);
       terminal.progress(`${at + 1}/${all.length} rollouts judged`, (at + 1) % 20 === 0);
     }
     if (!abort.signal.aborted) await pass.finish();
@@ -136,35 +127,47 @@ function judgeOf(workflow: Workflow, opened: Opened, options: ScoreOptions, budg
   return judgeFor(workflow, sources, budget);
 }
 
+interface Judging {
+  folder: RunFolder;
+  workflow: Workflow;
+  judge: Judge;
+  pass: ReviewPass;
+  signal: AbortSignal;
+}
+
+/** Judge one rollout and keep the verdicts; null for one without an outcome. */
 async function judgeOne(
-  folder: RunFolder,
-  { workflow }: Opened,
-  ended: Ended,
-  own: readonly LogEvent[],
+  { folder, workflow, judge, pass, signal }: Judging,
   task: Opened['tasks'][number],
-  judge: Judge,
-  pass: ReviewPass,
-  reviews: readonly LogEvent[],
-  signal: AbortSignal,
-  tally: { judged: number; changed: number; abstained: number },
-): Promise<void> {
+  { rollout }: Ended,
+  own: readonly LogEvent[],
+): Promise<Verdict[] | null> {
   const outcome = own.findLast((event) => event.type === 'outcome')?.data ?? null;
-  if (!outcome) return;
-  const before = new Map(ended.scores.map((score) => [score.action, score]));
+  if (!outcome) return null;
   // What the run's own coach answered is not this pass's answer; what this pass bought before it was stopped is.
   const events = [
     ...own.filter((event) => event.type !== 'model.called' || !isCoachCall(event.data.action)),
-    ...pass.callsOf(ended.rollout),
+    ...pass.callsOf(rollout),
   ];
   const blobs = new Blobs(folder.blobs);
-  const verdicts = await judge(
-    { workflow, task, rollout: ended.rollout, events, blobs, outcome, signal },
-    (event) => pass.bought(ended.rollout, event),
+  const verdicts = await judge({ workflow, task, rollout, events, blobs, outcome, signal }, (event) =>
+    pass.bought(rollout, event),
   );
-  const given = verdicts.map((data, seq) => ({
+  await pass.judged(verdicts.map((verdict) => ({ ...verdict, action: reviewed(rollout, verdict.action) })));
+  return verdicts;
+}
+
+/** Add what these verdicts say, and what they change of what counted `before` them. */
+function count(
+  verdicts: readonly Verdict[],
+  ended: Ended,
+  before: readonly LogEvent[],
+  tally: { judged: number; changed: number; abstained: number },
+): void {
+  const given = verdicts.map((data) => ({
     type: 'verdict' as const,
     data,
-    seq,
+    seq: 0,
     at: 0,
     prev: '',
     sum: '',
@@ -173,11 +176,9 @@ async function judgeOne(
     tally.judged += 1;
     if (score === null) tally.abstained += 1;
   }
-  for (const { action, score, code } of scoresOf([...own, ...reviews, ...given])) {
-    const old = before.get(action);
+  const counted = new Map(ended.scores.map((score) => [score.action, score]));
+  for (const { action, score, code } of scoresOf([...before, ...given])) {
+    const old = counted.get(action);
     if (old?.score !== score || old?.code !== code) tally.changed += 1;
   }
-  await pass.judged(
-    verdicts.map((verdict) => ({ ...verdict, action: reviewed(ended.rollout, verdict.action) })),
-  );
 }

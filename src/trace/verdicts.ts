@@ -18,17 +18,12 @@ export interface Counted {
  * Whoever judges asks the contracts first, so that a verdict of theirs that was given before begins another time.
  * `events` are the rollout's own, then the reviews', each in the order of writing.
  */
-export function countedVerdicts(events: Iterable<LogEvent>): Map<string, Counted> {
+export function countedVerdicts(events: readonly LogEvent[]): Map<string, Counted> {
   const chosen = new Map<string, Verdict>();
-  const overrules = new Map<string, EventData<'overrule'>[]>();
+  const overrules = saidIn(events);
   /** Passes in which the contracts were asked, of whoever judged last. */
   const asked = new Map<string, Set<Verdict['pass']>>();
   for (const event of events) {
-    if (event.type === 'overrule') {
-      const { action, author } = event.data;
-      const others = (overrules.get(action) ?? []).filter((each) => each.author !== author);
-      overrules.set(action, [...others, event.data]);
-    }
     if (event.type !== 'verdict') continue;
     const { action, judge, pass } = event.data;
     const anew = judge === 'contracts' && asked.get(action)?.has(pass) === true;
@@ -54,22 +49,66 @@ function weight(verdict: Verdict): number {
 /** From here on a score says that nothing was wrong. */
 const GOOD = 5;
 
+type Scores = EventData<'rollout.ended'>['scores'];
+
 /** The scores that count, as a rollout's row in run.jsonl has them; with the reviews' events, as they count now. */
-export function scoresOf(events: readonly LogEvent[]): EventData<'rollout.ended'>['scores'] {
+export function scoresOf(events: readonly LogEvent[]): Scores {
   const agents = new Map(
     events.flatMap((event) =>
       event.type === 'action.started' ? [[event.data.action, event.data.agent] as const] : [],
     ),
   );
-  return [...countedVerdicts(events)].map(([action, { verdict, overrule, score }]) => ({
-    action,
-    agent: agents.get(action) ?? agentOf(action),
-    score,
-    // Whom a person clears broke nothing, and neither did what cannot be judged.
-    ...(overrule && (score === null || score >= GOOD)
-      ? { code: null, blamed: null }
-      : { code: verdict.code, blamed: verdict.blamed?.agent ?? null }),
-    diagnosis: overrule ? `${overrule.author}: ${overrule.reason}` : verdict.diagnosis,
+  return [...countedVerdicts(events)].map(([action, counted]) =>
+    scoreOf(action, agents.get(action) ?? agentOf(action), counted),
+  );
+}
+
+/**
+ * A row's scores as they count after these reviews, without its rollout's log: who judges again judges every action,
+ * the contracts first, so that of what was judged before nothing counts any more.
+ */
+export function scoresNow(scores: Scores, reviews: readonly LogEvent[]): Scores {
+  const again = countedVerdicts(reviews);
+  const said = saidIn(reviews);
+  return scores.map((before) => {
+    const { action, agent } = before;
+    const counted = again.get(action);
+    if (counted) return scoreOf(action, agent, counted);
+    const overrule = said.get(action)?.at(-1);
+    return overrule ? { ...before, ...overruled(before, agent, overrule) } : before;
+  });
+}
+
+function scoreOf(action: string, agent: string, { verdict, overrule }: Counted): Scores[number] {
+  const { score, code, diagnosis } = verdict;
+  const judged = {
+    ...{ action, agent, score, code, blamed: verdict.blamed?.agent ?? null, diagnosis },
     file: verdict.evidence.find((each) => each.file !== null)?.file ?? null,
-  }));
+  };
+  return overrule ? { ...judged, ...overruled(judged, agent, overrule) } : judged;
+}
+
+/** What a person's word makes of a score, its failure and who is blamed for it. */
+function overruled(
+  { code, blamed }: { code: string | null; blamed: string | null },
+  agent: string,
+  { score, author, reason }: EventData<'overrule'>,
+): Pick<Scores[number], 'score' | 'code' | 'blamed' | 'diagnosis'> {
+  const says = { score, diagnosis: `${author}: ${reason}` };
+  // Whom a person clears broke nothing, and neither did what cannot be judged.
+  if (score === null || score >= GOOD) return { ...says, code: null, blamed: null };
+  // A person finds wrong what every judge let pass: the reason says how.
+  return code === null ? { ...says, code: 'judged.low', blamed: agent } : { ...says, code, blamed };
+}
+
+/** Each person's last word on each action, in the order in which they were said. */
+function saidIn(events: readonly LogEvent[]): Map<string, EventData<'overrule'>[]> {
+  const said = new Map<string, EventData<'overrule'>[]>();
+  for (const event of events) {
+    if (event.type !== 'overrule') continue;
+    const { action, author } = event.data;
+    const others = (said.get(action) ?? []).filter((each) => each.author !== author);
+    said.set(action, [...others, event.data]);
+  }
+  return said;
 }

@@ -31,6 +31,7 @@ export const failureCodes = {
   'quality.low': 'the work is valid and its result is poor',
   'answer.wrong': 'the answer is wrong',
   'outcome.missed': 'the work keeps its contract, and the outcome that was asked for is not reached',
+  'judged.low': 'a person found it wrong where no coach did',
   blocked: 'another role left it nothing to work with',
 } as const satisfies Record<string, string>;
 

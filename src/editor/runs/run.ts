@@ -10,11 +10,10 @@ import {
   decodeLine,
   type LogEvent,
   lockOwner,
-  RolloutPages as Pages,
+  ReviewedPages,
   type RolloutPages,
   type RunFolder,
   type RunInfo,
-  reviewed,
 } from '../../trace/index.js';
 import { fileStamp, folderStamp } from '../stamp.js';
 import { reviewsOf } from './reviews.js';
@@ -27,7 +26,6 @@ export class Run {
   readonly pages: RolloutPages;
   readonly blobs: Blobs;
   private kept: { stamp: string; state: RunState; success: number | null } | undefined;
-  private said: { stamp: string; overruled: ReadonlyMap<string, number | null> } | undefined;
   private text: string | undefined;
 
   private constructor(
@@ -37,7 +35,7 @@ export class Run {
     readonly sample: boolean,
   ) {
     this.key = keyOf(folder.path);
-    this.pages = new Pages(folder);
+    this.pages = new ReviewedPages(folder, () => this.allReviews());
     this.blobs = new Blobs(folder.blobs);
   }
 
@@ -108,7 +106,12 @@ export class Run {
 
   /** Another one where something that its rows show may have changed. */
   stamp(): string {
-    return `${this.state()}/${fileStamp(this.folder.log)}/${this.pages.count()}`;
+    return `${this.state()}/${fileStamp(this.folder.log)}/${this.pages.count()}/${this.reviewed}`;
+  }
+
+  /** Another one where somebody judged again, or a person said something. */
+  get reviewed(): string {
+    return folderStamp(this.folder.reviews);
   }
 
   /** Whether its folder was deleted or moved away. */
@@ -138,18 +141,9 @@ export class Run {
     return countedVerdicts([...events, ...this.reviews(rollout)]);
   }
 
-  /** What people overruled: `rollout/action` to the score that counts. The same map until somebody says more. */
-  overruled(): ReadonlyMap<string, number | null> {
-    const stamp = folderStamp(this.folder.reviews);
-    if (this.said?.stamp !== stamp) {
-      const overruled = new Map<string, number | null>();
-      for (const [rollout, events] of this.allReviews())
-        for (const event of events)
-          if (event.type === 'overrule')
-            overruled.set(reviewed(rollout, event.data.action), event.data.score);
-      this.said = { stamp, overruled };
-    }
-    return this.said.overruled;
+  /** Whether a person overruled what a coach says of an action. */
+  isOverruled(rollout: string, action: string): boolean {
+    return this.reviews(rollout).some((event) => event.type === 'overrule' && event.data.action === action);
   }
 
   /** Reviews of every rollout that has some: verdicts of another pass and overrules. */

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import { isFork, pauses, type RolloutRow, reviewed } from '../../trace/index.js';
+import { isFork, pauses, type RolloutRow } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { commands, contextKeys, rows } from '../names.js';
 import { whereIs } from '../near.js';
@@ -418,9 +418,7 @@ export function band(score: number | null): { icon: string; color: string } {
 }
 
 function actionItem(run: Run, row: RolloutRow, at: number): vscode.TreeItem {
-  const { action, agent, score: judged, code, diagnosis } = row.scores[at]!;
-  const overruled = run.overruled().get(reviewed(row.rollout, action));
-  const score = overruled === undefined ? judged : overruled;
+  const { action, agent, score, code, diagnosis } = row.scores[at]!;
   const turn = Number(action.split('.').at(-1)) + 1;
   const item = new vscode.TreeItem(
     turn > 1 ? vscode.l10n.t('{0}, turn {1}', agent, turn) : agent,
@@ -428,7 +426,10 @@ function actionItem(run: Run, row: RolloutRow, at: number): vscode.TreeItem {
   );
   item.id = `${run.key}/${row.rollout}/${action}`;
   const words = score === null ? vscode.l10n.t('no score') : String(score);
-  item.description = [overruled === undefined ? words : vscode.l10n.t('{0} (overruled)', words), code]
+  item.description = [
+    run.isOverruled(row.rollout, action) ? vscode.l10n.t('{0} (overruled)', words) : words,
+    code,
+  ]
     .filter((part) => part !== null)
     .join(' · ');
   const { icon, color } = band(score);

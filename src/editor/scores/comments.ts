@@ -93,15 +93,14 @@ export class VerdictComments {
     this.threads.set(key, now);
   }
 
-  private readonly found = new WeakMap<Run, { stamp: string; overruled: unknown; failures: Judged[] }>();
+  private readonly found = new WeakMap<Run, { stamp: string; failures: Judged[] }>();
 
   /** What failed; whole logs are read for it, so only where the run has changed. */
   private failures(run: Run): Judged[] {
     const stamp = run.stamp();
-    const overruled = run.overruled();
     let known = this.found.get(run);
-    if (known?.stamp !== stamp || known.overruled !== overruled) {
-      known = { stamp, overruled, failures: failures(run) };
+    if (known?.stamp !== stamp) {
+      known = { stamp, failures: failures(run) };
       this.found.set(run, known);
     }
     return known.failures;
@@ -148,31 +147,32 @@ function saidOf(judged: Judged | undefined): string {
 function failures(run: Run): Judged[] {
   const count = run.pages.count();
   const recent = run.pages.page(Math.max(0, count - 200), 200).reverse();
+  const reviews = run.allReviews();
   const seen = new Map<string, Set<string>>();
   const found: Judged[] = [];
   for (const row of recent) {
-    for (const score of row.outcome?.success === true ? [] : row.scores) {
-      const codes = seen.get(score.agent) ?? new Set<string>();
-      const code = score.code ?? '';
-      if (
-        score.score === null ||
-        score.score >= 5 ||
-        code === 'blocked' ||
-        codes.has(code) ||
-        codes.size >= PER_ROLE
-      )
-        continue;
-      const judged = judge(run, row, score.action, `${score.agent} ${code}`);
-      if (!judged) continue;
+    if (row.outcome?.success === true) continue;
+    const said = new Set(
+      reviews.get(row.rollout)?.flatMap((event) => (event.type === 'overrule' ? [event.data.action] : [])),
+    );
+    for (const { agent, action, score, code: now } of row.scores) {
+      // What a person said is shown beside what the coach did, also where it clears the role.
+      const overruled = said.has(action);
+      if (!overruled && (score === null || score >= 5 || now === 'blocked')) continue;
+      const codes = seen.get(agent) ?? new Set<string>();
+      if (codes.size >= PER_ROLE || (!overruled && codes.has(now ?? ''))) continue;
+      const judged = judge(run, row, action);
+      const code = (overruled ? judged?.verdict.code : now) ?? '';
+      if (!judged || codes.has(code)) continue;
       codes.add(code);
-      seen.set(score.agent, codes);
-      found.push(judged);
+      seen.set(agent, codes);
+      found.push({ ...judged, way: `${agent} ${code}` });
     }
   }
   return found;
 }
 
-function judge(run: Run, row: RolloutRow, action: string, way: string): Judged | undefined {
+function judge(run: Run, row: RolloutRow, action: string): Omit<Judged, 'way'> | undefined {
   const { events } = readLog(run.folder.rollout(row.rollout));
   const counted = run.verdicts(row.rollout, events).get(action);
   if (!counted) return undefined;
@@ -181,7 +181,7 @@ function judge(run: Run, row: RolloutRow, action: string, way: string): Judged |
     says: each.says || each.event,
     path: evidencePath(each, action, events),
   }));
-  return { way, run, rollout: row.rollout, action, evidence, ran, ...counted };
+  return { run, rollout: row.rollout, action, evidence, ran, ...counted };
 }
 
 function comments({ run, rollout, action, verdict, evidence, said, ran }: Judged): vscode.Comment[] {

@@ -21,9 +21,6 @@ export interface RunScores {
   roles: Map<string, RoleScores>;
 }
 
-/** Where an overrule of a person replaces a score: `rollout/action` to the score that counts. */
-export type Overruled = ReadonlyMap<string, number | null>;
-
 /** Adds rows as they come, so that a long run is read once. */
 export class ScoreBook {
   private rollouts = 0;
@@ -33,7 +30,7 @@ export class ScoreBook {
     { actions: number; scores: number[]; rollouts: number; broke: number }
   >();
 
-  add(rows: readonly RolloutRow[], overruled: Overruled = new Map()): void {
+  add(rows: readonly RolloutRow[]): void {
     for (const row of rows) {
       // A fork is looked at, not counted.
       if (isFork(row)) continue;
@@ -41,12 +38,10 @@ export class ScoreBook {
       const good = row.outcome?.success === true;
       if (good) this.succeeded += 1;
       const blamed = good ? undefined : culprit(row)?.agent;
-      for (const { agent, action, score } of row.scores) {
+      for (const { agent, score } of row.scores) {
         const role = this.role(agent);
-        const key = `${row.rollout}/${action}`;
-        const counts = overruled.has(key) ? overruled.get(key)! : score;
         role.actions += 1;
-        if (counts !== null) role.scores.push(counts);
+        if (score !== null) role.scores.push(score);
       }
       const asked = row.scores.filter(({ code }) => code !== 'blocked').map(({ agent }) => agent);
       for (const agent of new Set(asked)) this.role(agent).rollouts += 1;

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { culprit } from '../../../src/coach/index.js';
 import type { Host } from '../../../src/editor/host.js';
 import { evidencePath } from '../../../src/editor/runs/evidence-path.js';
 import { blamedRole, filterOf, isFiltering, passes } from '../../../src/editor/runs/filter.js';
@@ -10,7 +11,14 @@ import { filesAt, textOf } from '../../../src/editor/runs/moments.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { underWay } from '../../../src/editor/runs/under-way.js';
 import { Scores } from '../../../src/editor/scores/book.js';
-import { type LogEvent, LogWriter, listRuns, readLog, takeLock } from '../../../src/trace/index.js';
+import {
+  keepOverrule,
+  type LogEvent,
+  LogWriter,
+  listRuns,
+  readLog,
+  takeLock,
+} from '../../../src/trace/index.js';
 
 let place: string;
 let run: Run;
@@ -146,4 +154,34 @@ test('a checkpoint says how it did on held-out tasks: as the newest evaluation o
   ];
   const found = evaluated(runs, (each) => measuredIn(each.folder.name, each.tail()));
   expect([...found]).toEqual([['t:step-2', { mean: 0.75, low: 0.254, high: 0.746, run: 'new' }]]);
+});
+
+test('rows, who is blamed and means follow what a person says, also of a run that was read before', async () => {
+  const copy = join(place, 'judged');
+  cpSync(join(place, 'team'), copy, { recursive: true });
+  const read = Run.open(listRuns(copy)[0]!, false);
+  if (!(read instanceof Run)) throw new Error(read.unreadable);
+  const scores = new Scores({} as Host);
+  const before = scores.of(read);
+  const broken = read.pages.all().find((row) => blamedRole(row) === 'analyst')!;
+  const { rollout } = broken;
+  const { action } = culprit(broken)!;
+  const { agent: first, action: began } = broken.scores[0]!;
+  const stamp = read.stamp();
+
+  const word = { rollout, reason: 'I looked.', author: 'me' };
+  await keepOverrule(read.folder, { ...word, action, score: 9 });
+  expect(read.stamp()).not.toBe(stamp);
+  expect(read.isOverruled(rollout, action)).toBe(true);
+  expect(read.isOverruled(rollout, began)).toBe(false);
+  expect(blamedRole(read.pages.find(rollout)!)).toBeNull();
+  const cleared = scores.of(read).roles.get('analyst')!;
+  expect(cleared.broke).toBe(before.roles.get('analyst')!.broke - 1);
+  expect(cleared.mean).toBeGreaterThan(before.roles.get('analyst')!.mean!);
+
+  await keepOverrule(read.folder, { ...word, action: began, score: 0 });
+  expect(blamedRole(read.pages.find(rollout)!)).toBe(first);
+  expect(read.pages.all().find((row) => row.rollout === rollout)!.scores[0]).toMatchObject({
+    ...{ score: 0, code: 'judged.low', diagnosis: 'me: I looked.' },
+  });
 });

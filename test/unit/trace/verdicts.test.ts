@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { countedVerdicts, type LogEvent, scoresOf, type Verdict } from '../../../src/trace/index.js';
+import {
+  countedVerdicts,
+  type LogEvent,
+  scoresNow,
+  scoresOf,
+  type Verdict,
+} from '../../../src/trace/index.js';
 
 const base: Verdict = {
   action: 'a.0.0',
@@ -72,6 +78,14 @@ test('whom a person clears is blamed for nothing', () => {
   expect(scoresOf([broken, overrule(9)])[0]).toMatchObject({ score: 9, code: null, blamed: null });
 });
 
+test('what a person finds wrong where nobody did is a failure of its role; another’s keeps its name', () => {
+  expect(scoresOf([event({ score: 8 }), overrule(1)])).toMatchObject([
+    { score: 1, code: 'judged.low', blamed: 'a', diagnosis: 'me: no' },
+  ]);
+  const broken = event({ score: 2, code: 'artifact.missing', blamed: { agent: 'b', action: 'b.0.0' } });
+  expect(scoresOf([broken, overrule(1)])).toMatchObject([{ code: 'artifact.missing', blamed: 'b' }]);
+});
+
 test('each person’s last word is kept, and the last of them counts', () => {
   const events = [event({ score: 2 }), overrule(5, 'alice'), overrule(9, 'bob'), overrule(4, 'alice')];
   const { said, overrule: last, score } = countedVerdicts(events).get('a.0.0')!;
@@ -80,4 +94,23 @@ test('each person’s last word is kept, and the last of them counts', () => {
     ['alice', 4],
   ]);
   expect([last?.author, score]).toEqual(['alice', 4]);
+});
+
+test('a row says what counts after reviews as the whole log does', () => {
+  const broken = { score: 1, code: 'artifact.missing', blamed: { agent: 'a', action: 'a.0.0' } } as const;
+  const passes: LogEvent[][] = [
+    [event({ score: 8 }), event({ score: 7, pass: 'backward' })],
+    [event(broken), event({ ...broken, pass: 'backward' })],
+    [event({ score: 8 }), event({ score: 4, judge: 'one' }), event({ score: 8, pass: 'backward' })],
+    [event({ score: 8 }), event({ score: null, judge: 'two' })],
+    [event(broken), event({ score: 9, judge: 'two' }), event({ ...broken, pass: 'backward' })],
+  ];
+  const words = [[], [overrule(2)], [overrule(9)], [overrule(2), overrule(8, 'you')]];
+  for (const own of passes)
+    for (const before of words)
+      for (const again of [[], ...passes])
+        for (const said of words) {
+          const reviews = [...before, ...again, ...said];
+          expect(scoresNow(scoresOf(own), reviews)).toEqual(scoresOf([...own, ...reviews]));
+        }
 });
