@@ -1,5 +1,6 @@
 // A seccomp filter in classic BPF: system calls that no agent's program needs and that reach deep into the kernel
-// fail with EPERM. Above all no new user namespaces, in which a program would hold capabilities again.
+// fail with EPERM. Above all no new user namespaces, in which a program would hold capabilities again; and no sockets
+// of families that a network namespace does not hold (a virtual machine's AF_VSOCK leads to its host).
 import { arch } from 'node:process';
 
 const load = 0x20; // BPF_LD | BPF_W | BPF_ABS
@@ -11,7 +12,9 @@ const allow = 0x7fff0000;
 const kill = 0x80000000;
 const refuse = 0x00050000 | 1; // SECCOMP_RET_ERRNO, EPERM
 const absent = 0x00050000 | 38; // SECCOMP_RET_ERRNO, ENOSYS: the C library then falls back to clone
+const noFamily = 0x00050000 | 97; // SECCOMP_RET_ERRNO, EAFNOSUPPORT
 const newUser = 0x10000000; // CLONE_NEWUSER
+const families = [1, 2, 10, 16]; // AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 
 type Instruction = [code: number, yes: number, no: number, value: number];
 
@@ -19,6 +22,8 @@ interface Machine {
   audit: number;
   clone: number;
   unshare: number;
+  socket: number;
+  socketpair: number;
   refused: number[];
 }
 
@@ -31,6 +36,8 @@ const machines: Record<string, Machine> = {
     audit: 0xc000003e,
     clone: 56,
     unshare: 272,
+    socket: 41,
+    socketpair: 53,
     // ptrace, pivot_root, chroot, mount, umount2, swapon, swapoff, reboot, init_module, delete_module, add_key,
     // request_key, keyctl, kexec_load, setns, process_vm_readv, process_vm_writev, finit_module, bpf, kexec_file_load,
     // userfaultfd, perf_event_open, open_by_handle_at
@@ -43,6 +50,8 @@ const machines: Record<string, Machine> = {
     audit: 0xc00000b7,
     clone: 220,
     unshare: 97,
+    socket: 198,
+    socketpair: 199,
     refused: [
       117, 41, 51, 40, 39, 224, 225, 142, 105, 106, 217, 218, 219, 104, 268, 270, 271, 273, 280, 294, 282,
       241, 265,
@@ -73,6 +82,12 @@ export function seccompFilter(machine: string = arch): Buffer | undefined {
       [jumpEqual, 0, 1, call],
       [answer, 0, 0, refuse],
     ]),
+    [jumpEqual, 1, 0, table.socket],
+    [jumpEqual, 0, families.length + 3, table.socketpair],
+    [load, 0, 0, 16], // the first argument: the family
+    ...families.map((family, at): Instruction => [jumpEqual, families.length - at, 0, family]),
+    [answer, 0, 0, noFamily],
+    [answer, 0, 0, allow],
     [jumpEqual, 1, 0, table.clone],
     [jumpEqual, 0, 3, table.unshare],
     [load, 0, 0, 16], // the first argument: flags

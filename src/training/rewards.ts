@@ -26,11 +26,16 @@ export interface Sample {
   ids: readonly number[];
 }
 
+export interface KlInReward {
+  estimator: TrainingOptions['kl']['estimator'];
+  coefficient: number;
+}
+
 export interface AdvantageOptions {
   algorithm: 'reinforce++' | 'reinforce++-baseline' | 'rloo' | 'grpo' | 'dr-grpo';
   gamma: number;
-  /** KL in the reward: -coefficient * (old - reference) per token; 0 for none. */
-  klCoefficient: number;
+  /** KL in the reward: its estimate costs `coefficient` times itself at each token; 0 for none. */
+  kl: KlInReward;
   stdFloor: number;
   maxAdvantage: number;
   zeroSignal: number;
@@ -41,7 +46,7 @@ export function advantageOptions(options: TrainingOptions, klCoefficient: number
   return {
     algorithm: options.algorithm,
     gamma: options.gamma,
-    klCoefficient,
+    kl: { estimator: options.kl.estimator, coefficient: klCoefficient },
     stdFloor: options.std_floor === 'published' ? 1e-8 : options.std_floor,
     maxAdvantage: options.max_advantage,
     zeroSignal: options.zero_signal,
@@ -86,19 +91,26 @@ export function earnedBy(role: string, all: readonly Sample[], actionGamma: numb
   );
 }
 
+/** Estimates of the KL divergence from `d`, log old minus log reference of a drawn token (Schulman, "Approximating KL divergence"). */
+const estimators: Record<KlInReward['estimator'], (d: number) => number> = {
+  k1: (d) => d,
+  k2: (d) => (d * d) / 2,
+  k3: (d) => Math.exp(-d) - 1 + d,
+};
+
 /** G_t = r_t + gamma G_(t+1) inside one action: KL at every token, the action's reward at the last. */
 export function tokenReturns(
   reward: number,
   sample: Pick<Sample, 'old' | 'reference'>,
   gamma: number,
-  klCoefficient: number,
+  kl: KlInReward,
 ): Float64Array {
   const n = sample.old.length;
   const returns = new Float64Array(n);
   let next = 0;
   for (let at = n - 1; at >= 0; at--) {
-    const kl = sample.reference ? sample.old[at]! - sample.reference[at]! : 0;
-    next = -klCoefficient * kl + (at === n - 1 ? reward : 0) + gamma * next;
+    const d = sample.reference ? sample.old[at]! - sample.reference[at]! : 0;
+    next = -kl.coefficient * estimators[kl.estimator](d) + (at === n - 1 ? reward : 0) + gamma * next;
     returns[at] = next;
   }
   return returns;
@@ -123,7 +135,7 @@ export function advantagesOf(
       return { skipped: 'the scores of each task are the same', rewardMean, rewardStd };
   }
   const perToken = samples.map((sample, at) =>
-    based[at] === null ? null : tokenReturns(based[at]!, sample, options.gamma, options.klCoefficient),
+    based[at] === null ? null : tokenReturns(based[at]!, sample, options.gamma, options.kl),
   );
   const tokens = perToken.flatMap((returns) => (returns ? [...returns] : []));
   const whole = options.algorithm === 'reinforce++' || options.algorithm === 'reinforce++-baseline';

@@ -67,6 +67,14 @@ def tcp(address):
 for address in (("1.1.1.1", 443), ("127.0.0.1", ${port}), ("169.254.169.254", 80), ("8.8.8.8", 53)):
     attempt(address, tcp(address))
 attempt("name", lambda: socket.getaddrinfo("example.org", 80))
+# Families that no network namespace holds: a virtual machine's vsock (40), the kernel's ciphers (38), raw packets (17).
+for family in (40, 38, 17):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET, socket.SOCK_RAW):
+        attempt(family, lambda: socket.socket(family, kind))
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):
+    socket.socket(family, socket.SOCK_DGRAM).close()
+for end in socket.socketpair():
+    end.close()
 attempt("unix", lambda: socket.socket(socket.AF_UNIX).connect(${JSON.stringify(socket)}))
 `);
     server.close();

@@ -25,7 +25,7 @@ const sample = (over: Partial<Sample> = {}): Sample => ({
 const options: AdvantageOptions = {
   algorithm: 'reinforce++',
   gamma: 1,
-  klCoefficient: 0,
+  kl: { estimator: 'k1', coefficient: 0 },
   stdFloor: 0.1,
   maxAdvantage: 3,
   zeroSignal: 0.01,
@@ -36,20 +36,36 @@ const perSample = (...args: Parameters<typeof advantagesOf>) => {
   return found.perSample.map((values) => values && [...values]);
 };
 
+const none = { estimator: 'k1', coefficient: 0 } as const;
+
 describe('returns inside an action', () => {
   test('the reward stands at the last token and reaches all of them undiscounted', () => {
-    expect([...tokenReturns(0.8, { old: [-1, -2, -3], reference: null }, 1, 0)]).toEqual([0.8, 0.8, 0.8]);
+    expect([...tokenReturns(0.8, { old: [-1, -2, -3], reference: null }, 1, none)]).toEqual([0.8, 0.8, 0.8]);
   });
 
   test('KL is charged where it arises: r_t = -0.1 (old - ref), by hand', () => {
     // old - ref = 1, -2; rewards -0.1, 0.2 + 0.8; returns 0.9, 1.0
-    const returns = tokenReturns(0.8, { old: [-1, -3], reference: [-2, -1] }, 1, 0.1);
+    const returns = tokenReturns(0.8, { old: [-1, -3], reference: [-2, -1] }, 1, {
+      estimator: 'k1',
+      coefficient: 0.1,
+    });
     expect(returns[0]).toBeCloseTo(0.9, 12);
     expect(returns[1]).toBeCloseTo(1.0, 12);
   });
 
+  test('k2 and k3 in the reward are computed as such, by hand', () => {
+    // d = 1, -2: k2 is 0.5 and 2, k3 is 1/e and e^2 - 3.
+    const charged = (estimator: 'k2' | 'k3') => [
+      ...tokenReturns(0.8, { old: [-1, -3], reference: [-2, -1] }, 1, { estimator, coefficient: 0.1 }),
+    ];
+    expect(charged('k2')[0]).toBeCloseTo(0.8 - 0.25, 12);
+    expect(charged('k2')[1]).toBeCloseTo(0.8 - 0.2, 12);
+    expect(charged('k3')[1]).toBeCloseTo(0.8 - 0.1 * (7.38905609893065 - 3), 12);
+    expect(charged('k3')[0]! - charged('k3')[1]!).toBeCloseTo(-0.1 * 0.36787944117144233, 12);
+  });
+
   test('gamma discounts per token', () => {
-    expect([...tokenReturns(1, { old: [0, 0, 0], reference: null }, 0.5, 0)]).toEqual([0.25, 0.5, 1]);
+    expect([...tokenReturns(1, { old: [0, 0, 0], reference: null }, 0.5, none)]).toEqual([0.25, 0.5, 1]);
   });
 });
 
@@ -100,7 +116,9 @@ describe('advantages', () => {
 
   test('equal scores are zero signal, also when KL differs', () => {
     const samples = [sample({ reference: [-5, -1] }), sample({ rollout: 'r2', reference: [-1, -1] })];
-    expect(advantagesOf(samples, [0.5, 0.5], { ...options, klCoefficient: 0.1 })).toMatchObject({
+    expect(
+      advantagesOf(samples, [0.5, 0.5], { ...options, kl: { estimator: 'k1', coefficient: 0.1 } }),
+    ).toMatchObject({
       skipped: expect.stringContaining('the same'),
     });
     expect(advantagesOf(samples, [null, null], options)).toMatchObject({ skipped: 'no action has a score' });
