@@ -141,7 +141,9 @@ async function trainAndMeasure(
   if (loop.next > 0) terminal.note(`going on after step ${loop.next}`);
   terminal.note(`the untrained team, on ${splits.test.length} held-out tasks of ${groups} tables:`);
   const before = await loop.measureBase(splits);
-  printBlame(terminal, summarise(before).blame, before.length);
+  const { blame } = summarise(before);
+  terminal.emit({ event: 'blame', name: 'base', split: 'test', rollouts: before.length, blame });
+  printBlame(terminal, blame, before.length);
   printFailed(terminal, failedOf(run.folder, before));
   if (before.length > 0) terminal.say(`success ${percent(evaluateRollouts(before).success.mean)}\n`);
   return loop.train(splits, before);

@@ -52,7 +52,12 @@ export const chatRequest = z.object({
     .nullish()
     .transform((said) => said ?? randomInt(2 ** 31)),
   n: z.literal(1, 'this engine gives one choice a request').nullish(),
-  stream: z.literal(false, 'this engine does not stream').nullish(),
+  /** the same reply as server-sent events, all it says in one of them */
+  stream: z
+    .boolean()
+    .nullish()
+    .transform((said) => said ?? false),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   stop: refused('knows no stop sequences'),
   tools: refused('cannot call tools'),
   response_format: refused('cannot follow a schema'),

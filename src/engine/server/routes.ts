@@ -22,6 +22,7 @@ import type { Residents } from './resident.js';
 import type { Sampler } from './sampler.js';
 import { score } from './score.js';
 import type { PolicyStore } from './store.js';
+import { streamed } from './stream.js';
 import type { Updates } from './update.js';
 
 export interface Parts {
@@ -80,7 +81,13 @@ export function routes(parts: Parts): Hono {
 
   app.get('/health', (c) => c.json(health(parts)));
   app.get('/v1/models', (c) => c.json({ object: 'list', data: models(parts) }));
-  app.post('/v1/chat/completions', async (c) => c.json(await chat(parts, await body(c.req, chatRequest))));
+  app.post('/v1/chat/completions', async (c) => {
+    const r = await body(c.req, chatRequest);
+    const reply = await chat(parts, r);
+    if (!r.stream) return c.json(reply);
+    const events = streamed(reply, r.stream_options?.include_usage === true);
+    return c.body(events, 200, { 'content-type': 'text/event-stream' });
+  });
   app.post('/baton/v1/logprobs', async (c) => {
     const r = await body(c.req, logprobsRequest);
     const policy = r.model === 'reference' ? 'reference@v0' : r.model;

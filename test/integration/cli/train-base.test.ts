@@ -4,10 +4,12 @@ import { listRuns, readLog } from '../../../src/trace/index.js';
 import { folderWith, runCli } from './command.js';
 import { hopeless } from './engine-between.js';
 
-test('each rollout has one row and each evaluation is logged once', { timeout: 240_000 }, async () => {
+test('each rollout has one row, each evaluation is logged once, and who breaks it is told before it trains', {
+  timeout: 240_000,
+}, async () => {
   const folder = folderWith({ 'a.baton.yaml': hopeless });
   const sizes = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '2', '--select-tasks', '2'];
-  const ran = await runCli(folder, ['train', ...sizes, '--backend', 'wasm']);
+  const ran = await runCli(folder, ['train', ...sizes, '--backend', 'wasm', '--json']);
   expect(ran.code, ran.stderr + ran.stdout).toBe(0);
   const { events } = readLog(listRuns(folder)[0]!.log);
   const rows = events.flatMap((event) => (event.type === 'rollout.ended' ? [event.data.rollout] : []));
@@ -17,4 +19,11 @@ test('each rollout has one row and each evaluation is logged once', { timeout: 2
     event.type === 'evaluation' ? [`${event.data.split}/${event.data.name}`] : [],
   );
   expect(measured).toEqual(['test/base', 'select/base', 'select/step-1']);
+  const told = ran.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; rollouts: number; blame: { role: string }[] });
+  const blamed = told.findIndex(({ event }) => event === 'blame');
+  expect(told[blamed]).toMatchObject({ rollouts: 2, blame: [{ rollouts: 2 }] });
+  expect(blamed).toBeLessThan(told.findIndex(({ event }) => event === 'training.step'));
 });

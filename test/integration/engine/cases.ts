@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChatReply, type Engine, EngineClient } from '../../../src/engine/index.js';
 
@@ -99,9 +100,28 @@ export function protocolCases(suite: Suite): void {
       ).toBeGreaterThan(1);
     });
 
+    it('streams the same reply to a client that wants a stream', async () => {
+      const whole = await engine.client.chat(ask(4));
+      const client = new OpenAI({ baseURL: `${engine.url}/v1`, apiKey: engine.token, maxRetries: 0 });
+      const { model, messages, seed, max_tokens } = ask(4);
+      const body = { model, messages: messages as [], seed, max_tokens, stream: true as const };
+      const stream = await client.chat.completions.create({
+        ...body,
+        stream_options: { include_usage: true },
+      });
+      const chunks: OpenAI.ChatCompletionChunk[] = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      const choices = chunks.flatMap((chunk) => chunk.choices);
+      const { message, finish_reason } = whole.choices[0];
+      expect(choices.map(({ delta }) => delta.content ?? '').join('')).toBe(message.content);
+      expect(choices.map((choice) => choice.finish_reason)).toEqual([null, finish_reason]);
+      expect(chunks.flatMap(({ usage }) => usage ?? [])).toEqual([whole.usage]);
+      const { content } = await client.chat.completions.stream(body).finalMessage();
+      expect(content).toBe(message.content);
+    });
+
     it('refuses what it cannot do', async () => {
       const no = (extra: object) => expect(engine.client.chat(ask(1, extra))).rejects;
-      await no({ stream: true }).toEqual(refused('request.invalid', 400));
       await no({ tools: [{}] }).toEqual(refused('request.invalid', 400));
       await no({ stop: ['\n'] }).toEqual(refused('request.invalid', 400));
       await no({ top_logprobs: 2 }).toEqual(refused('request.invalid', 400));

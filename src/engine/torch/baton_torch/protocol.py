@@ -51,6 +51,10 @@ def otherwise(value: Callable[[], object]) -> BeforeValidator:
     return BeforeValidator(lambda said: value() if said is None else said)
 
 
+class StreamOptions(BaseModel):
+    include_usage: bool | None = None
+
+
 class ChatRequest(BaseModel):
     """`POST /v1/chat/completions`. What this engine cannot do is refused rather than ignored."""
 
@@ -63,7 +67,9 @@ class ChatRequest(BaseModel):
     # One of its own where none is given: who asks again wants another answer.
     seed: Annotated[Annotated[int, Field(ge=0, lt=2**53)], otherwise(_any_seed)] = Field(default_factory=_any_seed)
     n: Literal[1] | None = None
-    stream: Literal[False] | None = None
+    # The same reply as server-sent events, all it says in one of them.
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
     stop: None = None
     tools: None = None
     response_format: None = None

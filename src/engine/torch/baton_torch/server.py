@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from .engine import Engine
 from .errors import EngineError, invalid
 from .protocol import ChatRequest, CheckpointsRequest, LogprobsRequest, UpdateRequest
+from .stream import streamed
 
 LARGEST_BODY = 256 * 1024 * 1024
 T = TypeVar("T")
@@ -100,9 +101,13 @@ def make_app(engine: Engine, token: str) -> FastAPI:
         return JSONResponse(engine.models())
 
     @app.post("/v1/chat/completions")
-    async def chat(request: Request) -> JSONResponse:
+    async def chat(request: Request) -> Response:
         asked = await _body(request, chat_schema)
-        return JSONResponse(await _while_there(request, engine.chat(asked)))
+        reply = await _while_there(request, engine.chat(asked))
+        if not asked.stream:
+            return JSONResponse(reply)
+        usage = asked.stream_options is not None and asked.stream_options.include_usage is True
+        return Response(streamed(reply, usage), media_type="text/event-stream")
 
     @app.post("/baton/v1/logprobs")
     async def logprobs(request: Request) -> JSONResponse:
