@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { listRuns, RunFolder } from '../trace/index.js';
-import { commandName, exit, Failure } from './terminal.js';
+import { commandName, exit, Failure, shellWord } from './terminal.js';
 
 /** The folder whose `.baton/runs` is meant: the nearest one upwards that has it. */
 export function runsBase(from = process.cwd()): string {
@@ -39,5 +39,5 @@ export function findRun(name: string | undefined, base = runsBase()): RunFolder 
 /** How a command that is typed here names a run: its name where that finds it, else its path. */
 export function runWord({ path, name }: RunFolder): string {
   if (resolve(path) === join(runsBase(), '.baton', 'runs', name)) return name;
-  return /^[\w./:@+-]+$/.test(path) ? path : `'${path}'`;
+  return shellWord(path);
 }

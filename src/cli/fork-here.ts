@@ -52,7 +52,7 @@ export async function forkHere(
   let status = 'failed';
   let branch = at.rollout;
   try {
-    const spec = await beginFork(folder, at, opened.tasks, info.seed).catch((error: Error) => {
+    const spec = await beginFork(folder, at, opened, info.seed).catch((error: Error) => {
       throw new Failure('fork.refused', error.message, exit.usage);
     });
     branch = rolloutId(spec);

@@ -7,7 +7,7 @@ import { embeddedRoles } from './engine.js';
 import { askModel, askTemplate, type Chosen, choices } from './init-questions.js';
 import { checkFile } from './open-workflow.js';
 import { shipped } from './places.js';
-import { commandName, exit, Failure, type Terminal } from './terminal.js';
+import { commandName, exit, Failure, shellWord, type Terminal } from './terminal.js';
 
 export interface InitOptions {
   template?: string | undefined;
@@ -107,7 +107,7 @@ const served = ({ baseUrl, model, key }: Chosen) => ({
   ...(key === null ? {} : { api_key: `\${secret:${key}}` }),
 });
 
-const shownFrom = (file: string) => ` ${relative(process.cwd(), file)}`;
+const shownFrom = (file: string) => ` ${shellWord(relative(process.cwd(), file))}`;
 
 /** `ready`: it names a model that acts here. */
 function made(terminal: Terminal, file: string, ready: boolean): number {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { type Candidate, PolicyProblem, PolicyRegistry, servedOf } from '../engine/index.js';
-import { RunFolder, readLog } from '../trace/index.js';
+import { listRuns, RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import { type EngineChoice, methodOf } from './engine.js';
 import { type ExportHow, exportModel } from './export-model.js';
-import { findRun } from './find-run.js';
+import { findRun, runsBase } from './find-run.js';
 import { checkFile } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -145,9 +145,21 @@ function mustBeKnown(role: string, registry: PolicyRegistry): void {
   );
 }
 
+/** Evaluations and runs that came after it trained nothing. Where there is none, the newest run, to say so. */
+function newestTraining(): RunFolder {
+  const trains = (folder: RunFolder) => {
+    try {
+      return folder.readInfo().kind === 'train';
+    } catch {
+      return false;
+    }
+  };
+  return listRuns(runsBase()).find(trains) ?? findRun(undefined);
+}
+
 /** The weights of a role at a checkpoint of a training run, as the run's log and its engine's folder have them. */
 function candidate(role: string, run: string | undefined, wanted: string | undefined): Candidate {
-  const folder = findRun(run);
+  const folder = run === undefined ? newestTraining() : findRun(run);
   const info = folder.readInfo();
   const ran = engineSchema.safeParse(info.engine);
   if (info.kind !== 'train' || !ran.success)

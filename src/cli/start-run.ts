@@ -52,6 +52,8 @@ export interface StartOptions {
   kind: RunInfo['kind'];
   /** The run's name, where it had to be known before. */
   name?: string;
+  /** Somebody else waits for it under its name, also where it cannot begin. */
+  awaited?: boolean | undefined;
   /** For every agent, whatever the workflow says. */
   temperature?: number;
   seed: number;
@@ -87,10 +89,23 @@ export function waitsForEditor({ models }: Workflow, { editor }: { editor?: bool
   return editor === true && Object.values(models).some(({ provider }) => provider === 'editor');
 }
 
-/** Bring up what a run needs, write `run.json`, and take the lock. */
+/** Bring up what a run needs, write `run.json`, and take the lock. What cannot begin leaves no run behind, unless it is awaited. */
 export async function startRun(options: StartOptions): Promise<OpenRun> {
-  const { workflow, files } = options;
   const sandbox = await sandboxFor(options);
+  const undo: Undo = [() => sandbox?.close()];
+  try {
+    return await begin(options, sandbox, undo);
+  } catch (error) {
+    for (const each of undo.reverse()) await each();
+    throw error;
+  }
+}
+
+/** What is to be done, last first, where a run cannot begin. */
+type Undo = (() => unknown)[];
+
+async function begin(options: StartOptions, sandbox: Sandbox | null, undo: Undo): Promise<OpenRun> {
+  const { workflow, files } = options;
   const name = options.resume?.name ?? options.name ?? runName(options.kind);
   const path = join(workflow.folder, '.baton', 'runs', name);
   const folder = options.resume ?? RunFolder.create(path, runInfo(options, name, sandbox));
@@ -101,6 +116,8 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
       `${folder.path} is being written by ${holderWords(locked.heldBy, folder.lock)}; look at it with: ${commandName()} show ${runWord(folder)}`,
       exit.environment,
     );
+  undo.push(() => locked.lock.release());
+  if (!options.resume && !options.awaited) undo.push(() => removeTree(folder.path));
   if (!options.resume) {
     const { sandbox, python = null } = options;
     const { enginePython } = options.options;
@@ -109,6 +126,7 @@ export async function startRun(options: StartOptions): Promise<OpenRun> {
   }
   const blobs = new Blobs(folder.blobs);
   const { log } = await LogWriter.open(folder.log);
+  undo.push(() => log.close());
   const { caps = {} } = options;
   const before = options.resume ? sittingSeconds(readLog(folder.log).events) : 0;
   log.append(

@@ -126,7 +126,7 @@ export async function listenFor(run: Steered, tasks: readonly Task[]): Promise<E
       const { rollout, action } = asked;
       const held = gate.held.some(({ point }) => point.rollout === rollout && point.action === action);
       const at = { ...asked, change: kept(asked.change, deps.blobs) };
-      const spec = await beginFork(folder, at, tasks, deps.runSeed, held);
+      const spec = await beginFork(folder, at, { workflow: deps.workflow, tasks }, deps.runSeed, held);
       const going = carry(spec);
       // What became of it is asked when the run is over.
       going.catch(() => undefined);

@@ -132,6 +132,11 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** One word of a command line, for hints that are typed as they stand. */
+export function shellWord(text: string): string {
+  return /^[\w./:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** How the user starts Baton, for hints: `npm start` has no `baton` on the path. */
 export function commandName(): string {
   return process.env.BATON_COMMAND || 'baton';

@@ -51,6 +51,8 @@ export interface TrainPlace {
   engine: RunningEngine;
   /** The run's name: it names the engine's folder of weights too. */
   name: string;
+  /** A job that is known by that name. */
+  awaited?: boolean;
   allowEnv: string[];
   resume?: RunFolder;
   /** Limits in place of those a resumed run has so far. */
@@ -60,7 +62,7 @@ export interface TrainPlace {
 /** `baton train`: measure the untrained team, train each role, pick a checkpoint on `select`, measure it on `test`. */
 export async function trainCommand(
   terminal: Terminal,
-  { opened, engine, name, allowEnv, resume, caps }: TrainPlace,
+  { opened, engine, name, awaited, allowEnv, resume, caps }: TrainPlace,
   options: TrainOptions,
 ): Promise<number> {
   const workflow = chosen(opened.workflow, options);
@@ -75,6 +77,7 @@ export async function trainCommand(
     files: opened.files,
     kind: 'train',
     name,
+    awaited,
     seed: options.seed,
     sandbox: options.sandbox,
     python: options.python,

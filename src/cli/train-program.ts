@@ -75,7 +75,11 @@ export function trainingCommands(
       done(
         await trainWith(
           terminal(),
-          { opened, name: given ? jobName.parse(given) : runName('train'), allowEnv },
+          {
+            opened,
+            ...(given ? { name: jobName.parse(given), awaited: true } : { name: runName('train') }),
+            allowEnv,
+          },
           chosen,
         ),
       );

@@ -11,7 +11,7 @@ import {
   readLog,
   staysInside,
 } from '../../trace/index.js';
-import type { Task } from '../../workflow/index.js';
+import type { Task, Workflow } from '../../workflow/index.js';
 import type { RolloutSpec } from '../carry.js';
 import { rolloutId, seedFrom } from '../ids.js';
 import type { Repeated } from '../place.js';
@@ -37,12 +37,13 @@ const COPIED = new Set([
 /**
  * Begin a new branch of a rollout: its log starts with everything that happened before the action, and carrying the
  * returned spec goes on from there with the change. The parent's log is only read. `held`: the action is held before
- * it begins, so that its log does not have it yet. Throws where there is no such rollout or action.
+ * it begins, so that its log does not have it yet. Throws where there is no such rollout or action, or where nobody
+ * could act as the change says.
  */
 export async function beginFork(
   folder: RunFolder,
   { rollout, action, change }: ForkAt,
-  tasks: readonly Task[],
+  { workflow, tasks }: { workflow: Workflow; tasks: readonly Task[] },
   runSeed: number,
   held = false,
 ): Promise<RolloutSpec> {
@@ -59,6 +60,7 @@ export async function beginFork(
     const known = events.flatMap((event) => (event.type === 'action.started' ? [event.data.action] : []));
     throw new Error(`${rollout} has no action "${action}"; it has ${known.join(', ') || 'none yet'}.`);
   }
+  if (change.policy !== undefined) mustAct(workflow, agentOf(action), change.policy);
   const { task, sample, step, stratum } = first.data;
   const whole =
     first.data.parent?.action === action ? onTop(readChange(first.data.parent.change), change) : change;
@@ -89,6 +91,17 @@ export async function beginFork(
   const edit = { action, change: whole };
   const repeated = repeatedIn(events, action);
   return { step, task, sample, branch, of: taskOf(tasks, task), policies, parent, edit, repeated };
+}
+
+/** Throws where a role has no such policy: no model of the workflow, and no weights that an engine would know. */
+function mustAct({ agents, models }: Workflow, role: string, policy: string): void {
+  const own = models[agents[role]?.model ?? ''];
+  if (Object.hasOwn(models, policy)) return;
+  if (own?.provider === 'embedded' && /^[\w-]+@[\w.-]+$/.test(policy)) return;
+  const trained = own?.provider === 'embedded' ? `, or what it was trained to: ${role}@VERSION` : '';
+  throw new Error(
+    `"${policy}" cannot act as ${role}: name a model of the workflow (${Object.keys(models).join(', ')})${trained}.`,
+  );
 }
 
 /** A change of an action that the parent had changed too: what it does not name stays, but for an answer of before. */

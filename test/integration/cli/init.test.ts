@@ -18,6 +18,12 @@ test('init writes a file that passes check, and never overwrites one', async () 
   expect(readFileSync(file, 'utf8')).toBe(before);
 });
 
+test('what init says comes next can be typed as it stands', async () => {
+  const folder = folderWith({});
+  const { stdout } = await runCli(folder, ['init', "my team's"]);
+  expect(stdout).toContain(`baton check 'my team'\\''s/my-team-s.baton.yaml'`);
+});
+
 test('init copies a template that passes check; an unknown one is named with what there is', async () => {
   const folder = folderWith({});
   expect((await runCli(folder, ['init', '--template', 'table-team'])).code).toBe(0);

@@ -140,3 +140,13 @@ it('makes no folder where there is nothing to go back to', async () => {
   expect(readdirSync(empty)).not.toContain('.baton');
   rmSync(empty, { recursive: true });
 });
+
+it('promotes from the newest training where none is named, not from what ran since', async () => {
+  expect((await runCli(folder, ['eval', '--from', trained, '--limit', '1'])).code).toBe(0);
+  const runs = readdirSync(join(folder, '.baton/runs')).sort();
+  expect(runs.at(-1)).toContain('-eval-');
+  const promoted = await runCli(folder, ['promote', 'data_engineer', '--checkpoint', 'step-1', '--json']);
+  expect(promoted.stderr).toBe('');
+  const run = runs.findLast((name) => name.includes('-train-'))!;
+  expect(JSON.parse(promoted.stdout)).toMatchObject({ role: 'data_engineer', from: { run } });
+});

@@ -48,6 +48,10 @@ describe('a name that is not there', () => {
     ['inspect last run.one.0 answer', 'No file is the artifact "answer"; there are note.'],
     ['overrule last run.one.0 nope --score 5 --reason x', 'it has speaker.0.0'],
     ['fork last nope speaker.0.0 --policy x@v0', 'There is no rollout "nope"'],
+    [
+      'fork last run.one.0 speaker.0.0 --policy nix',
+      '"nix" cannot act as speaker: name a model of the workflow (m, judge).',
+    ],
     ['fork last run.one.0 speaker.0.0 --reply none.txt', 'none.txt cannot be read'],
     ['diff last run.one.0 nope', 'has no rollout "nope"'],
     ['eval --from last', 'did not train anything; name a training run.'],
@@ -102,7 +106,7 @@ test('a workflow with a problem does not run: each with its place', async () => 
   expect(readdirSync(wrong)).not.toContain('.baton');
 });
 
-test('a coach without its key: what is missing, and how it is stored', async () => {
+test('a coach without its key: what is missing, how it is stored, and no run that never began', async () => {
   const coached = folderWith({
     'a.baton.yaml': `${workflow}coach: {model: judge}\n`,
     'replies.jsonl': replies,
@@ -111,6 +115,8 @@ test('a coach without its key: what is missing, and how it is stored', async () 
   expect(code).toBe(3);
   expect(stderr).toMatch(/judge: .*JUDGE/);
   expect(stderr).toContain('secret set JUDGE');
+  expect(stderr).not.toContain('Warning');
+  expect(listRuns(coached)).toEqual([]);
 });
 
 test('nobody to train: it says what can be trained here', async () => {
