@@ -1,5 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
 
+const idRule = () => l10n.t('an id is up to 80 letters, digits, "_", "-" and "."');
 const text = z.string().min(1);
 const files = z.array(text).default([]);
 
@@ -7,7 +9,7 @@ const files = z.array(text).default([]);
 export const taskSchema = z
   .object({
     id: z
-      .union([z.string().regex(/^[\w.-]{1,80}$/), z.int()])
+      .union([z.string().regex(/^[\w.-]{1,80}$/, { error: idRule }), z.int()], { error: idRule })
       .optional()
       .describe('What it is called in runs'),
     prompt: z

@@ -24,9 +24,9 @@ import { templateFaults } from '../template.js';
 import {
   checkExpression,
   type Expected,
-  type FieldTypes,
   faultProblem,
   faultsIn,
+  type Names,
   readFields,
   scopeOf,
 } from './expressions.js';
@@ -46,25 +46,23 @@ export function resolveWorkflow(
 class Resolver {
   private readonly problems: Problem[] = [];
   private readonly texts: Record<string, string> = {};
-  private readonly fields: FieldTypes;
+  private readonly names: Names;
   private readonly expected: Expected[];
   constructor(
     private readonly raw: RawWorkflow,
     private readonly source: Source,
     private readonly files: WorkflowFiles,
   ) {
-    const { fields, expected } = readFields(raw, files);
-    this.fields = fields;
+    const { expected, ...names } = readFields(raw, files);
+    this.names = { ...names, raw };
     this.expected = expected;
   }
 
   resolve(flow: Flow, file: string): { workflow: Workflow; problems: Problem[] } {
     const { raw, source } = this;
     const inner = Array.isArray(raw.tasks) ? undefined : raw.tasks;
-    if (inner?.stratum !== undefined && !Object.hasOwn(this.fields, inner.stratum))
-      this.unknownField(inner.stratum, ['tasks', 'stratum']);
-    if (inner?.split?.by !== undefined && !Object.hasOwn(this.fields, inner.split.by))
-      this.unknownField(inner.split.by, ['tasks', 'split', 'by']);
+    this.knownField(inner?.stratum, ['tasks', 'stratum']);
+    this.knownField(inner?.split?.by, ['tasks', 'split', 'by']);
     this.overlaps();
     this.expectations();
     const workflow: Workflow = {
@@ -102,8 +100,10 @@ class Resolver {
     return { workflow, problems: this.problems };
   }
 
-  private unknownField(field: string, path: Path): void {
-    const known = Object.keys(this.fields);
+  private knownField(field: string | undefined, path: Path): void {
+    const { fields, open } = this.names;
+    if (field === undefined || open || Object.hasOwn(fields, field)) return;
+    const known = Object.keys(fields);
     const message = l10n.t('No task has a field "{0}".', field) + suggestion(field, known);
     const instead = insteadOf(field, known);
     this.problems.push(this.source.problem('expression.unknown-name', message, path, { instead }));
@@ -142,7 +142,7 @@ class Resolver {
     if (Array.isArray(tasks))
       for (const [at, { expect }] of tasks.entries())
         if (expect !== undefined) this.expression(expect, ['tasks', at, 'expect'], 'yes-no');
-    const scope = scopeOf({ fields: this.fields, raw: this.raw });
+    const scope = scopeOf(this.names);
     for (const { text, where } of this.expected)
       for (const { kind, message } of faultsIn(text, 'yes-no', scope).faults) {
         // What is meant stands in the task's file, so no fix is offered for the words of this one.
@@ -152,7 +152,7 @@ class Resolver {
   }
 
   private expression(text: string, path: Path, wanted: TypeName, own?: string): Checked {
-    const scope = scopeOf({ fields: this.fields, raw: this.raw, ...(own ? { own } : {}) });
+    const scope = scopeOf({ ...this.names, ...(own ? { own } : {}) });
     const { expression, problems } = checkExpression(text, path, wanted, scope, this.source);
     this.problems.push(...problems);
     return { text, expression };
@@ -297,7 +297,7 @@ class Resolver {
 
   private text(raw: TextOrFile | undefined, path: Path): Text | null {
     if (raw === undefined) return null;
-    const scope = scopeOf({ fields: this.fields, raw: this.raw });
+    const scope = scopeOf(this.names);
     if (typeof raw === 'string') {
       for (const fault of templateFaults(raw, scope))
         this.problems.push(faultProblem(fault, path, this.source));
