@@ -15,7 +15,9 @@ export const taskSchema = z
     prompt: z
       .string()
       .default('')
-      .describe('What the team is asked; {{task.…}} in prompts names any field of a task'),
+      .describe(
+        'What the team is asked. It is data and sent as it stands, {{…}} in it too; prompts of agents, and the prompt that tasks of files share, name any field of a task as {{task.…}}',
+      ),
     files: files.describe('Read-only at /inputs, beside the workspace'),
     hidden: files.describe('Never enters the sandbox'),
     split: z
@@ -84,7 +86,10 @@ const source = z.strictObject({
   family: familySchema.optional().describe('Tasks that are made, the same for the same seed'),
   files: files.describe('Of every task: read-only at /inputs, beside the workspace'),
   hidden: files.describe('Of every task: never enters the sandbox'),
-  prompt: z.string().optional().describe('Of tasks that have none'),
+  prompt: z
+    .string()
+    .optional()
+    .describe('Of tasks that have none: a template, where {{task.…}} names a field of the task'),
   stratum: text.optional().describe('The task field that names the stratum'),
   split: splitSchema.optional().describe('Which tasks are learned from, and which only measured'),
 });

@@ -96,6 +96,12 @@ export function scopeOf({ fields, open, raw, own }: Names): Scope {
   };
 }
 
+/** What the prompt that tasks share may name: any field of a task but the prompt that it has not got. */
+export function taskScope({ fields: { prompt: _prompt, ...fields }, ...names }: Names): Scope {
+  const scope = scopeOf({ ...names, fields });
+  return (parts) => (parts[0] === 'task' ? scope(parts) : { unknown: parts.join('.'), known: ['task'] });
+}
+
 /** Parse and type one expression of the file; faults become problems at their very characters. */
 export function checkExpression(
   text: string,
@@ -130,13 +136,18 @@ export function faultsIn(
 }
 
 export function faultProblem(fault: Fault, path: Path, source: Source): Problem {
+  const instead = fault.instead;
+  const at = placeIn(fault, path, source);
+  return source.problem(`expression.${fault.kind}`, fault.message, at, instead ? { instead } : {});
+}
+
+/** Where a part of a text stands in the file; the whole text where it is written in lines or with escapes. */
+export function placeIn(part: { start: number; end: number }, path: Path, source: Source): [number, number] {
   const [start, end] = source.offsets(path);
   const written = source.text.slice(start, end);
   const quoted = /^["']/.test(written) ? 1 : 0;
   const exact = !/^[|>&*]/.test(written) && !written.includes('\n') && !written.includes('\\');
-  const from = Math.min(start + quoted + fault.start, end - quoted - 1);
-  const to = Math.max(from + 1, Math.min(end - quoted, start + quoted + fault.end));
-  const at: [number, number] = exact ? [from, to] : [start, end];
-  const instead = fault.instead;
-  return source.problem(`expression.${fault.kind}`, fault.message, at, instead ? { instead } : {});
+  const from = Math.min(start + quoted + part.start, end - quoted - 1);
+  const to = Math.max(from + 1, Math.min(end - quoted, start + quoted + part.end));
+  return exact ? [from, to] : [start, end];
 }

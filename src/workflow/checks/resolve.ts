@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { TypeName } from '../expression/index.js';
+import type { Scope, TypeName } from '../expression/index.js';
 import { failureHint, knownFailure } from '../failures.js';
 import type { WorkflowFiles } from '../files.js';
 import { metricNames } from '../metrics.js';
@@ -20,15 +20,17 @@ import type { Problem } from '../problems.js';
 import type { RawMetric, RawModel, RawWorkflow, TextOrFile } from '../schema.js';
 import { insteadOf, suggestion } from '../source/nearest.js';
 import type { Path, Source } from '../source/source.js';
-import { templateFaults } from '../template.js';
+import { holes, templateFaults } from '../template.js';
 import {
   checkExpression,
   type Expected,
   faultProblem,
   faultsIn,
   type Names,
+  placeIn,
   readFields,
   scopeOf,
+  taskScope,
 } from './expressions.js';
 import { toolsOf } from './names.js';
 
@@ -65,6 +67,8 @@ class Resolver {
     this.knownField(inner?.split?.by, ['tasks', 'split', 'by']);
     this.overlaps();
     this.expectations();
+    if (inner?.prompt !== undefined) this.template(inner.prompt, ['tasks', 'prompt'], taskScope(this.names));
+    this.prompts();
     const workflow: Workflow = {
       file,
       folder: this.files.folder,
@@ -149,6 +153,27 @@ class Resolver {
         const says = `${message} ${l10n.t('It is what {0} expects: {1}', where, text)}`;
         this.problems.push(this.source.problem(`expression.${kind}`, says, ['tasks', 'from']));
       }
+  }
+
+  /** Holes in the prompts of tasks written here, which nothing fills. */
+  private prompts(): void {
+    const { tasks } = this.raw;
+    for (const [at, { prompt }] of Array.isArray(tasks) ? tasks.entries() : [])
+      for (const { inner, start } of holes(prompt)) {
+        if (!/^task\b/.test(inner)) continue;
+        const path = ['tasks', at, 'prompt'];
+        const message = l10n.t(
+          "{0} is sent as it stands, since a task's own prompt is data; to have it filled in, write it in an agent's prompt.",
+          `{{${inner}}}`,
+        );
+        const place = placeIn({ start, end: start + inner.length }, path, this.source);
+        this.problems.push(this.source.problem('task.verbatim', message, place));
+      }
+  }
+
+  private template(text: string, path: Path, scope: Scope): void {
+    for (const fault of templateFaults(text, scope))
+      this.problems.push(faultProblem(fault, path, this.source));
   }
 
   private expression(text: string, path: Path, wanted: TypeName, own?: string): Checked {
@@ -299,8 +324,7 @@ class Resolver {
     if (raw === undefined) return null;
     const scope = scopeOf(this.names);
     if (typeof raw === 'string') {
-      for (const fault of templateFaults(raw, scope))
-        this.problems.push(faultProblem(fault, path, this.source));
+      this.template(raw, path, scope);
       return { text: raw, file: null };
     }
     const text = this.read(raw.file, [...path, 'file']);

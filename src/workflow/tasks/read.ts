@@ -99,7 +99,7 @@ function addTask(
   }
   out.tasks.push({
     id: own === undefined ? id : String(own),
-    prompt: prompt || (source.prompt ?? ''),
+    prompt,
     fields: fields as Record<string, Value>,
     files: given,
     hidden: kept,

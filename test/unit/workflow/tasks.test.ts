@@ -99,6 +99,30 @@ test.each([
   expect(problems[0]).toMatch(says);
 });
 
+test('the prompt that tasks share is a template of their fields; a prompt of their own is data', () => {
+  const csv = 'id,question,prompt,list\na,"1+1 {{task.id}}",,7\nb,x,"own {{task.question}}",8\n';
+  const shared = '"{{task.id}}: {{task.question}} ({{task.split}}, {{task.list + 1}})"';
+  const { problems, tasks } = tasksOf(`{from: t.csv, prompt: ${shared}}`, { 't.csv': csv });
+  expect(problems).toEqual([]);
+  expect(tasks.map(({ prompt }) => prompt)).toEqual([
+    'a: 1+1 {{task.id}} (test, 8)',
+    'own {{task.question}}',
+  ]);
+});
+
+test('a task that lacks a field of the shared prompt is a problem; one with its own prompt needs none', () => {
+  const lines = '{"id": "a", "q": 1}\n{"id": "b"}\n{"id": "c", "prompt": "go"}\n{"id": "d"}\n';
+  expect(tasksOf('{from: t.jsonl, prompt: "Do {{task.q}}"}', { 't.jsonl': lines }).problems).toEqual([
+    'task.invalid: "b" has no task.q, which the prompt under tasks asks for. So it is with 1 more.',
+  ]);
+  expect(tasksOf('{from: t.jsonl, prompt: "Do {{task.p}}"}', { 't.jsonl': lines }).problems).toEqual([
+    expect.stringMatching(/^expression.unknown-name: Nothing here is called "task.p"/),
+  ]);
+  expect(tasksOf('{from: t.jsonl, prompt: "Do {{task.prompt}}"}', { 't.jsonl': lines }).problems).toEqual([
+    expect.stringContaining('Nothing here is called "task.prompt".'),
+  ]);
+});
+
 const usesFields = 'outcome: {success: task.answer == 2 and answer.words > task.level}\n';
 test.each<[string, string, Record<string, string | Buffer>, RegExp]>([
   ['misspelt', '{from: tsk.csv}', { 't.csv': 'answer,level\n2,1\n' }, /There is no tsk\.csv in /],
