@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { blameTable, culprit } from '../coach/index.js';
+import { culprit, unblamed } from '../coach/index.js';
 import {
   Blobs,
   countedVerdicts,
@@ -68,18 +68,19 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
   noteDamage(terminal, folder.name, readLog(folder.log));
   if (rollout === undefined) {
     const ended = endedOf(folder);
-    const rows = blameTable(ended);
+    const summary = summarise(ended);
+    const { blame } = summary;
     const failed = failedOf(folder, ended);
     const open = new RolloutPages(folder).open();
-    terminal.emit({ run: folder.name, blame: rows, failed, open });
-    printBlame(terminal, rows, ended.filter(({ status }) => status !== 'failed').length);
+    terminal.emit({ run: folder.name, blame, unblamed: summary.unblamed, failed, open });
+    printBlame(terminal, summary, ended.filter(({ status }) => status !== 'failed').length);
     printFailed(terminal, failed);
     const words = openWords(folder, open);
     if (words) terminal.say(inert(words));
     if (failed.length > 0 && kind !== 'train') terminal.say(`when that is mended: ${againCommand(folder)}`);
-    if (rows[0])
+    if (blame[0])
       terminal.say(
-        `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${rows[0].example.rollout}`,
+        `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${blame[0].example.rollout}`,
       );
     return exit.fine;
   }
@@ -105,6 +106,7 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     inert(`${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${why ? ` (${why})` : ''}`}`),
   );
   if (broken) terminal.say(inert(`broken by ${broken.agent} in ${broken.action}: ${broken.diagnosis}`));
+  else if (unblamed([one]) > 0) terminal.say('nobody is blamed for it');
   terminal.table(
     ['action', 'score', 'failure', 'diagnosis', 'advice'],
     verdicts.map(({ verdict, overrule, score }) => [

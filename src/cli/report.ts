@@ -1,4 +1,4 @@
-import { type BlameRow, blameTable } from '../coach/index.js';
+import { type BlameRow, blameTable, unblamed } from '../coach/index.js';
 import type { Ended } from '../rollout/index.js';
 import { counted, inert, percent, type Terminal } from './terminal.js';
 
@@ -11,6 +11,8 @@ export interface Summary {
   metrics: Record<string, { raw: number | null; fair: number }>;
   repaired: { failed: number; repaired: number };
   blame: BlameRow[];
+  /** Failed rollouts that nobody is blamed for. */
+  unblamed: number;
 }
 
 /** How a rollout, or a moment of one, stands. */
@@ -57,6 +59,7 @@ export function summarise(ended: readonly Ended[]): Summary {
       { failed: 0, repaired: 0 },
     ),
     blame: blameTable(ended),
+    unblamed: unblamed(ended),
   };
 }
 
@@ -69,9 +72,15 @@ function mean(values: number[]): number | null {
 }
 
 /** "Who broke the work and why", as a table with one example sentence each. */
-export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollouts: number): void {
+export function printBlame(
+  terminal: Terminal,
+  { blame: rows, unblamed: open }: Pick<Summary, 'blame' | 'unblamed'>,
+  rollouts: number,
+): void {
+  const nobody = `${counted(open, 'failed rollout')} that nobody is blamed for`;
   if (rows.length === 0) {
-    terminal.say(rollouts === 0 ? 'No rollout was judged.' : 'Nobody broke the work.');
+    const none = rollouts === 0 ? 'No rollout was judged.' : 'Nobody broke the work.';
+    terminal.say(open > 0 ? `There ${open === 1 ? 'is' : 'are'} ${nobody}.` : none);
     return;
   }
   terminal.say('Who broke the work, and why');
@@ -87,6 +96,7 @@ export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollou
       ]),
   );
   if (rows.length > 10) terminal.say(`and ${counted(rows.length - 10, 'rarer failure')}`);
+  if (open > 0) terminal.say(`and ${nobody}`);
 }
 
 export function printSummary(terminal: Terminal, summary: Summary): void {

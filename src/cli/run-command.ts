@@ -255,7 +255,7 @@ function finish(
   terminal.emit({ event: 'run.finished', run: folder.name, status, failed, summary });
   terminal.say();
   const without = failed.reduce((sum, { rollouts }) => sum + rollouts.length, 0);
-  printBlame(terminal, summary.blame, summary.rollouts - without);
+  printBlame(terminal, summary, summary.rollouts - without);
   printFailed(terminal, failed);
   terminal.say();
   printSummary(terminal, summary);
