@@ -4,6 +4,7 @@ import {
   Blobs,
   countedVerdicts,
   FileProblem,
+  isFork,
   listRuns,
   RolloutPages,
   type RunInfo,
@@ -23,6 +24,7 @@ import {
 } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
 import { printBlame, printSummary, summarise } from './report.js';
+import { sayRollout } from './show-rollout.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 export function listCommand(terminal: Terminal): number {
@@ -131,16 +133,18 @@ export function showCommand(
   const info = folder.readInfo();
   if (rollout === undefined) {
     noteDamage(terminal, folder.name, readLog(folder.log));
-    const summary = summarise(endedOf(folder));
+    const ended = endedOf(folder, true);
+    const own = ended.filter((row) => !isFork(row));
+    const forks = ended.length - own.length;
+    const summary = summarise(own);
     const open = new RolloutPages(folder).open();
     terminal.emit({
       ...{ run: folder.name, info: { ...info, workflow: undefined, texts: undefined } },
-      ...{ summary, open },
+      ...{ summary, forks, open },
     });
+    const count = `${counted(own.length, 'rollout')}${forks > 0 ? ` and ${counted(forks, 'fork')}` : ''} ended`;
     terminal.say(
-      inert(
-        `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${counted(new RolloutPages(folder).count(), 'rollout')} ended`,
-      ),
+      inert(`${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${count}`),
     );
     printSummary(terminal, summary);
     const words = openWords(folder, open);
@@ -169,36 +173,7 @@ export function showCommand(
     return exit.fine;
   }
   noteDamage(terminal, rollout, log);
-  for (const event of log.events) {
-    terminal.emit(event);
-    if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);
-    if (event.type === 'model.called') terminal.say(inert(blobs.text(event.data.reply)));
-    if (event.type === 'call.failed') terminal.say(inert(`-- the model call failed: ${event.data.error}`));
-    if (event.type === 'tool.ran') {
-      terminal.say(`-- python: ${event.data.outcome}, ${event.data.seconds.toFixed(2)} s`);
-      const output = `${blobs.text(event.data.stdout)}${blobs.text(event.data.stderr)}`.trimEnd();
-      if (output) terminal.say(inert(output));
-    }
-    if (event.type === 'artifact.checked')
-      for (const breach of event.data.breaches)
-        terminal.say(inert(`-- broken: ${breach.message} [${breach.code}]`));
-    if (event.type === 'action.finished' && event.data.wrote.length > 0)
-      terminal.say(inert(`-- wrote ${event.data.wrote.map((file) => file.path).join(', ')}`));
-    if (event.type === 'verdict')
-      terminal.say(
-        inert(
-          `-- verdict on ${event.data.action}: ${event.data.score ?? `null (${event.data.reason})`} ${event.data.diagnosis}`,
-        ),
-      );
-    if (event.type === 'outcome')
-      terminal.say(
-        inert(
-          `\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`,
-        ),
-      );
-    if (event.type === 'rollout.reopened') terminal.say('\n== carried again');
-    if (event.type === 'rollout.finished' && event.data.status !== 'done')
-      terminal.say(inert(`\n${event.data.status}: ${event.data.reason ?? 'no reason is on record'}`));
-  }
+  for (const event of log.events) terminal.emit(event);
+  sayRollout(terminal, log.events, blobs);
   return exit.fine;
 }
