@@ -63,6 +63,7 @@ export function printReport(terminal: Terminal, report: Report): void {
 }
 
 function share({ mean, low, high }: Interval): string {
+  if (!Number.isFinite(mean)) return '-';
   const cut = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 100);
   return `${Math.round(mean * 100)} % [${cut(low)}, ${cut(high)}]`;
 }

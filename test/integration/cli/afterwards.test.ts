@@ -115,6 +115,23 @@ agents:
   expect(why.stdout).not.toContain('broken by');
 });
 
+test('runs are compared on the tasks that both have, and what is left out is said', async () => {
+  const hard = team('outcome: {success: task.id == "task-1"}\n');
+  const folder = folderWith({ 'a.baton.yaml': hard });
+  expect((await runCli(folder, ['run'])).code).toBe(0);
+  expect((await runCli(folder, ['run', '--tasks', 'task-1'])).code).toBe(0);
+  const [few, all] = listRuns(folder).map(({ name }) => name);
+  const compared = await runCli(folder, ['compare', all!, few!, '--json']);
+  expect(last(compared.stdout)).toMatchObject({
+    before: { rollouts: 1, success: { mean: 1 } },
+    after: { rollouts: 1, success: { mean: 1 } },
+    change: { success: { difference: { mean: 0, n: 1 }, unpaired: ['task-2'] } },
+    leftOut: { before: { rollouts: 1, tasks: ['task-2'] }, after: { rollouts: 0, tasks: [] } },
+  });
+  const said = (await runCli(folder, ['compare', all!, few!])).stdout;
+  expect(said).toContain(`left out: 1 rollout of ${all} that ${few} has not (task-2)`);
+});
+
 test('a rollout that a server failed says why, has nothing to overrule, and no branch', async () => {
   const folder = folderWith({ 'a.baton.yaml': team().replace(server.url, 'http://127.0.0.1:9/v1') });
   expect((await runCli(folder, ['run'])).code).toBe(3);

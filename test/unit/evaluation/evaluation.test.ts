@@ -4,6 +4,7 @@ import {
   driftAlarm,
   type Ended,
   evaluateRollouts,
+  pairRollouts,
   succeeded,
   tableMeans,
   tInterval,
@@ -51,6 +52,18 @@ test('comparisons are paired by table and print the smallest p attainable', () =
   expect(
     compareRollouts(before, [...after.slice(0, 3), ended('e', 'e-0', true)], succeeded).unpaired,
   ).toEqual(['d', 'e']);
+});
+
+test('two runs that agree wherever both have a sample of a task differ by nothing, whatever else one has', () => {
+  const tables = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const easy = tables.map((table) => ended(table, `${table}-easy`, true));
+  const hard = tables.map((table) => ended(table, `${table}-hard`, false));
+  const again = { ...ended('a', 'a-easy', false), sample: 1 };
+  const found = compareRollouts([...easy, ...hard, again], easy, succeeded);
+  expect(found).toMatchObject({ difference: { mean: 0, n: 6 }, p: 1, unpaired: [] });
+  const { a, b, leftOut } = pairRollouts([...easy, ...hard, again], easy);
+  expect([a, b]).toEqual([easy, easy]);
+  expect(leftOut).toEqual({ a: [...hard, again], b: [] });
 });
 
 test('fair metrics, checked against the published numbers', () => {
