@@ -3,6 +3,7 @@ import type { Ended } from '../rollout/index.js';
 import { RolloutPages, type RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
 import { againCommand, endedOf, failedOf, openWords, printFailed } from './ended.js';
+import { lostWords } from './report.js';
 import { counted, exit, Failure, inert, type Terminal } from './terminal.js';
 import { printComparison } from './train-report.js';
 
@@ -62,9 +63,7 @@ function sayIncomplete(terminal: Terminal, folder: RunFolder, failed: ReturnType
   if (count > 0) {
     // A training carries no failed rollout again: it has learned without it.
     const again = folder.readInfo().kind === 'train' ? '' : `; when that is mended: ${againCommand(folder)}`;
-    terminal.say(
-      `${counted(count, 'rollout')} that failed so ${count === 1 ? 'counts' : 'count'} as not succeeded above${again}`,
-    );
+    terminal.say(`${lostWords(count)} above${again}`);
   }
   if (open) terminal.say(inert(open));
 }

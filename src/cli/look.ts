@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { culprit, unblamed } from '../coach/index.js';
 import {
   Blobs,
+  cameToEnd,
   countedVerdicts,
   FileProblem,
   isFork,
@@ -23,7 +24,7 @@ import {
   reasonIn,
 } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
-import { printBlame, printSummary, summarise } from './report.js';
+import { lostWords, printBlame, printSummary, shareOf, summarise } from './report.js';
 import { sayRollout } from './show-rollout.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
@@ -39,17 +40,19 @@ export function listCommand(terminal: Terminal): number {
       return [];
     }
     const ended = endedOf(folder);
-    const good = ended.filter((each) => each.outcome?.success).length;
+    const lost = ended.filter((each) => !cameToEnd(each)).length;
     const open = new RolloutPages(folder).open();
     const words = openWords(folder, open);
     if (words) left.push(`${folder.name}: ${words}`);
+    if (lost > 0) left.push(`${folder.name}: ${lostWords(lost)}`);
     return {
       run: folder.name,
       kind: info.kind,
       created: new Date(info.created).toISOString(),
-      rollouts: ended.length,
+      rollouts: ended.length - lost,
+      lost,
       open: open.length,
-      success: ended.length ? good / ended.length : null,
+      success: shareOf(ended),
     };
   });
   terminal.emit({ runs: rows });
@@ -75,7 +78,7 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     const failed = failedOf(folder, ended);
     const open = new RolloutPages(folder).open();
     terminal.emit({ run: folder.name, blame, unblamed: summary.unblamed, failed, open });
-    printBlame(terminal, summary, ended.filter(({ status }) => status !== 'failed').length);
+    printBlame(terminal, summary);
     printFailed(terminal, failed);
     const words = openWords(folder, open);
     if (words) terminal.say(inert(words));

@@ -145,9 +145,9 @@ async function trainAndMeasure(
   terminal.note(`the untrained team, on ${splits.test.length} held-out tasks of ${groups} tables:`);
   const before = await loop.measureBase(splits);
   const summary = summarise(before);
-  const { blame, unblamed } = summary;
-  terminal.emit({ event: 'blame', name: 'base', split: 'test', rollouts: before.length, blame, unblamed });
-  printBlame(terminal, summary, before.length);
+  const { blame, unblamed, rollouts } = summary;
+  terminal.emit({ event: 'blame', name: 'base', split: 'test', rollouts, blame, unblamed });
+  printBlame(terminal, summary);
   printFailed(terminal, failedOf(run.folder, before));
   if (before.length > 0) terminal.say(`success ${percent(evaluateRollouts(before).success.mean)}\n`);
   return loop.train(splits, before);

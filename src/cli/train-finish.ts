@@ -28,7 +28,7 @@ export async function finishTraining(
   terminal.emit({ event: 'run.finished', run: run.folder.name, status: 'done', summary });
   printComparison(terminal, was, now, change);
   terminal.say();
-  printBlame(terminal, last, after.length);
+  printBlame(terminal, last);
   terminal.say(`\nbest checkpoint (chosen on select): ${best.name}\nlog: ${run.folder.path}`);
   terminal.say(`next: ${commandName()} why ${runWord(run.folder)}`);
   terminal.say(`      ${commandName()} eval --from ${runWord(run.folder)} --temperature 0`);

@@ -1,4 +1,4 @@
-import type { EventData } from '../trace/index.js';
+import { cameToEnd, type EventData } from '../trace/index.js';
 
 type Ended = EventData<'rollout.ended'>;
 
@@ -13,7 +13,8 @@ export interface BlameRow {
 }
 
 /** Who broke failed rollouts, as `culprit` says of each; one row per role and failure. */
-export function blameTable(ended: readonly Ended[]): BlameRow[] {
+export function blameTable(all: readonly Ended[]): BlameRow[] {
+  const ended = all.filter(cameToEnd);
   const rows = new Map<string, BlameRow>();
   for (const rollout of ended) {
     const broken = culprit(rollout);
@@ -41,16 +42,17 @@ export function blameTable(ended: readonly Ended[]): BlameRow[] {
 /** Failed rollouts that came to their end and that nobody is blamed for. */
 export function unblamed(ended: readonly Ended[]): number {
   return ended.filter(
-    (rollout) => rollout.status === 'done' && rollout.outcome?.success === false && !culprit(rollout),
+    (rollout) => cameToEnd(rollout) && rollout.outcome?.success !== true && !culprit(rollout),
   ).length;
 }
 
 /**
  * The action that broke a failed rollout: the earliest last turn with a failure of its own. Not to have read something
- * is one only where nothing else was wrong: it breaks no contract. Nobody broke a rollout that succeeded.
+ * is one only where nothing else was wrong: it breaks no contract. Nobody broke a rollout that succeeded, or that came to
+ * no end.
  */
 export function culprit(rollout: Ended): Ended['scores'][number] | undefined {
-  if (rollout.outcome?.success === true) return undefined;
+  if (!cameToEnd(rollout) || rollout.outcome?.success === true) return undefined;
   const lastOf = new Map<string, string>();
   for (const score of rollout.scores) lastOf.set(score.agent, score.action);
   const failures = rollout.scores.filter(

@@ -1,3 +1,4 @@
+import { cameToEnd } from '../trace/index.js';
 import { randomFrom } from '../workflow/index.js';
 import { type Interval, tInterval } from './interval.js';
 import { type Ended, tableMeans } from './report.js';
@@ -12,14 +13,15 @@ export interface Comparison {
   unpaired: string[];
 }
 
-/** Rollouts of two evaluations, each with the same sample of the same task in the other; and the rest of both. */
+/** Rollouts of two evaluations, each with the same sample of the same task in the other; and the rest of what ended. */
 export interface Paired {
   a: Ended[];
   b: Ended[];
   leftOut: { a: Ended[]; b: Ended[] };
 }
 
-export function pairRollouts(a: readonly Ended[], b: readonly Ended[]): Paired {
+export function pairRollouts(allA: readonly Ended[], allB: readonly Ended[]): Paired {
+  const [a, b] = [allA.filter(cameToEnd), allB.filter(cameToEnd)];
   const key = ({ task, sample }: Ended) => JSON.stringify([task, sample]);
   const [inA, inB] = [new Set(a.map(key)), new Set(b.map(key))];
   return {
