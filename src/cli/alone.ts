@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path';
 import { culprit } from '../coach/index.js';
 import { type Again, type Alone, againSchema, aloneSchema, type Ended, othersOf } from '../rollout/index.js';
-import { Blobs, RunFolder, type RunInfo } from '../trace/index.js';
+import { Blobs, cameToEnd, RunFolder, type RunInfo } from '../trace/index.js';
 import type { Task, Workflow } from '../workflow/index.js';
 import { endedOf } from './ended.js';
 import { findRun, runWord } from './find-run.js';
+import { lostWords, shareOf } from './report.js';
 import { commandName, exit, Failure, percent, type Terminal } from './terminal.js';
 
 /** Who acts anew, like in which run (the newest where none is named), in at most how many rollouts. */
@@ -72,15 +73,12 @@ export function chooseAlone(
 }
 
 /** How a role did in rollouts: those that succeeded, and those that it broke. */
-export function standing(
-  ended: readonly Ended[],
-  role: string,
-): { rollouts: number; success: number; broke: number } {
-  const failed = ended.filter(({ outcome }) => outcome?.success !== true);
+export function standing(ended: readonly Ended[], role: string): Alone['before'] {
   return {
     rollouts: ended.length,
-    success: ended.length === 0 ? 0 : 1 - failed.length / ended.length,
-    broke: failed.filter((row) => culprit(row)?.agent === role).length,
+    lost: ended.filter((row) => !cameToEnd(row)).length,
+    success: shareOf(ended),
+    broke: ended.filter((row) => culprit(row)?.agent === role).length,
   };
 }
 
@@ -104,7 +102,7 @@ export function printAlone(
   const row = (when: string, each: Alone['before']) => [
     when,
     each.rollouts,
-    percent(each.success),
+    each.success === null ? '-' : percent(each.success),
     each.broke,
   ];
   // Both lie in the same folder, the earlier one perhaps no more.
@@ -112,5 +110,7 @@ export function printAlone(
   terminal.emit({ event: 'alone', role, like, before, now });
   terminal.say(`${role} alone, on what it was handed in ${like}`);
   terminal.table(['', 'rollouts', 'success', `broken by ${role}`], [row('then', before), row('now', now)]);
+  for (const [when, { lost }] of [['then', before] as const, ['now', now] as const])
+    if (lost > 0) terminal.say(`${when}, ${lostWords(lost)}`);
   terminal.say(`paired by table, with intervals: ${commandName()} compare ${runWord(then)} ${runWord(run)}`);
 }

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ControlClient, capsAmong, type ForkChange } from '../rollout/index.js';
-import { Blobs, followLog, type LogEvent, lockOwner, type RunFolder, readLog } from '../trace/index.js';
+import {
+  Blobs,
+  type EventData,
+  followLog,
+  type LogEvent,
+  lockOwner,
+  type RunFolder,
+  readLog,
+} from '../trace/index.js';
 import { capFlags, editorFlag, list } from './arguments.js';
 import { reasonOf } from './ended.js';
 import { choiceIn, type EngineChoice, engineFor } from './engine.js';
@@ -12,7 +20,7 @@ import { forkHere } from './fork-here.js';
 import { openRecorded } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { registryOf } from './policy-program.js';
-import { outcomeWord } from './report.js';
+import { outcomeWord, shareOf } from './report.js';
 import { chosenFor, unsaidWords } from './started-here.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -95,8 +103,7 @@ async function attached(folder: RunFolder): Promise<ControlClient> {
 
 async function follow(out: Terminal, folder: RunFolder): Promise<number> {
   const { abort, release } = stopOnSignals();
-  /** Whether each rollout that has ended succeeded. */
-  const ended = new Map<string, boolean>();
+  const ended = new Map<string, EventData<'rollout.ended'>>();
   const open = new Set<string>();
   let finished = false;
   try {
@@ -104,10 +111,11 @@ async function follow(out: Terminal, folder: RunFolder): Promise<number> {
     for await (const event of followLog(folder.log, abort.signal, carried)) {
       out.emit(event);
       if (event.type === 'rollout.ended') {
-        ended.set(event.data.rollout, event.data.outcome?.success === true);
+        ended.set(event.data.rollout, event.data);
         open.delete(event.data.rollout);
-        const good = [...ended.values()].filter(Boolean).length;
-        const said = `${ended.size} rollouts ended, ${percent(good / ended.size)} succeeded`;
+        const share = shareOf([...ended.values()]);
+        const good = share === null ? 'none came to its end' : `${percent(share)} succeeded`;
+        const said = `${ended.size} rollouts ended, ${good}`;
         out.progress(said, ended.size % 20 === 0);
       } else if (!out.json) out.say(line(event));
       if (event.type === 'rollout.reopened') {

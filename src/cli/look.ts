@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { blameTable, culprit } from '../coach/index.js';
+import { culprit, unblamed } from '../coach/index.js';
 import {
   Blobs,
+  cameToEnd,
   countedVerdicts,
   FileProblem,
+  isFork,
   listRuns,
   RolloutPages,
   type RunInfo,
@@ -22,7 +24,8 @@ import {
   reasonIn,
 } from './ended.js';
 import { findRun, runsBase, runWord } from './find-run.js';
-import { printBlame, printSummary, summarise } from './report.js';
+import { lostWords, printBlame, printSummary, shareOf, summarise } from './report.js';
+import { sayRollout } from './show-rollout.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
 
 export function listCommand(terminal: Terminal): number {
@@ -37,17 +40,19 @@ export function listCommand(terminal: Terminal): number {
       return [];
     }
     const ended = endedOf(folder);
-    const good = ended.filter((each) => each.outcome?.success).length;
+    const lost = ended.filter((each) => !cameToEnd(each)).length;
     const open = new RolloutPages(folder).open();
     const words = openWords(folder, open);
     if (words) left.push(`${folder.name}: ${words}`);
+    if (lost > 0) left.push(`${folder.name}: ${lostWords(lost)}`);
     return {
       run: folder.name,
       kind: info.kind,
       created: new Date(info.created).toISOString(),
-      rollouts: ended.length,
+      rollouts: ended.length - lost,
+      lost,
       open: open.length,
-      success: ended.length ? good / ended.length : null,
+      success: shareOf(ended),
     };
   });
   terminal.emit({ runs: rows });
@@ -68,18 +73,19 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
   noteDamage(terminal, folder.name, readLog(folder.log));
   if (rollout === undefined) {
     const ended = endedOf(folder);
-    const rows = blameTable(ended);
+    const summary = summarise(ended);
+    const { blame } = summary;
     const failed = failedOf(folder, ended);
     const open = new RolloutPages(folder).open();
-    terminal.emit({ run: folder.name, blame: rows, failed, open });
-    printBlame(terminal, rows, ended.filter(({ status }) => status !== 'failed').length);
+    terminal.emit({ run: folder.name, blame, unblamed: summary.unblamed, failed, open });
+    printBlame(terminal, summary);
     printFailed(terminal, failed);
     const words = openWords(folder, open);
     if (words) terminal.say(inert(words));
     if (failed.length > 0 && kind !== 'train') terminal.say(`when that is mended: ${againCommand(folder)}`);
-    if (rows[0])
+    if (blame[0])
       terminal.say(
-        `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${rows[0].example.rollout}`,
+        `\nOne of them in full: ${commandName()} why ${runWord(folder)} ${blame[0].example.rollout}`,
       );
     return exit.fine;
   }
@@ -105,6 +111,7 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
     inert(`${rollout}: ${one.outcome?.success ? 'succeeded' : `failed${why ? ` (${why})` : ''}`}`),
   );
   if (broken) terminal.say(inert(`broken by ${broken.agent} in ${broken.action}: ${broken.diagnosis}`));
+  else if (unblamed([one]) > 0) terminal.say('nobody is blamed for it');
   terminal.table(
     ['action', 'score', 'failure', 'diagnosis', 'advice'],
     verdicts.map(({ verdict, overrule, score }) => [
@@ -129,16 +136,18 @@ export function showCommand(
   const info = folder.readInfo();
   if (rollout === undefined) {
     noteDamage(terminal, folder.name, readLog(folder.log));
-    const summary = summarise(endedOf(folder));
+    const ended = endedOf(folder, true);
+    const own = ended.filter((row) => !isFork(row));
+    const forks = ended.length - own.length;
+    const summary = summarise(own);
     const open = new RolloutPages(folder).open();
     terminal.emit({
       ...{ run: folder.name, info: { ...info, workflow: undefined, texts: undefined } },
-      ...{ summary, open },
+      ...{ summary, forks, open },
     });
+    const count = `${counted(own.length, 'rollout')}${forks > 0 ? ` and ${counted(forks, 'fork')}` : ''} ended`;
     terminal.say(
-      inert(
-        `${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${counted(new RolloutPages(folder).count(), 'rollout')} ended`,
-      ),
+      inert(`${folder.name}: ${info.kind} of ${info.file}, sandbox ${info.sandbox.level}, ${count}`),
     );
     printSummary(terminal, summary);
     const words = openWords(folder, open);
@@ -167,36 +176,7 @@ export function showCommand(
     return exit.fine;
   }
   noteDamage(terminal, rollout, log);
-  for (const event of log.events) {
-    terminal.emit(event);
-    if (event.type === 'action.started') terminal.say(`\n== ${event.data.action}`);
-    if (event.type === 'model.called') terminal.say(inert(blobs.text(event.data.reply)));
-    if (event.type === 'call.failed') terminal.say(inert(`-- the model call failed: ${event.data.error}`));
-    if (event.type === 'tool.ran') {
-      terminal.say(`-- python: ${event.data.outcome}, ${event.data.seconds.toFixed(2)} s`);
-      const output = `${blobs.text(event.data.stdout)}${blobs.text(event.data.stderr)}`.trimEnd();
-      if (output) terminal.say(inert(output));
-    }
-    if (event.type === 'artifact.checked')
-      for (const breach of event.data.breaches)
-        terminal.say(inert(`-- broken: ${breach.message} [${breach.code}]`));
-    if (event.type === 'action.finished' && event.data.wrote.length > 0)
-      terminal.say(inert(`-- wrote ${event.data.wrote.map((file) => file.path).join(', ')}`));
-    if (event.type === 'verdict')
-      terminal.say(
-        inert(
-          `-- verdict on ${event.data.action}: ${event.data.score ?? `null (${event.data.reason})`} ${event.data.diagnosis}`,
-        ),
-      );
-    if (event.type === 'outcome')
-      terminal.say(
-        inert(
-          `\noutcome: ${event.data.success ? 'success' : `failure (${event.data.why})`} ${JSON.stringify(event.data.metrics)}`,
-        ),
-      );
-    if (event.type === 'rollout.reopened') terminal.say('\n== carried again');
-    if (event.type === 'rollout.finished' && event.data.status !== 'done')
-      terminal.say(inert(`\n${event.data.status}: ${event.data.reason ?? 'no reason is on record'}`));
-  }
+  for (const event of log.events) terminal.emit(event);
+  sayRollout(terminal, log.events, blobs);
   return exit.fine;
 }

@@ -1,16 +1,23 @@
-import { type BlameRow, blameTable } from '../coach/index.js';
+import { type BlameRow, blameTable, unblamed } from '../coach/index.js';
 import type { Ended } from '../rollout/index.js';
+import { cameToEnd } from '../trace/index.js';
 import { counted, inert, percent, type Terminal } from './terminal.js';
 
 /** What the last event of `run`, `eval` and `train` carries. */
 export interface Summary {
+  /** Those that came to their end: only they count. */
   rollouts: number;
-  success: number;
+  /** Those that did not, of no agent's doing. */
+  lost: number;
+  /** null where none came to its end. */
+  success: number | null;
   byStratum: Record<string, { rollouts: number; success: number }>;
   byRole: Record<string, { actions: number; mean: number | null; masked: number }>;
   metrics: Record<string, { raw: number | null; fair: number }>;
   repaired: { failed: number; repaired: number };
   blame: BlameRow[];
+  /** Failed rollouts that nobody is blamed for. */
+  unblamed: number;
 }
 
 /** How a rollout, or a moment of one, stands. */
@@ -19,14 +26,17 @@ export function outcomeWord(outcome: Ended['outcome']): string {
   return `${outcome.success ? 'success' : 'failure'}${outcome.why ? ` (${outcome.why})` : ''}`;
 }
 
-export function summarise(ended: readonly Ended[]): Summary {
-  const group = (of: readonly Ended[]) => ({ rollouts: of.length, success: share(of) });
+export function summarise(all: readonly Ended[]): Summary {
+  const ended = all.filter(cameToEnd);
+  const group = (of: readonly Ended[]) => ({ rollouts: of.length, success: shareOf(of) ?? 0 });
   const strata = [...new Set(ended.map((rollout) => rollout.stratum))].sort();
   const scores = ended.flatMap((rollout) => rollout.scores);
   const roles = [...new Set(scores.map((score) => score.agent))];
   const metrics = [...new Set(ended.flatMap((rollout) => Object.keys(rollout.outcome?.metrics ?? {})))];
   return {
-    ...group(ended),
+    rollouts: ended.length,
+    lost: all.length - ended.length,
+    success: shareOf(ended),
     byStratum: Object.fromEntries(
       strata.map((stratum) => [stratum, group(ended.filter((rollout) => rollout.stratum === stratum))]),
     ),
@@ -57,11 +67,31 @@ export function summarise(ended: readonly Ended[]): Summary {
       { failed: 0, repaired: 0 },
     ),
     blame: blameTable(ended),
+    unblamed: unblamed(ended),
   };
 }
 
-function share(ended: readonly Ended[]): number {
-  return ended.length === 0 ? 0 : ended.filter((rollout) => rollout.outcome?.success).length / ended.length;
+/** The share that succeeded of those that came to their end; null where none did. */
+export function shareOf(all: readonly Ended[]): number | null {
+  const ended = all.filter(cameToEnd);
+  return ended.length === 0 ? null : ended.filter(({ outcome }) => outcome?.success).length / ended.length;
+}
+
+/** How many succeeded, and how many are left out of that. */
+export function successWords({
+  rollouts,
+  success,
+  lost,
+}: Pick<Summary, 'rollouts' | 'success' | 'lost'>): string {
+  const said =
+    success === null
+      ? 'no rollout came to its end'
+      : `${counted(rollouts, 'rollout')}, ${percent(success)} succeeded`;
+  return lost > 0 ? `${said}; ${lostWords(lost)}` : said;
+}
+
+export function lostWords(lost: number): string {
+  return `${lost} failed of no agent's doing and ${lost === 1 ? 'is' : 'are'} left out`;
 }
 
 function mean(values: number[]): number | null {
@@ -69,9 +99,14 @@ function mean(values: number[]): number | null {
 }
 
 /** "Who broke the work and why", as a table with one example sentence each. */
-export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollouts: number): void {
+export function printBlame(
+  terminal: Terminal,
+  { blame: rows, unblamed: open, rollouts }: Pick<Summary, 'blame' | 'unblamed' | 'rollouts'>,
+): void {
+  const nobody = `${counted(open, 'failed rollout')} that nobody is blamed for`;
   if (rows.length === 0) {
-    terminal.say(rollouts === 0 ? 'No rollout was judged.' : 'Nobody broke the work.');
+    const none = rollouts === 0 ? 'No rollout was judged.' : 'Nobody broke the work.';
+    terminal.say(open > 0 ? `There ${open === 1 ? 'is' : 'are'} ${nobody}.` : none);
     return;
   }
   terminal.say('Who broke the work, and why');
@@ -87,10 +122,11 @@ export function printBlame(terminal: Terminal, rows: readonly BlameRow[], rollou
       ]),
   );
   if (rows.length > 10) terminal.say(`and ${counted(rows.length - 10, 'rarer failure')}`);
+  if (open > 0) terminal.say(`and ${nobody}`);
 }
 
 export function printSummary(terminal: Terminal, summary: Summary): void {
-  terminal.say(`${counted(summary.rollouts, 'rollout')}, ${percent(summary.success)} succeeded`);
+  terminal.say(successWords(summary));
   terminal.table(
     ['stratum', 'rollouts', 'success'],
     Object.entries(summary.byStratum).map(([name, each]) => [name, each.rollouts, percent(each.success)]),

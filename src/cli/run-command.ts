@@ -19,7 +19,7 @@ import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js
 import { runWord } from './find-run.js';
 import { type Opened, pickTasks } from './open-workflow.js';
 import { raiseCommand } from './raise.js';
-import { printBlame, printSummary, type Summary, summarise } from './report.js';
+import { printBlame, printSummary, type Summary, shareOf, summarise } from './report.js';
 import { type OpenRun, runName, startRun, waitsForEditor } from './start-run.js';
 import { listenFor } from './steering.js';
 import { stopOnSignals } from './stop-on-signals.js';
@@ -149,11 +149,9 @@ export async function runCommand(
         all.push(ended);
         ear.rolloutEnded(ended);
         terminal.emit({ event: 'rollout.ended', ...ended });
-        const good = all.filter((each) => each.outcome?.success).length;
-        terminal.progress(
-          `${all.length}/${specs.length} rollouts, ${percent(good / all.length)} succeeded`,
-          all.length % 20 === 0,
-        );
+        const share = shareOf(all);
+        const good = share === null ? 'none came to its end' : `${percent(share)} succeeded`;
+        terminal.progress(`${all.length}/${specs.length} rollouts, ${good}`, all.length % 20 === 0);
       },
     });
     const branches = [...(await carried), ...(await ear.idle())];
@@ -180,7 +178,7 @@ export async function runCommand(
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     // Where no rollout came to its end, what lacked is not in the workflow.
     if (all.length > 0 && all.every((each) => each.status === 'failed')) return exit.environment;
-    return options.failUnder !== undefined && summary.success * 100 < options.failUnder
+    return options.failUnder !== undefined && (summary.success ?? 0) * 100 < options.failUnder
       ? exit.problems
       : exit.fine;
   } finally {
@@ -254,8 +252,7 @@ function finish(
 ): void {
   terminal.emit({ event: 'run.finished', run: folder.name, status, failed, summary });
   terminal.say();
-  const without = failed.reduce((sum, { rollouts }) => sum + rollouts.length, 0);
-  printBlame(terminal, summary.blame, summary.rollouts - without);
+  printBlame(terminal, summary);
   printFailed(terminal, failed);
   terminal.say();
   printSummary(terminal, summary);

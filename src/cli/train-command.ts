@@ -144,9 +144,10 @@ async function trainAndMeasure(
   if (loop.next > 0) terminal.note(`going on after step ${loop.next}`);
   terminal.note(`the untrained team, on ${splits.test.length} held-out tasks of ${groups} tables:`);
   const before = await loop.measureBase(splits);
-  const { blame } = summarise(before);
-  terminal.emit({ event: 'blame', name: 'base', split: 'test', rollouts: before.length, blame });
-  printBlame(terminal, blame, before.length);
+  const summary = summarise(before);
+  const { blame, unblamed, rollouts } = summary;
+  terminal.emit({ event: 'blame', name: 'base', split: 'test', rollouts, blame, unblamed });
+  printBlame(terminal, summary);
   printFailed(terminal, failedOf(run.folder, before));
   if (before.length > 0) terminal.say(`success ${percent(evaluateRollouts(before).success.mean)}\n`);
   return loop.train(splits, before);

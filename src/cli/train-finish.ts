@@ -17,7 +17,8 @@ export async function finishTraining(
     success: compareRollouts(before, after, succeeded),
     fair: compareRollouts(before, after, fairUnit),
   };
-  const blame = { before: summarise(before).blame, after: summarise(after).blame };
+  const last = summarise(after);
+  const blame = { before: summarise(before).blame, after: last.blame };
   const summary = { best: best.name, policies: best.policies, before: was, after: now, change, blame };
   run.log.append({
     type: 'run.finished',
@@ -27,7 +28,7 @@ export async function finishTraining(
   terminal.emit({ event: 'run.finished', run: run.folder.name, status: 'done', summary });
   printComparison(terminal, was, now, change);
   terminal.say();
-  printBlame(terminal, blame.after, after.length);
+  printBlame(terminal, last);
   terminal.say(`\nbest checkpoint (chosen on select): ${best.name}\nlog: ${run.folder.path}`);
   terminal.say(`next: ${commandName()} why ${runWord(run.folder)}`);
   terminal.say(`      ${commandName()} eval --from ${runWord(run.folder)} --temperature 0`);

@@ -1,4 +1,5 @@
 import type { Comparison, Interval, Report } from '../evaluation/index.js';
+import { lostWords } from './report.js';
 import { counted, type Terminal } from './terminal.js';
 
 /** "before -> after" with 95 % intervals over tables. */
@@ -31,6 +32,8 @@ export function printComparison(
   ];
   terminal.say(`\n${title} (95 % intervals over ${counted(after.success.n, 'table')})`);
   terminal.table(['', 'before', 'after'], rows);
+  for (const [when, { lost }] of [['before', before] as const, ['after', after] as const])
+    if (lost > 0) terminal.say(`${when}, ${lostWords(lost)}`);
   const repaired = ({ repaired }: Report) => `${repaired.repaired} of ${repaired.failed}`;
   terminal.say(`repaired first turns: ${repaired(before)} before, ${repaired(after)} after`);
   const { difference, p, smallestP } = change.success;
@@ -59,10 +62,12 @@ export function printReport(terminal: Terminal, report: Report): void {
   terminal.say(
     `\n${counted(report.rollouts, 'rollout')}, 95 % intervals over ${counted(report.success.n, 'table')}`,
   );
+  if (report.lost > 0) terminal.say(lostWords(report.lost));
   terminal.table(['', 'mean'], rows);
 }
 
 function share({ mean, low, high }: Interval): string {
+  if (!Number.isFinite(mean)) return '-';
   const cut = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 100);
   return `${Math.round(mean * 100)} % [${cut(low)}, ${cut(high)}]`;
 }

@@ -1,4 +1,4 @@
-import type { EventData } from '../trace/index.js';
+import { cameToEnd, type EventData } from '../trace/index.js';
 
 type Ended = EventData<'rollout.ended'>;
 
@@ -12,11 +12,12 @@ export interface BlameRow {
   example: { rollout: string; action: string; diagnosis: string; file: string | null };
 }
 
-/** Who broke failed rollouts: the first blamed action that was not repaired decides; one row per role and failure. */
-export function blameTable(ended: readonly Ended[]): BlameRow[] {
+/** Who broke failed rollouts, as `culprit` says of each; one row per role and failure. */
+export function blameTable(all: readonly Ended[]): BlameRow[] {
+  const ended = all.filter(cameToEnd);
   const rows = new Map<string, BlameRow>();
   for (const rollout of ended) {
-    const broken = rollout.outcome?.success === true ? undefined : culprit(rollout);
+    const broken = culprit(rollout);
     if (!broken) continue;
     const key = `${broken.agent}\0${broken.code}`;
     const row = rows.get(key) ?? {
@@ -38,15 +39,28 @@ export function blameTable(ended: readonly Ended[]): BlameRow[] {
   return [...rows.values()].sort((a, b) => b.rollouts - a.rollouts || a.role.localeCompare(b.role));
 }
 
-/** The action that broke a failed rollout: the earliest last turn with a failure of its own. */
+/** Failed rollouts that came to their end and that nobody is blamed for. */
+export function unblamed(ended: readonly Ended[]): number {
+  return ended.filter(
+    (rollout) => cameToEnd(rollout) && rollout.outcome?.success !== true && !culprit(rollout),
+  ).length;
+}
+
+/**
+ * The action that broke a failed rollout: the earliest last turn with a failure of its own. Not to have read something
+ * is one only where nothing else was wrong: it breaks no contract. Nobody broke a rollout that succeeded, or that came to
+ * no end.
+ */
 export function culprit(rollout: Ended): Ended['scores'][number] | undefined {
+  if (!cameToEnd(rollout) || rollout.outcome?.success === true) return undefined;
   const lastOf = new Map<string, string>();
   for (const score of rollout.scores) lastOf.set(score.agent, score.action);
-  return rollout.scores.find(
+  const failures = rollout.scores.filter(
     (score) =>
       score.code !== null &&
       score.code !== 'blocked' &&
       score.blamed === score.agent &&
       lastOf.get(score.agent) === score.action,
   );
+  return failures.find(({ code }) => code !== 'artifact.unread') ?? failures[0];
 }

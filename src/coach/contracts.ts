@@ -164,11 +164,9 @@ function findFault(action: ActionRecord, what: Judged): Fault | null {
       'tool.ran',
     );
   }
-  // A message needs no program of its own once one was run.
-  const owedProgram =
-    action.turns.every(({ tools }) => tools.length === 0) ||
-    breaches.some(({ artifact }) => workflow.artifacts[artifact]?.path !== null);
-  if (breaches.length > 0 && owedProgram && agent.tools.length > 0 && action.tools.length === 0)
+  // A file is written by a program only; a message needs none.
+  const owesFile = breaches.some(({ artifact }) => workflow.artifacts[artifact]?.path !== null);
+  if (owesFile && agent.tools.length > 0 && action.tools.length === 0)
     return fault(
       'program.none',
       'the reply holds no program that could have written what was owed',

@@ -1,3 +1,4 @@
+import { cameToEnd } from '../trace/index.js';
 import { randomFrom } from '../workflow/index.js';
 import { type Interval, tInterval } from './interval.js';
 import { type Ended, tableMeans } from './report.js';
@@ -12,16 +13,40 @@ export interface Comparison {
   unpaired: string[];
 }
 
-/** Compare two evaluations on the tables that both have. */
+/** Rollouts of two evaluations, each with the same sample of the same task in the other; and the rest of what ended. */
+export interface Paired {
+  a: Ended[];
+  b: Ended[];
+  leftOut: { a: Ended[]; b: Ended[] };
+}
+
+export function pairRollouts(allA: readonly Ended[], allB: readonly Ended[]): Paired {
+  const [a, b] = [allA.filter(cameToEnd), allB.filter(cameToEnd)];
+  const key = ({ task, sample }: Ended) => JSON.stringify([task, sample]);
+  const [inA, inB] = [new Set(a.map(key)), new Set(b.map(key))];
+  return {
+    a: a.filter((rollout) => inB.has(key(rollout))),
+    b: b.filter((rollout) => inA.has(key(rollout))),
+    leftOut: {
+      a: a.filter((rollout) => !inB.has(key(rollout))),
+      b: b.filter((rollout) => !inA.has(key(rollout))),
+    },
+  };
+}
+
+/** Compare two evaluations on the samples of tasks that both have: other tasks would make a difference of their own. */
 export function compareRollouts(
   a: readonly Ended[],
   b: readonly Ended[],
   value: (rollout: Ended) => number | null,
 ): Comparison {
-  const [left, right] = [tableMeans(a, value), tableMeans(b, value)];
+  const known = (of: readonly Ended[]) => of.filter((rollout) => value(rollout) !== null);
+  const paired = pairRollouts(known(a), known(b));
+  const [left, right] = [tableMeans(paired.a, value), tableMeans(paired.b, value)];
   const shared = [...left.keys()].filter((table) => right.has(table));
   const differences = shared.map((table) => right.get(table)! - left.get(table)!);
-  const unpaired = [...new Set([...left.keys(), ...right.keys()])].filter((table) => !shared.includes(table));
+  const tables = new Set([...a, ...b].map(({ group }) => group));
+  const unpaired = [...tables].filter((table) => !shared.includes(table));
   const n = differences.length;
   return {
     difference: tInterval(differences),

@@ -1,4 +1,4 @@
-import type { EventData } from '../trace/index.js';
+import { cameToEnd, type EventData } from '../trace/index.js';
 import { type Interval, tInterval } from './interval.js';
 
 export type Ended = EventData<'rollout.ended'>;
@@ -6,6 +6,8 @@ export type Ended = EventData<'rollout.ended'>;
 /** Success, metrics and scores with intervals whose unit is the table (the task's group). */
 export interface Report {
   rollouts: number;
+  /** Rollouts that came to no end, of no agent's doing: they count in nothing here. */
+  lost: number;
   success: Interval;
   byStratum: Record<string, Interval>;
   /** Mean over rollouts with a valid result, and with failures charged their fallback. */
@@ -34,16 +36,21 @@ export function tableMeans(
   return new Map([...tables].map(([table, tasks]) => [table, mean([...tasks.values()].map(mean))]));
 }
 
-export const succeeded = (rollout: Ended): number => (rollout.outcome?.success ? 1 : 0);
+/** 1 or 0; null where it came to no end. */
+export const succeeded = (rollout: Ended): number | null =>
+  cameToEnd(rollout) ? Number(rollout.outcome?.success === true) : null;
 
-export function fairUnit(rollout: Ended): number {
+/** The fair score on 0..1, a failure of the team with its fallback; null where it came to no end. */
+export function fairUnit(rollout: Ended): number | null {
+  if (!cameToEnd(rollout)) return null;
   const units = Object.values(rollout.outcome?.metrics ?? {}).flatMap((metric) =>
     metric.unit === null ? [] : [metric.unit],
   );
   return units.length === 0 ? succeeded(rollout) : mean(units);
 }
 
-export function evaluateRollouts(ended: readonly Ended[]): Report {
+export function evaluateRollouts(all: readonly Ended[]): Report {
+  const ended = all.filter(cameToEnd);
   const over = (of: readonly Ended[], value: (rollout: Ended) => number | null) =>
     tInterval([...tableMeans(of, value).values()]);
   const strata = [...new Set(ended.map((rollout) => rollout.stratum))].sort();
@@ -54,6 +61,7 @@ export function evaluateRollouts(ended: readonly Ended[]): Report {
   const roles = [...new Set(ended.flatMap((rollout) => rollout.scores.map((score) => score.agent)))];
   return {
     rollouts: ended.length,
+    lost: all.length - ended.length,
     success: over(ended, succeeded),
     byStratum: Object.fromEntries(strata.map((stratum) => [stratum, over(inStratum(stratum), succeeded)])),
     metrics: Object.fromEntries(

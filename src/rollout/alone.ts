@@ -11,8 +11,16 @@ export const aloneSchema = z.strictObject({
   role: z.string(),
   /** Name of the earlier run. */
   like: z.string(),
-  /** How the earlier rollouts ended: the share that succeeded, and how many the role broke. */
-  before: z.strictObject({ rollouts: z.number(), success: z.number(), broke: z.number() }),
+  /**
+   * How the earlier rollouts ended: how many came to no end (they are among `rollouts`), the share of the others that
+   * succeeded (null: there are none), and how many the role broke.
+   */
+  before: z.strictObject({
+    rollouts: z.number(),
+    lost: z.number().default(0),
+    success: z.number().nullable(),
+    broke: z.number(),
+  }),
   /** JSON of `againSchema`, in the run that it is for. */
   again: bodySchema,
 });

@@ -6,6 +6,14 @@ export function endingOf(events: readonly LogEvent[]): EventData<'rollout.finish
   return last?.type === 'rollout.finished' ? last.data : null;
 }
 
+/**
+ * Whether a rollout came to its end, so that it says something of its team. One that failed did so of no agent's doing (a
+ * model that did not answer): it is left out of every mean, share and comparison, and counted beside them.
+ */
+export function cameToEnd({ status }: Pick<EventData<'rollout.ended'>, 'status'>): boolean {
+  return status === 'done';
+}
+
 /** Rollouts that a run's log says were taken up again and have not ended since. */
 export function reopenedIn(events: readonly LogEvent[]): Set<string> {
   const open = new Set<string>();

@@ -42,20 +42,27 @@ export function checkWorkflow(text: string, file: string, options: CheckOptions)
     ...safetyProblems(raw, source, options),
     ...resolved.problems,
   ];
-  if (options.tasks && !all.some(isError))
-    all.push(...taskProblems(resolved.workflow, source, options.files));
+  if (options.tasks) all.push(...taskProblems(resolved.workflow, source, options.files, all));
   all.sort((a, b) => a.line - b.line || a.column - b.column);
   return all.some(isError)
     ? { source, problems: all }
     : { source, problems: all, workflow: resolved.workflow };
 }
 
-function taskProblems(workflow: Workflow, source: Source, files: WorkflowFiles): Problem[] {
+/** What is wrong with the tasks, whatever else is: much of what is said elsewhere may come from that. */
+function taskProblems(
+  workflow: Workflow,
+  source: Source,
+  files: WorkflowFiles,
+  others: readonly Problem[],
+): Problem[] {
   const { tasks, problems, overlaps } = loadTasks(workflow.tasks, files);
   const key = { part: 'key' } as const;
   const found = [
     ...problems.map((message) => source.problem('task.invalid', message, ['tasks'], key)),
-    ...overlaps.map((message) => source.problem('split.overlap', message, ['tasks', 'split'], key)),
+    ...(others.some(({ code }) => code === 'split.overlap') ? [] : overlaps).map((message) =>
+      source.problem('split.overlap', message, ['tasks', 'split'], key),
+    ),
   ];
   const shown = shownByModules(workflow, tasks);
   if (shown)
@@ -71,7 +78,7 @@ function taskProblems(workflow: Workflow, source: Source, files: WorkflowFiles):
       ),
     );
   // Of a task that is broken itself nothing more is said.
-  if (found.length === 0) found.push(...answersProblems(workflow, tasks, source));
+  if (found.length === 0 && !others.some(isError)) found.push(...answersProblems(workflow, tasks, source));
   if (tasks.length === 0 && found.length === 0)
     found.push(
       source.problem('task.none', l10n.t('There is not one task here.'), ['tasks'], { part: 'key' }),

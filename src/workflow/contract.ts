@@ -11,7 +11,7 @@ import {
 import { type Facts, JSON_LIMIT } from './facts.js';
 import type { FailureCode } from './failures.js';
 import type { Artifact, Checked } from './model.js';
-import type { Task } from './tasks/index.js';
+import type { Task } from './tasks/task.js';
 
 /** One way in which an artifact breaks its contract. */
 export interface Breach {

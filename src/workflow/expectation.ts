@@ -12,6 +12,6 @@ export function expectationsIn(text: string, files: WorkflowFiles): (expect: str
   const parsed = workflowSchema.safeParse(parseSource(text, 'workflow').source?.value);
   if (!parsed.success) return () => undefined;
   const raw = parsed.data;
-  const scope = scopeOf({ fields: readFields(raw, files).fields, raw });
+  const scope = scopeOf({ ...readFields(raw, files), raw });
   return (expect) => faultsIn(expect, 'yes-no', scope).faults[0]?.message;
 }

@@ -40,6 +40,7 @@ export const problemCodes = {
   'task.answers': 'error',
   'task.invalid': 'error',
   'task.none': 'error',
+  'task.verbatim': 'warning',
   'model.unpriced': 'error',
   'model.ambiguous': 'error',
   'model.cannot-play': 'error',

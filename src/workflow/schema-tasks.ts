@@ -1,5 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
 
+const idRule = () => l10n.t('an id is up to 80 letters, digits, "_", "-" and "."');
 const text = z.string().min(1);
 const files = z.array(text).default([]);
 
@@ -7,13 +9,15 @@ const files = z.array(text).default([]);
 export const taskSchema = z
   .object({
     id: z
-      .union([z.string().regex(/^[\w.-]{1,80}$/), z.int()])
+      .union([z.string().regex(/^[\w.-]{1,80}$/, { error: idRule }), z.int()], { error: idRule })
       .optional()
       .describe('What it is called in runs'),
     prompt: z
       .string()
       .default('')
-      .describe('What the team is asked; {{task.…}} in prompts names any field of a task'),
+      .describe(
+        'What the team is asked. It is data and sent as it stands, {{…}} in it too; prompts of agents, and the prompt that tasks of files share, name any field of a task as {{task.…}}',
+      ),
     files: files.describe('Read-only at /inputs, beside the workspace'),
     hidden: files.describe('Never enters the sandbox'),
     split: z
@@ -82,7 +86,10 @@ const source = z.strictObject({
   family: familySchema.optional().describe('Tasks that are made, the same for the same seed'),
   files: files.describe('Of every task: read-only at /inputs, beside the workspace'),
   hidden: files.describe('Of every task: never enters the sandbox'),
-  prompt: z.string().optional().describe('Of tasks that have none'),
+  prompt: z
+    .string()
+    .optional()
+    .describe('Of tasks that have none: a template, where {{task.…}} names a field of the task'),
   stratum: text.optional().describe('The task field that names the stratum'),
   split: splitSchema.optional().describe('Which tasks are learned from, and which only measured'),
 });

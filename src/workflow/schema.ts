@@ -156,7 +156,11 @@ const agentFields = {
 const agent = z.strictObject({
   role: text.describe('The responsibility the coach judges by'),
   instructions: textOrFile.optional().describe('The rest of the system message'),
-  prompt: textOrFile.optional().describe("The user message; the task's prompt where it is left out"),
+  prompt: textOrFile
+    .optional()
+    .describe(
+      "The user message, a template: {{task.…}} names a field of the task, {{context}} what the others said, {{ARTIFACT.…}} a fact; the task's prompt where it is left out",
+    ),
   consumes: z.array(name).default([]).describe('Artifacts that it is handed'),
   produces: z.array(name).default([]).describe('Artifacts that it owes'),
   trained: z.boolean().default(true).describe('false: this role keeps its weights in training'),

@@ -13,9 +13,12 @@ const HOLE = /\{\{([^{}]*)\}\}/g;
 
 const LOG_HOLE = /\{([^{}]*)\}/g;
 
-/** Fill `{{expression}}` in a prompt. Texts go in as they are, lists and mappings as compact JSON. */
-export function fillTemplate(text: string, lookup: Lookup): string {
-  return fill(text, HOLE, lookup);
+/**
+ * Fill `{{expression}}` in a prompt. Texts go in as they are, lists and mappings as compact JSON. `unknown` is told each
+ * name that nothing has; its hole stays as it is.
+ */
+export function fillTemplate(text: string, lookup: Lookup, unknown?: (name: string) => void): string {
+  return fill(text, HOLE, lookup, unknown);
 }
 
 /** Fill `{expression}` in the text of a log point, as `fillTemplate` does. */
@@ -23,12 +26,14 @@ export function fillLog(text: string, lookup: Lookup): string {
   return fill(text, LOG_HOLE, lookup);
 }
 
-function fill(text: string, hole: RegExp, lookup: Lookup): string {
+function fill(text: string, hole: RegExp, lookup: Lookup, unknown?: (name: string) => void): string {
   return text.replace(hole, (whole, inner: string) => {
     const expression = parseExpression(inner.trim());
     if (isFault(expression)) return whole;
     const answer = evaluate(expression, lookup);
-    return 'unknown' in answer ? whole : show(answer.value);
+    if ('value' in answer) return show(answer.value);
+    unknown?.(answer.unknown);
+    return whole;
   });
 }
 

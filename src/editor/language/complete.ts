@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { failureCodes, metricNames } from '../../workflow/index.js';
 import type { Analysis } from './analyse.js';
 import { contextAt, type TypingContext } from './context.js';
-import { expressionNames, taskFields } from './expression-names.js';
+import { type ExpressionPlace, expressionNames, taskFields } from './expression-names.js';
 import { type SchemaReader, workflowKeys } from './schema.js';
 import type { Suggestion } from './suggestion.js';
 import { inWords } from './words.js';
@@ -31,13 +31,18 @@ export function complete(
   const context = contextAt(text, offset);
   const end = offset;
   if (context.typing === 'comment') return { start: offset, end, suggestions: [] };
-  const hole = completeHole(analysis, offset, text);
+  const at = context.path.join('/');
+  // A task's own prompt is sent as it stands; the one that tasks share may name their fields and nothing else.
+  const hole =
+    at === 'tasks/-/prompt'
+      ? null
+      : completeHole(analysis, offset, text, at === 'tasks/prompt' ? 'fields' : 'all');
   if (hole) return hole;
   // What stands behind a dash may become a key, and may be all that the item is.
   const item = context.typing === 'key' && context.path.at(-1) === '-';
   const place = item || context.typing === 'value' ? expressionPlace(context.path) : null;
   if (place) {
-    const found = expression(analysis, offset, text, place.own, false);
+    const found = expression(analysis, offset, text, place.own, 'expression');
     const begun = item && found.start === context.start;
     return begun ? { ...found, suggestions: [...found.suggestions, ...keys(context, text)] } : found;
   }
@@ -56,9 +61,14 @@ function quotedIn({ inText }: { inText: boolean }, text: string): string {
 }
 
 /** What can be typed between the braces of a prompt, in a workflow or in a file of its own; null outside of them. */
-export function completeHole(analysis: Analysis, offset: number, text: string): Completions | null {
+export function completeHole(
+  analysis: Analysis,
+  offset: number,
+  text: string,
+  names: 'all' | 'fields' = 'all',
+): Completions | null {
   if (!/\{\{[^{}]*$/.test(text.slice(Math.max(0, offset - 400), offset))) return null;
-  return expression(analysis, offset, text, null, true);
+  return expression(analysis, offset, text, null, names === 'all' ? 'prompt' : 'shared-prompt');
 }
 
 function expression(
@@ -66,11 +76,11 @@ function expression(
   offset: number,
   text: string,
   own: string | null,
-  inPrompt: boolean,
+  where: ExpressionPlace,
 ): Completions {
   const word = /[\w.]*$/.exec(text.slice(0, offset))![0];
   const fields = taskFields(analysis.lastWorkflow, analysis.files);
-  const suggestions = expressionNames(word, analysis.team, fields, own, inPrompt);
+  const suggestions = expressionNames(word, analysis.team, fields, own, where);
   return { start: offset - (word.length - word.lastIndexOf('.') - 1), end: offset, suggestions };
 }
 

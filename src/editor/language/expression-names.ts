@@ -31,6 +31,9 @@ export function taskFields(workflow: Workflow | undefined, files: WorkflowFiles)
   return fields;
 }
 
+/** A prompt may name what the others said; the prompt that tasks share only what a task has. */
+export type ExpressionPlace = 'expression' | 'prompt' | 'shared-prompt';
+
 /**
  * What can stand in an expression behind `word` (a dotted name that is half written). `own` is the artifact whose
  * contract it is in.
@@ -40,17 +43,20 @@ export function expressionNames(
   team: Team,
   fields: Record<string, string>,
   own: string | null,
-  inPrompt: boolean,
+  where: ExpressionPlace,
 ): Suggestion[] {
   const dot = word.lastIndexOf('.');
   if (dot >= 0) {
     const first = word.slice(0, dot);
     if (first === 'task')
-      return Object.entries(fields).map(([label, example]) => ({
-        label,
-        kind: 'field',
-        detail: example && l10n.t('for example {0}', example),
-      }));
+      return Object.entries(fields)
+        .filter(([label]) => where !== 'shared-prompt' || label !== 'prompt')
+        .map(([label, example]) => ({
+          label,
+          kind: 'field',
+          detail: example && l10n.t('for example {0}', example),
+        }));
+    if (where === 'shared-prompt') return [];
     const artifact = team.artifacts.get(first);
     return artifact ? factsOf(artifact.kind) : [];
   }
@@ -58,11 +64,11 @@ export function expressionNames(
   return [
     ...(ownKind ? factsOf(ownKind) : []),
     { label: 'task', kind: 'field', detail: l10n.t('fields of the task') },
-    ...(inPrompt
+    ...(where === 'prompt'
       ? [{ label: 'context', kind: 'field' as const, detail: l10n.t('what the others said') }]
       : []),
     ...[...team.artifacts.keys()]
-      .filter((name) => name !== own)
+      .filter((name) => name !== own && where !== 'shared-prompt')
       .map((label) => ({ label, kind: 'artifact' as const, detail: l10n.t('facts of this artifact') })),
     ...Object.entries(expressionFunctions).map(([label, each]) => ({
       label,

@@ -1,5 +1,5 @@
-import { type BlameRow, blameTable } from '../../coach/index.js';
-import { isFork, type RolloutRow } from '../../trace/index.js';
+import { type BlameRow, blameTable, unblamed } from '../../coach/index.js';
+import { cameToEnd, isFork, type RolloutRow } from '../../trace/index.js';
 import type { Run } from '../runs/run.js';
 
 const PAGE = 1000;
@@ -10,10 +10,13 @@ const MOST_ROWS = 10;
  * that one alone; throws where it has not ended.
  */
 export function whyOf(run: Pick<Run, 'folder' | 'pages' | 'state'>, rollout?: string): string {
-  let [count, good] = [0, 0];
+  let [count, good, open, lost] = [0, 0, 0, 0];
   const broken = new Map<string, BlameRow>();
   for (const page of rollout === undefined ? pagesOf(run) : [one(run, rollout)]) {
-    count += page.length;
+    const own = page.filter(cameToEnd);
+    count += own.length;
+    lost += page.length - own.length;
+    open += unblamed(page);
     good += page.filter(({ outcome }) => outcome?.success).length;
     for (const row of blameTable(page)) {
       const key = `${row.role}\0${row.code}`;
@@ -29,6 +32,8 @@ export function whyOf(run: Pick<Run, 'folder' | 'pages' | 'state'>, rollout?: st
       ({ role, code, rollouts, example }) =>
         `- ${role}: ${code} in ${rollouts} of ${count} rollouts; for example ${example.rollout}, action ${example.action}: ${example.diagnosis}`,
     );
+  if (lost > 0) lines.push(`- ${lost} more failed of no agent's doing and are left out`);
+  if (open > 0) lines.push(`- nobody is blamed for ${open} failed rollouts`);
   return [`${run.folder.name} (${run.state()}): ${good} of ${count} rollouts succeeded.`, ...lines].join(
     '\n',
   );

@@ -20,12 +20,18 @@ import { reviewsOf } from './reviews.js';
 
 export type RunState = 'running' | 'paused' | 'done' | 'cancelled' | 'budget' | 'failed' | 'stopped';
 
+interface Ending {
+  state: RunState;
+  success: number | null;
+  lost: number;
+}
+
 /** A run as the editor sees it: what its folder says, nothing kept in memory that grows with it. */
 export class Run {
   readonly key: string;
   readonly pages: RolloutPages;
   readonly blobs: Blobs;
-  private kept: { stamp: string; state: RunState; success: number | null } | undefined;
+  private kept: (Ending & { stamp: string }) | undefined;
   private text: string | undefined;
 
   private constructor(
@@ -89,17 +95,29 @@ export class Run {
     return this.now().state;
   }
 
-  /** The share of its rollouts that succeeded, 0 to 1; null while it goes on, and of a training. */
+  /**
+   * The share that succeeded of its rollouts that came to their end, 0 to 1; null where none did, while it goes on, and
+   * of a training.
+   */
   get success(): number | null {
     return this.now().success;
   }
 
-  private now(): { state: RunState; success: number | null } {
+  /** How many of its rollouts came to no end, of no agent's doing; 0 while it goes on. */
+  get lost(): number {
+    return this.now().lost;
+  }
+
+  private now(): Ending {
     const { live } = this;
     const stamp = `${fileStamp(this.folder.log)}/${live}`;
     if (this.kept?.stamp !== stamp) {
       const events = lastEvents(this.folder.log);
-      this.kept = { stamp, state: stateOf(events, live), success: live ? null : successOf(events) };
+      this.kept = {
+        stamp,
+        state: stateOf(events, live),
+        ...(live ? { success: null, lost: 0 } : measuredBy(events)),
+      };
     }
     return this.kept;
   }
@@ -189,10 +207,12 @@ function lastEvents(path: string): LogEvent[] {
   }
 }
 
-function successOf(events: readonly LogEvent[]): number | null {
+const summary = z.object({ success: z.unknown(), lost: z.number().optional() });
+
+function measuredBy(events: readonly LogEvent[]): Omit<Ending, 'state'> {
   const last = events.findLast((event) => event.type === 'run.finished');
-  const { success } = z.object({ success: z.unknown() }).safeParse(last?.data.summary).data ?? {};
-  return typeof success === 'number' ? success : null;
+  const { success, lost = 0 } = summary.safeParse(last?.data.summary).data ?? {};
+  return { success: typeof success === 'number' ? success : null, lost };
 }
 
 function stateOf(events: readonly LogEvent[], live: boolean): RunState {

@@ -7,7 +7,7 @@ import { commands, contextKeys, rows } from '../names.js';
 import { whereIs } from '../near.js';
 import { type TargetRow, targetItem } from '../targets/rows.js';
 import type { Targets } from '../targets/targets.js';
-import { rolloutWords } from '../words.js';
+import { lostWords, rolloutWords } from '../words.js';
 import { RunDocuments } from './documents.js';
 import { filterOf, isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
 import { Going, type GoingRow, goingItem } from './going.js';
@@ -299,12 +299,16 @@ function runItem(run: Run): vscode.TreeItem {
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
   const count = run.pages.count();
   const step = run.info.kind === 'train' ? stepOf(run) : null;
-  const rollouts =
+  const { success, lost } = run;
+  const ended = rolloutWords(count - lost);
+  const rollouts = [
     live && run.planned > 0
       ? vscode.l10n.t('{0} of {1}', count, run.planned)
-      : run.success === null
-        ? rolloutWords(count)
-        : vscode.l10n.t('{0}, {1} % succeeded', rolloutWords(count), Math.round(run.success * 100));
+      : success === null
+        ? ended
+        : vscode.l10n.t('{0}, {1} % succeeded', ended, Math.round(success * 100)),
+    ...(lost > 0 ? [lostWords(lost)] : []),
+  ].join(', ');
   const waits = run.pausedFor;
   const progress = waits === null || waits === pauses.byHand ? (step ?? rollouts) : retold(waits);
   const when = new Date(run.info.created);
@@ -321,7 +325,7 @@ function runItem(run: Run): vscode.TreeItem {
     .join(' · ');
   const [icon, color] = icons[state];
   // Green is for what is good: a run that has come to its end with failed rollouts is only that.
-  const plain = color === null || (state === 'done' && run.success !== null && run.success < 1);
+  const plain = color === null || (state === 'done' && (lost > 0 || (success !== null && success < 1)));
   item.iconPath = new vscode.ThemeIcon(icon, plain ? undefined : new vscode.ThemeColor(color));
   item.contextValue = run.sample
     ? rows.sample
@@ -349,8 +353,8 @@ function aloneWords({ role, like, before }: NonNullable<Run['alone']>): string[]
     vscode.l10n.t('only {0} acted anew; the others said again what they wrote in {1}', role, like),
     vscode.l10n.t(
       'there {0} % of {1} succeeded, and {2} broke {3}',
-      Math.round(before.success * 100),
-      rolloutWords(before.rollouts),
+      Math.round((before.success ?? 0) * 100),
+      rolloutWords(before.rollouts - before.lost),
       role,
       before.broke,
     ),

@@ -7,7 +7,7 @@ import { type CommandId, commands, languageId, settings } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
-import { rolloutWords } from '../words.js';
+import { lostWords, rolloutWords } from '../words.js';
 import type { Scores } from './book.js';
 import { factWords, lastFacts } from './facts.js';
 import { type Band, bandOf, type RoleScores, type RunScores, scoreWords } from './stats.js';
@@ -139,9 +139,10 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
 
   private summary({ run, scores, stale }: Shown): vscode.Command {
     const share = Math.round((scores.succeeded / scores.rollouts) * 100);
-    const title = stale
+    const said = stale
       ? vscode.l10n.t('{0} of an older text, {1} % succeeded', rolloutWords(scores.rollouts), share)
       : vscode.l10n.t('{0}, {1} % succeeded', rolloutWords(scores.rollouts), share);
+    const title = scores.lost > 0 ? `${said}, ${lostWords(scores.lost)}` : said;
     return { command: commands.openWorkflowOfRun, title, arguments: [run, stale] };
   }
 

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { culprit } from '../../coach/index.js';
-import { isFork, type RolloutRow } from '../../trace/index.js';
+import { cameToEnd, isFork, type RolloutRow } from '../../trace/index.js';
 
 /** What a run says of one role so far. Means count known scores only. */
 export interface RoleScores {
@@ -16,7 +16,9 @@ export interface RoleScores {
 }
 
 export interface RunScores {
+  /** Those that came to their end: only they count. */
   rollouts: number;
+  lost: number;
   succeeded: number;
   roles: Map<string, RoleScores>;
 }
@@ -24,6 +26,7 @@ export interface RunScores {
 /** Adds rows as they come, so that a long run is read once. */
 export class ScoreBook {
   private rollouts = 0;
+  private lost = 0;
   private succeeded = 0;
   private readonly roles = new Map<
     string,
@@ -34,6 +37,10 @@ export class ScoreBook {
     for (const row of rows) {
       // A fork is looked at, not counted.
       if (isFork(row)) continue;
+      if (!cameToEnd(row)) {
+        this.lost += 1;
+        continue;
+      }
       this.rollouts += 1;
       const good = row.outcome?.success === true;
       if (good) this.succeeded += 1;
@@ -52,6 +59,7 @@ export class ScoreBook {
   read(): RunScores {
     return {
       rollouts: this.rollouts,
+      lost: this.lost,
       succeeded: this.succeeded,
       roles: new Map(
         [...this.roles].map(([name, { actions, scores, rollouts, broke }]) => [

@@ -1,6 +1,6 @@
 import { type Interval, tInterval } from '../../evaluation/index.js';
 import type { Ended } from '../../rollout/index.js';
-import { agentOf, isCoachCall, type LogEvent } from '../../trace/index.js';
+import { agentOf, cameToEnd, isCoachCall, type LogEvent } from '../../trace/index.js';
 import type { RoleReport } from '../update.js';
 import type { RoleProgress } from './state.js';
 
@@ -30,7 +30,8 @@ export interface StepReport {
   state: Record<string, RoleProgress>;
 }
 
-export function successByStratum(ended: readonly Ended[]): StepReport['byStratum'] {
+export function successByStratum(all: readonly Ended[]): StepReport['byStratum'] {
+  const ended = all.filter(cameToEnd);
   const strata = [...new Set(ended.map((rollout) => rollout.stratum))].sort();
   return Object.fromEntries(
     strata.map((stratum) => {
@@ -40,7 +41,9 @@ export function successByStratum(ended: readonly Ended[]): StepReport['byStratum
   );
 }
 
-export function successOf(ended: readonly Ended[]): number {
+/** The share that succeeded of those that came to their end. */
+export function successOf(all: readonly Ended[]): number {
+  const ended = all.filter(cameToEnd);
   return ended.length === 0 ? 0 : ended.filter((rollout) => rollout.outcome?.success).length / ended.length;
 }
 

@@ -27,11 +27,15 @@ export interface Expected {
   where: string;
 }
 
-/** The fields that `task.` names can have: those of the tasks that the workflow names; and what tasks in files expect. */
+/**
+ * The fields that `task.` names can have: those of the tasks that the workflow names; and what tasks in files expect.
+ * `open`: some of those files cannot be read, or hold no task, so that there may be other fields.
+ */
 export function readFields(
   raw: RawWorkflow,
   files: WorkflowFiles,
-): { fields: FieldTypes; expected: Expected[] } {
+): { fields: FieldTypes; open: boolean; expected: Expected[] } {
+  let open = false;
   const expected: Expected[] = [];
   const builtIn: FieldTypes = { id: 'text', prompt: 'text', stratum: 'text', split: 'text' };
   const add = (fields: Record<string, unknown>) => {
@@ -41,7 +45,8 @@ export function readFields(
   if (Array.isArray(raw.tasks)) raw.tasks.forEach(addOf);
   else {
     if (raw.tasks.family) Object.assign(builtIn, familyFields(raw.tasks.family));
-    const { written, broken } = writtenTasks(raw.tasks, files);
+    const { written, broken, problems } = writtenTasks(raw.tasks, files);
+    open = problems.length > broken.length || (!raw.tasks.family && written.length + broken.length === 0);
     // What is wrong with a task is said of the task, and not where its fields are named.
     broken.forEach(addOf);
     for (const { task, where } of written) {
@@ -49,19 +54,21 @@ export function readFields(
       if (task.expect !== undefined) expected.push({ text: task.expect, where });
     }
   }
-  return { fields: builtIn, expected };
+  return { fields: builtIn, open, expected };
 }
 
 /** Where an expression stands decides which names it may use. */
 export interface Names {
   fields: FieldTypes;
+  /** There may be task fields beside these. */
+  open: boolean;
   raw: RawWorkflow;
   /** The artifact whose checks may name its facts without a prefix. */
   own?: string;
 }
 
 /** The types of dotted names: task fields, artifact facts, and inside a contract the artifact's own facts. */
-export function scopeOf({ fields, raw, own }: Names): Scope {
+export function scopeOf({ fields, open, raw, own }: Names): Scope {
   const ownFacts = own ? factTypes(raw.artifacts[own]!.kind) : {};
   return (parts) => {
     const [first, second] = parts as [string, string | undefined];
@@ -69,9 +76,8 @@ export function scopeOf({ fields, raw, own }: Names): Scope {
     if (first === 'task') {
       if (second === undefined) return { type: 'anything' };
       const type = fields[second];
-      return type && Object.hasOwn(fields, second)
-        ? { type: parts.length > 2 ? 'anything' : type }
-        : { unknown: `task.${second}`, known: Object.keys(fields) };
+      if (type && Object.hasOwn(fields, second)) return { type: parts.length > 2 ? 'anything' : type };
+      return open ? { type: 'anything' } : { unknown: `task.${second}`, known: Object.keys(fields) };
     }
     if (Object.hasOwn(ownFacts, first)) return { type: parts.length > 1 ? 'anything' : ownFacts[first]! };
     const artifact = Object.hasOwn(raw.artifacts, first) ? raw.artifacts[first] : undefined;
@@ -88,6 +94,12 @@ export function scopeOf({ fields, raw, own }: Names): Scope {
       ? { type: parts.length > 2 ? 'anything' : type }
       : { unknown: `${first}.${second}`, known: Object.keys(facts) };
   };
+}
+
+/** What the prompt that tasks share may name: any field of a task but the prompt that it has not got. */
+export function taskScope({ fields: { prompt: _prompt, ...fields }, ...names }: Names): Scope {
+  const scope = scopeOf({ ...names, fields });
+  return (parts) => (parts[0] === 'task' ? scope(parts) : { unknown: parts.join('.'), known: ['task'] });
 }
 
 /** Parse and type one expression of the file; faults become problems at their very characters. */
@@ -124,13 +136,18 @@ export function faultsIn(
 }
 
 export function faultProblem(fault: Fault, path: Path, source: Source): Problem {
+  const instead = fault.instead;
+  const at = placeIn(fault, path, source);
+  return source.problem(`expression.${fault.kind}`, fault.message, at, instead ? { instead } : {});
+}
+
+/** Where a part of a text stands in the file; the whole text where it is written in lines or with escapes. */
+export function placeIn(part: { start: number; end: number }, path: Path, source: Source): [number, number] {
   const [start, end] = source.offsets(path);
   const written = source.text.slice(start, end);
   const quoted = /^["']/.test(written) ? 1 : 0;
   const exact = !/^[|>&*]/.test(written) && !written.includes('\n') && !written.includes('\\');
-  const from = Math.min(start + quoted + fault.start, end - quoted - 1);
-  const to = Math.max(from + 1, Math.min(end - quoted, start + quoted + fault.end));
-  const at: [number, number] = exact ? [from, to] : [start, end];
-  const instead = fault.instead;
-  return source.problem(`expression.${fault.kind}`, fault.message, at, instead ? { instead } : {});
+  const from = Math.min(start + quoted + part.start, end - quoted - 1);
+  const to = Math.max(from + 1, Math.min(end - quoted, start + quoted + part.end));
+  return exact ? [from, to] : [start, end];
 }

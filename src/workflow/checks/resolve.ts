@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { TypeName } from '../expression/index.js';
+import type { Scope, TypeName } from '../expression/index.js';
 import { failureHint, knownFailure } from '../failures.js';
 import type { WorkflowFiles } from '../files.js';
 import { metricNames } from '../metrics.js';
@@ -20,15 +20,17 @@ import type { Problem } from '../problems.js';
 import type { RawMetric, RawModel, RawWorkflow, TextOrFile } from '../schema.js';
 import { insteadOf, suggestion } from '../source/nearest.js';
 import type { Path, Source } from '../source/source.js';
-import { templateFaults } from '../template.js';
+import { holes, templateFaults } from '../template.js';
 import {
   checkExpression,
   type Expected,
-  type FieldTypes,
   faultProblem,
   faultsIn,
+  type Names,
+  placeIn,
   readFields,
   scopeOf,
+  taskScope,
 } from './expressions.js';
 import { toolsOf } from './names.js';
 
@@ -46,27 +48,27 @@ export function resolveWorkflow(
 class Resolver {
   private readonly problems: Problem[] = [];
   private readonly texts: Record<string, string> = {};
-  private readonly fields: FieldTypes;
+  private readonly names: Names;
   private readonly expected: Expected[];
   constructor(
     private readonly raw: RawWorkflow,
     private readonly source: Source,
     private readonly files: WorkflowFiles,
   ) {
-    const { fields, expected } = readFields(raw, files);
-    this.fields = fields;
+    const { expected, ...names } = readFields(raw, files);
+    this.names = { ...names, raw };
     this.expected = expected;
   }
 
   resolve(flow: Flow, file: string): { workflow: Workflow; problems: Problem[] } {
     const { raw, source } = this;
     const inner = Array.isArray(raw.tasks) ? undefined : raw.tasks;
-    if (inner?.stratum !== undefined && !Object.hasOwn(this.fields, inner.stratum))
-      this.unknownField(inner.stratum, ['tasks', 'stratum']);
-    if (inner?.split?.by !== undefined && !Object.hasOwn(this.fields, inner.split.by))
-      this.unknownField(inner.split.by, ['tasks', 'split', 'by']);
+    this.knownField(inner?.stratum, ['tasks', 'stratum']);
+    this.knownField(inner?.split?.by, ['tasks', 'split', 'by']);
     this.overlaps();
     this.expectations();
+    if (inner?.prompt !== undefined) this.template(inner.prompt, ['tasks', 'prompt'], taskScope(this.names));
+    this.prompts();
     const workflow: Workflow = {
       file,
       folder: this.files.folder,
@@ -102,8 +104,10 @@ class Resolver {
     return { workflow, problems: this.problems };
   }
 
-  private unknownField(field: string, path: Path): void {
-    const known = Object.keys(this.fields);
+  private knownField(field: string | undefined, path: Path): void {
+    const { fields, open } = this.names;
+    if (field === undefined || open || Object.hasOwn(fields, field)) return;
+    const known = Object.keys(fields);
     const message = l10n.t('No task has a field "{0}".', field) + suggestion(field, known);
     const instead = insteadOf(field, known);
     this.problems.push(this.source.problem('expression.unknown-name', message, path, { instead }));
@@ -142,7 +146,7 @@ class Resolver {
     if (Array.isArray(tasks))
       for (const [at, { expect }] of tasks.entries())
         if (expect !== undefined) this.expression(expect, ['tasks', at, 'expect'], 'yes-no');
-    const scope = scopeOf({ fields: this.fields, raw: this.raw });
+    const scope = scopeOf(this.names);
     for (const { text, where } of this.expected)
       for (const { kind, message } of faultsIn(text, 'yes-no', scope).faults) {
         // What is meant stands in the task's file, so no fix is offered for the words of this one.
@@ -151,8 +155,29 @@ class Resolver {
       }
   }
 
+  /** Holes in the prompts of tasks written here, which nothing fills. */
+  private prompts(): void {
+    const { tasks } = this.raw;
+    for (const [at, { prompt }] of Array.isArray(tasks) ? tasks.entries() : [])
+      for (const { inner, start } of holes(prompt)) {
+        if (!/^task\b/.test(inner)) continue;
+        const path = ['tasks', at, 'prompt'];
+        const message = l10n.t(
+          "{0} is sent as it stands, since a task's own prompt is data; to have it filled in, write it in an agent's prompt.",
+          `{{${inner}}}`,
+        );
+        const place = placeIn({ start, end: start + inner.length }, path, this.source);
+        this.problems.push(this.source.problem('task.verbatim', message, place));
+      }
+  }
+
+  private template(text: string, path: Path, scope: Scope): void {
+    for (const fault of templateFaults(text, scope))
+      this.problems.push(faultProblem(fault, path, this.source));
+  }
+
   private expression(text: string, path: Path, wanted: TypeName, own?: string): Checked {
-    const scope = scopeOf({ fields: this.fields, raw: this.raw, ...(own ? { own } : {}) });
+    const scope = scopeOf({ ...this.names, ...(own ? { own } : {}) });
     const { expression, problems } = checkExpression(text, path, wanted, scope, this.source);
     this.problems.push(...problems);
     return { text, expression };
@@ -297,10 +322,9 @@ class Resolver {
 
   private text(raw: TextOrFile | undefined, path: Path): Text | null {
     if (raw === undefined) return null;
-    const scope = scopeOf({ fields: this.fields, raw: this.raw });
+    const scope = scopeOf(this.names);
     if (typeof raw === 'string') {
-      for (const fault of templateFaults(raw, scope))
-        this.problems.push(faultProblem(fault, path, this.source));
+      this.template(raw, path, scope);
       return { text: raw, file: null };
     }
     const text = this.read(raw.file, [...path, 'file']);

@@ -2,6 +2,7 @@ import type { WorkflowFiles } from '../files.js';
 import type { RawFamily, RawTasks } from '../schema-tasks.js';
 import { tableFields, tableTasks } from './family.js';
 import { problemFields, wordProblems } from './problems.js';
+import { sharePrompt } from './prompt.js';
 import { inlineTasks, readTaskFiles } from './read.js';
 import { splitTasks } from './split.js';
 import type { DraftTask, Task } from './task.js';
@@ -30,17 +31,15 @@ export function loadTasks(
   }
   const read = readTaskFiles(raw, files);
   const family = raw.family ? familyTasks(raw.family, files) : { tasks: [] };
-  const { tasks, problems, overlaps } = splitTasks(
-    [...read.tasks, ...family.tasks],
-    raw.stratum ?? null,
-    raw.split,
-  );
+  const split = splitTasks([...read.tasks, ...family.tasks], raw.stratum ?? null, raw.split);
+  const { tasks, problems } = sharePrompt(split.tasks, raw.prompt);
   return {
     tasks,
-    overlaps,
+    overlaps: split.overlaps,
     problems: [
       ...read.problems,
       ...('problem' in family && family.problem ? [family.problem] : []),
+      ...split.problems,
       ...problems,
     ],
   };

@@ -50,7 +50,7 @@ export function writtenTasks(
       const { rows, problems: found } = readRows(files.folder, path, read.text);
       problems.push(...found);
       for (const [at, row] of rows.entries()) {
-        const where = l10n.t('{0}, task {1}', path, at + 1);
+        const where = l10n.t('{0}:{1}, task {2}', path, row.line, at + 1);
         if ('invalid' in row) {
           problems.push(`${where}: ${row.invalid}`);
           broken.push(row.fields);
@@ -99,7 +99,7 @@ function addTask(
   }
   out.tasks.push({
     id: own === undefined ? id : String(own),
-    prompt: prompt || (source.prompt ?? ''),
+    prompt,
     fields: fields as Record<string, Value>,
     files: given,
     hidden: kept,

@@ -8,9 +8,12 @@ import { csvOfPeople } from './csv.js';
 
 /** The tasks of one file as they are written, and what keeps it from being read. */
 export interface Rows {
-  rows: readonly ({ task: RawTask } | { invalid: string; fields: object })[];
+  rows: readonly Row[];
   problems: readonly string[];
 }
+
+/** `line`: where it begins in the file, from 1. */
+type Row = { line: number } & ({ task: RawTask } | { invalid: string; fields: object });
 
 /** Characters of files whose tasks are kept; what was asked for last stays, however long it is. */
 const KEPT = 8_000_000;
@@ -38,17 +41,27 @@ export function readRows(folder: string, path: string, text: string): Rows {
 
 function parsed(path: string, text: string): Rows {
   const problems: string[] = [];
-  const rows = parseRows(path, text, problems).map((row) => {
+  const rows = parseRows(path, text, problems).map(({ line, row }): Row => {
     const { success, data, error } = taskSchema.safeParse(row);
-    return success ? { task: data } : { invalid: firstIssue(error), fields: Object(row) as object };
+    return success
+      ? { line, task: data }
+      : { line, invalid: firstIssue(error, row), fields: Object(row) as object };
   });
   return { rows, problems };
 }
 
-function parseRows(path: string, text: string, problems: string[]): unknown[] {
+function parseRows(path: string, text: string, problems: string[]): { line: number; row: unknown }[] {
   if (path.endsWith('.csv')) {
+    const lines: number[] = [];
+    const lineAt = linesInBytes(text);
+    const cast = (cell: string, context: CastingContext) => {
+      if (!context.header && context.index === 0)
+        lines.push(lineAt(context.bytes) - (cell.match(/\n/g)?.length ?? 0));
+      return castCell(cell, context);
+    };
     try {
-      return parseCsv<object>(text, { ...csvOfPeople, cast: castCell }).map(withoutEmpty);
+      const rows = parseCsv<object>(text, { ...csvOfPeople, cast });
+      return rows.map((row, at) => ({ line: lines[at]!, row: withoutEmpty(row) }));
     } catch (error) {
       problems.push(`${path}: ${l10n.t('this is not CSV: {0}', (error as Error).message)}`);
       return [];
@@ -61,7 +74,7 @@ function parseRows(path: string, text: string, problems: string[]): unknown[] {
       .flatMap((line, at) => {
         if (line.trim() === '') return [];
         try {
-          return [JSON.parse(line) as unknown];
+          return [{ line: at + 1, row: JSON.parse(line) as unknown }];
         } catch (error) {
           problems.push(
             `${path}:${at + 1}: ${l10n.t('this line is not JSON: {0}', (error as Error).message)}`,
@@ -71,7 +84,21 @@ function parseRows(path: string, text: string, problems: string[]): unknown[] {
       });
   const { source, problems: found } = parseSource(text, path);
   problems.push(...found.map((problem) => `${path}:${problem.line}:${problem.column}: ${problem.message}`));
-  return source === undefined ? [] : Array.isArray(source.value) ? source.value : [source.value];
+  if (source === undefined) return [];
+  const place = (path: [number] | []) => source.lineAt(source.offsets(path)[0]);
+  return Array.isArray(source.value)
+    ? source.value.map((row: unknown, at) => ({ line: place([at]), row }))
+    : [{ line: place([]), row: source.value as unknown }];
+}
+
+/** The line (from 1) at a place that is counted in bytes; places are asked for in their order. */
+function linesInBytes(text: string): (place: number) => number {
+  const bytes = Buffer.from(text);
+  let [line, at] = [1, 0];
+  return (place) => {
+    for (; at < place; at++) if (bytes[at] === 0x0a) line += 1;
+    return line;
+  };
 }
 
 /** A number where the cell holds one; ids and prompts are text. */
@@ -87,7 +114,8 @@ function withoutEmpty(row: object): object {
   return Object.fromEntries(Object.entries(row).filter(([key, value]) => value !== '' || !optional.has(key)));
 }
 
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0]!;
-  return `${issue.path.join('.') || l10n.t('it')}: ${issue.message}`;
+function firstIssue(error: z.ZodError, row: unknown): string {
+  const { path, message } = error.issues[0]!;
+  const name = path.join('.') || l10n.t('it');
+  return path[0] === 'id' ? `id ${JSON.stringify(Object(row).id)}: ${message}` : `${name}: ${message}`;
 }

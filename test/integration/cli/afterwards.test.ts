@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { listRuns, readLog } from '../../../src/trace/index.js';
-import { countingServer, folderWith, runCli } from './command.js';
+import { countingServer, folderWith, programReplies, runCli } from './command.js';
 
 const asked: { temperature?: number; model?: string }[] = [];
 let server: Awaited<ReturnType<typeof countingServer>>;
@@ -75,6 +75,61 @@ test('a branch that a cap stopped keeps its run open, until it is raised', async
   expect(JSON.parse(differ.stdout)).toMatchObject({
     actions: [{ action: 'reader.0.0', scores: [3, 8] }, {}],
   });
+});
+
+test('once the only one who was blamed is cleared, the failures are still told', async () => {
+  const folder = folderWith({ 'a.baton.yaml': team('outcome: {success: answer.words == 4}\n') });
+  expect((await runCli(folder, ['run'])).code).toBe(0);
+  expect((await runCli(folder, ['why'])).stdout).toMatch(/writer +outcome.missed +2 \(100 %\)/);
+  for (const task of ['task-1', 'task-2']) {
+    const told = ['--score', '8', '--reason', 'as asked'];
+    expect((await runCli(folder, ['overrule', 'last', `run.${task}.0`, 'writer.0.0', ...told])).code).toBe(0);
+  }
+  const why = await runCli(folder, ['why']);
+  expect(why.stdout).toContain('There are 2 failed rollouts that nobody is blamed for.');
+  expect(why.stdout).not.toContain('Nobody broke the work');
+  const one = await runCli(folder, ['why', 'last', 'run.task-1.0']);
+  expect(one.stdout).toContain('nobody is blamed for it');
+  expect(last((await runCli(folder, ['why', '--json'])).stdout)).toMatchObject({ blame: [], unblamed: 2 });
+});
+
+test('who never read what it was handed did not break a rollout that succeeded', async () => {
+  const folder = folderWith({
+    'a.baton.yaml': `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: go}]
+artifacts: {note: {path: note.txt}, report: {path: report.txt}}
+agents:
+  one: {role: Note., prompt: I am one, produces: [note]}
+  two: {role: Report., prompt: I am two, consumes: [note], produces: [report]}
+`,
+    'replies.jsonl': programReplies({
+      one: 'open("note.txt", "w").write("a")',
+      two: 'open("report.txt", "w").write("a")',
+    }),
+  });
+  expect((await runCli(folder, ['run'])).code).toBe(0);
+  const why = await runCli(folder, ['why', 'last', 'run.task-1.0']);
+  expect(why.stdout).toContain('run.task-1.0: succeeded');
+  expect(why.stdout).toContain('artifact.unread');
+  expect(why.stdout).not.toContain('broken by');
+});
+
+test('runs are compared on the tasks that both have, and what is left out is said', async () => {
+  const hard = team('outcome: {success: task.id == "task-1"}\n');
+  const folder = folderWith({ 'a.baton.yaml': hard });
+  expect((await runCli(folder, ['run'])).code).toBe(0);
+  expect((await runCli(folder, ['run', '--tasks', 'task-1'])).code).toBe(0);
+  const [few, all] = listRuns(folder).map(({ name }) => name);
+  const compared = await runCli(folder, ['compare', all!, few!, '--json']);
+  expect(last(compared.stdout)).toMatchObject({
+    before: { rollouts: 1, success: { mean: 1 } },
+    after: { rollouts: 1, success: { mean: 1 } },
+    change: { success: { difference: { mean: 0, n: 1 }, unpaired: ['task-2'] } },
+    leftOut: { before: { rollouts: 1, tasks: ['task-2'] }, after: { rollouts: 0, tasks: [] } },
+  });
+  const said = (await runCli(folder, ['compare', all!, few!])).stdout;
+  expect(said).toContain(`left out: 1 rollout of ${all} that ${few} has not (task-2)`);
 });
 
 test('a rollout that a server failed says why, has nothing to overrule, and no branch', async () => {

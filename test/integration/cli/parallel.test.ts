@@ -67,6 +67,16 @@ test('hostile case 28: parallel agents that write the same file each have their 
   const outcome = events.findLast((event) => event.type === 'outcome');
   expect(outcome?.data).toMatchObject({ success: true });
 
+  // What each agent did is shown behind its own name, and what the join left out.
+  const shown = (await runCli(folder, ['show', 'last', 'run.task-1.0'])).stdout;
+  const of = (heading: string) => shown.split('\n== ').find((each) => each.startsWith(heading));
+  expect(of('lefty.0.0 (arm main-0)')).toMatch(/open\("left.txt"[\s\S]*-- wrote .*left.txt/);
+  expect(of('lefty.0.0 (arm main-0)')).not.toContain('os.remove("extra.txt")');
+  expect(of('righty.0.0 (arm main-1)')).toMatch(/os.remove\("extra.txt"\)[\s\S]*-- wrote .*right.txt/);
+  expect(of('arms joined: main-0, main-1')).toMatch(
+    /-- merged left.txt, right.txt\n-- dropped, as no artifact of its arm: .*shared.txt/,
+  );
+
   // A fork after the join stands on what was joined, and its log tells of the join once.
   writeFileSync(
     join(folder, 'other.txt'),
@@ -77,6 +87,13 @@ test('hostile case 28: parallel agents that write the same file each have their 
     ...['--reply', join(folder, 'other.txt')],
   ]);
   expect(forked.code, forked.stderr).toBe(0);
+  expect((await runCli(folder, ['show'])).stdout).toMatch(
+    /: run of .*, 1 rollout and 1 fork ended\n1 rollout, /,
+  );
+  expect(JSON.parse((await runCli(folder, ['show', '--json'])).stdout)).toMatchObject({
+    summary: { rollouts: 1 },
+    forks: 1,
+  });
   const branch = readLog(run!.rollout('run.task-1.0.fork-1')).events;
   expect(branch.filter((event) => event.type === 'arm.joined')).toHaveLength(1);
   expect(texts(branch)).toMatchObject({ 'left.txt': 'left', 'right.txt': 'right', 'all.txt': 'right' });

@@ -32,6 +32,8 @@ test('rollouts that failed while the server was down are carried again, and noth
   const first = await runCli(folder, ['run']);
   expect(first.code, first.stderr).toBe(0);
   expect(first.stdout).toContain("2 rollouts failed, of no agent's doing:");
+  const left = "2 failed of no agent's doing and are left out";
+  expect(first.stdout).toContain(`1 rollout, 100 % succeeded; ${left}`);
   const [, name] = /when that is mended: baton resume (\S+) --failed/.exec(first.stdout)!;
   expect(asked).toHaveLength(4);
   const why = await runCli(folder, ['why']);
@@ -39,16 +41,21 @@ test('rollouts that failed while the server was down are carried again, and noth
 
   const compared = await runCli(folder, ['compare', name!, name!]);
   expect(compared.stdout).toContain("2 rollouts failed, of no agent's doing:");
-  expect(compared.stdout).toContain(
-    `2 rollouts that failed so count as not succeeded above; when that is mended: baton resume ${name} --failed`,
-  );
+  expect(compared.stdout).toContain(`${left} above; when that is mended: baton resume ${name} --failed`);
+  expect(compared.stdout).toMatch(/success +100 %/);
+  const listed = await runCli(folder, ['runs']);
+  expect(listed.stdout).toContain(`${name}: ${left}`);
+  expect(listed.stdout).toMatch(/1 +100 %/);
 
   // Unasked they stay as they are.
   const plain = await runCli(folder, ['resume', name!, '--json']);
-  expect(lastOf(plain.stdout)).toMatchObject({ summary: { rollouts: 3 }, failed: [{}] });
+  expect(lastOf(plain.stdout)).toMatchObject({
+    summary: { rollouts: 1, lost: 2, success: 1 },
+    failed: [{}],
+  });
   // It is still down: they fail once more, and there is one row of each.
   const still = await runCli(folder, ['resume', name!, '--failed', '--json']);
-  expect(lastOf(still.stdout)).toMatchObject({ summary: { rollouts: 3 }, failed: [{}] });
+  expect(lastOf(still.stdout)).toMatchObject({ summary: { rollouts: 1, lost: 2 }, failed: [{}] });
   expect(asked).toHaveLength(4);
 
   down = false;
@@ -137,7 +144,7 @@ test('what a killed sitting left open is said, and a second failure on record is
   const came = server.calls();
   const plain = await runCli(folder, ['resume', name, '--json']);
   expect(plain.code, plain.stderr).toBe(0);
-  expect(lastOf(plain.stdout)).toMatchObject({ summary: { rollouts: 3 }, failed: [{}] });
+  expect(lastOf(plain.stdout)).toMatchObject({ summary: { rollouts: 1, lost: 2 }, failed: [{}] });
   expect(server.calls()).toBe(came);
   expect((await runCli(folder, ['why'])).stdout).not.toContain('open');
 

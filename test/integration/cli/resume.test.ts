@@ -130,9 +130,11 @@ test('a server that is not there: every rollout fails with a sentence, nobody is
   const events = ended.stdout
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { event: string; summary?: { blame: unknown[]; success: number } });
+    .map(
+      (line) => JSON.parse(line) as { event: string; summary?: { blame: unknown[]; success: number | null } },
+    );
   expect(events.at(-1)).toMatchObject({
-    summary: { blame: [], success: 0 },
+    summary: { blame: [], rollouts: 0, lost: 1, success: null },
     failed: [{ reason: expect.stringMatching(/127\.0\.0\.1:9/), rollouts: [expect.any(String)] }],
   });
   // Nobody's fault, and no success: what is missing is no agent's doing.
@@ -141,4 +143,8 @@ test('a server that is not there: every rollout fails with a sentence, nobody is
   expect(why.stdout).toMatch(
     /^No rollout was judged.\n1 rollout failed, of no agent's doing: .*127\.0\.0\.1:9/,
   );
+  expect((await runCli(folder, ['show'])).stdout).toContain(
+    "no rollout came to its end; 1 failed of no agent's doing and is left out",
+  );
+  expect((await runCli(folder, ['runs'])).stdout).toMatch(/ 0 +-\n/);
 });

@@ -146,3 +146,24 @@ test('each fault has its code, its role, its score and a sentence that says what
     else expect(found.score, code).toBeNull();
   }
 });
+
+test('who only reads a file and owes a message is judged by the check of that message', async () => {
+  const folder = folderWith({
+    'team.baton.yaml': `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: go}]
+artifacts:
+  note: {path: note.json, kind: json}
+  answer: {kind: message, checks: [{check: number == 4, code: answer.wrong, says: the sum is wrong}]}
+agents:
+  first: {role: Note., prompt: first, produces: [note]}
+  second: {role: Say., prompt: second, consumes: [note], produces: [answer]}
+`,
+    'replies.jsonl': `${JSON.stringify({ when: 'first', reply: note })}\n{"when": "second", "reply": "It is 5."}\n`,
+  });
+  expect((await runCli(folder, ['run', '--json'])).code).toBe(0);
+  const why = await runCli(folder, ['why', 'last', 'run.task-1.0', '--json']);
+  expect(JSON.parse(why.stdout)).toMatchObject({
+    culprit: { agent: 'second', code: 'answer.wrong', score: 2, diagnosis: 'answer: the sum is wrong.' },
+  });
+});

@@ -115,6 +115,17 @@ test.each([
 });
 
 test.each([
+  ['[{prompt: "Go {{ta|"}]', [], ['task']],
+  ['{from: t.csv, prompt: "Go {{|"}', ['task', 'count'], ['context', 'facts']],
+  ['{from: t.csv, prompt: "Go {{task.|"}', ['id', 'split'], ['prompt']],
+  ['{from: t.csv, prompt: "Go {{facts.|"}', [], ['exists']],
+])('a hole in the prompt of tasks knows what is filled in there: %s', (tasks, wanted, unwanted) => {
+  const labels = suggested(small.replace(/tasks:\n.*\n/, `tasks: ${tasks}\n`));
+  expect(labels).toEqual(expect.arrayContaining(wanted));
+  for (const each of unwanted) expect(labels).not.toContain(each);
+});
+
+test.each([
   ['model: |', 'model: "qwen3:4b"'],
   ['model: "|"', 'model: "qwen3:4b"'],
   ['base_url: "http|"', 'base_url: "http://127.0.0.1:11434/v1"'],

@@ -11,11 +11,13 @@ import { filesAt, textOf } from '../../../src/editor/runs/moments.js';
 import { Run } from '../../../src/editor/runs/run.js';
 import { underWay } from '../../../src/editor/runs/under-way.js';
 import { Scores } from '../../../src/editor/scores/book.js';
+import { ScoreBook } from '../../../src/editor/scores/stats.js';
 import {
   keepOverrule,
   type LogEvent,
   LogWriter,
   listRuns,
+  RunFolder,
   readLog,
   takeLock,
 } from '../../../src/trace/index.js';
@@ -50,6 +52,31 @@ test('whatever a verdict rests on can be opened', () => {
   }
   // Faults of programs, of files that are there, and of such as were never written.
   expect([...kinds]).toEqual(expect.arrayContaining(['file', 'program-n.py']));
+});
+
+test('rollouts that came to no end count in no share, and are counted beside it', () => {
+  const rows = run.pages.page(0, 100);
+  const lost = rows
+    .slice(0, 2)
+    .map((row) => ({ ...row, status: 'failed' as const, outcome: null, scores: [] }));
+  const book = new ScoreBook();
+  book.add(lost);
+  expect(book.read()).toMatchObject({ rollouts: 0, lost: 2, succeeded: 0 });
+  book.add(rows);
+  const whole = new ScoreBook();
+  whole.add(rows);
+  expect(book.read()).toEqual({ ...whole.read(), lost: 2 });
+});
+
+test('a finished run says how many of its rollouts came to no end', async () => {
+  const folder = new RunFolder(join(place, 'team/.baton/runs/lost'));
+  cpSync(run.folder.path, folder.path, { recursive: true });
+  const { log } = await LogWriter.open(folder.log);
+  const summary = { rollouts: 0, lost: 2, success: null };
+  log.append({ type: 'run.finished', data: { status: 'done', reason: null, summary } });
+  await log.close();
+  expect(Run.open(folder, false)).toMatchObject({ success: null, lost: 2 });
+  rmSync(folder.path, { recursive: true });
 });
 
 test('choices of one kind are alternatives, those of several kinds are asked together', () => {

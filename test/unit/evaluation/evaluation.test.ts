@@ -4,6 +4,8 @@ import {
   driftAlarm,
   type Ended,
   evaluateRollouts,
+  fairUnit,
+  pairRollouts,
   succeeded,
   tableMeans,
   tInterval,
@@ -51,6 +53,53 @@ test('comparisons are paired by table and print the smallest p attainable', () =
   expect(
     compareRollouts(before, [...after.slice(0, 3), ended('e', 'e-0', true)], succeeded).unpaired,
   ).toEqual(['d', 'e']);
+});
+
+test('two runs that agree wherever both have a sample of a task differ by nothing, whatever else one has', () => {
+  const tables = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const easy = tables.map((table) => ended(table, `${table}-easy`, true));
+  const hard = tables.map((table) => ended(table, `${table}-hard`, false));
+  const again = { ...ended('a', 'a-easy', false), sample: 1 };
+  const found = compareRollouts([...easy, ...hard, again], easy, succeeded);
+  expect(found).toMatchObject({ difference: { mean: 0, n: 6 }, p: 1, unpaired: [] });
+  const { a, b, leftOut } = pairRollouts([...easy, ...hard, again], easy);
+  expect([a, b]).toEqual([easy, easy]);
+  expect(leftOut).toEqual({ a: [...hard, again], b: [] });
+});
+
+test('rollouts that came to no end are left out of everything, and counted beside it', () => {
+  const metric = (fair: number, raw: number | null) =>
+    ({ raw, fair, better: 'higher', unit: fair, unit_fallback: 0.5 }) as const;
+  const with_ = (of: Ended, fair: number, raw: number | null): Ended => ({
+    ...of,
+    outcome: { ...of.outcome!, metrics: { accuracy: metric(fair, raw) } },
+  });
+  const good = with_(ended('a', 'a-0', true), 0.9, 0.9);
+  const bad = with_(ended('b', 'b-0', false), 0.5, null);
+  const score = {
+    action: 'x.0.0',
+    agent: 'x',
+    score: 1,
+    code: null,
+    blamed: null,
+    diagnosis: '',
+    file: null,
+  };
+  const lost: Ended = {
+    ...ended('c', 'c-0', false, 'regression'),
+    ...{ status: 'failed', outcome: null, scores: [score], repaired: { failed: 2, repaired: 1 } },
+  };
+  const without = evaluateRollouts([good, bad]);
+  expect(evaluateRollouts([good, lost, bad])).toEqual({ ...without, lost: 1 });
+  expect(without).toMatchObject({ rollouts: 2, success: { mean: 0.5 }, rank: 0.7, lost: 0 });
+  expect(without.metrics.accuracy).toMatchObject({ raw: { mean: 0.9 }, fair: { mean: 0.7 } });
+  expect([succeeded(lost), fairUnit(lost)]).toEqual([null, null]);
+  expect(evaluateRollouts([lost])).toMatchObject({ rollouts: 0, success: { mean: Number.NaN }, rank: 0 });
+  // Where one of a pair is lost, neither counts.
+  const again = { ...lost, ...{ task: 'a-0', group: 'a' } };
+  expect(compareRollouts([good, bad], [again, bad], succeeded)).toMatchObject({
+    ...{ difference: { mean: 0, n: 1 }, unpaired: ['a'] },
+  });
 });
 
 test('fair metrics, checked against the published numbers', () => {

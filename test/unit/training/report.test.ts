@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Ended } from '../../../src/rollout/index.js';
 import type { LogEvent } from '../../../src/trace/index.js';
-import { activityOf } from '../../../src/training/loop/report.js';
+import { activityOf, successByStratum, successOf } from '../../../src/training/loop/report.js';
 
 const ended = (rollout: string, group: string) =>
   ({ rollout, group, stratum: 'all', scores: [] }) as unknown as Ended;
@@ -13,6 +13,14 @@ const replies = (...tokens: number[]) =>
         data: { action: 'writer.0.0', finish: 'stop', usage: { promptTokens: 1, replyTokens } },
       }) as unknown as LogEvent,
   );
+
+test("a step's success is over the rollouts that came to their end", () => {
+  const of = (status: string, success?: boolean, stratum = 'a') =>
+    ({ status, stratum, outcome: success === undefined ? null : { success } }) as unknown as Ended;
+  const all = [of('done', true), of('done', false), of('failed'), of('failed', undefined, 'b')];
+  expect(successOf(all)).toBe(0.5);
+  expect(successByStratum(all)).toEqual({ a: { rollouts: 2, success: 0.5 } });
+});
 
 test('reply length has an interval over tables: two rollouts of one table are one value', () => {
   const events = new Map([

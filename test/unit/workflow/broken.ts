@@ -277,6 +277,27 @@ export const cases: [string, string, string, string, string][] = [
     '5:report.lines',
     'must give a yes-no',
   ],
+  [
+    "a hole in a task's own prompt",
+    `${head.replace('Summarise', '"Summarise {{task.size}}"')}${artifacts}${agents}`,
+    'task.verbatim',
+    '5:task.size',
+    "a task's own prompt is data",
+  ],
+  [
+    'an unknown field in the prompt that tasks share',
+    `${head.replace(/tasks:\n.*\n/, 'tasks: {family: {problems: {}}, prompt: "{{task.anser}}"}\n')}${artifacts}${agents}`,
+    'expression.unknown-name',
+    '4:task.anser',
+    'Did you mean "answer"?',
+  ],
+  [
+    'an artifact in the prompt that tasks share',
+    `${head.replace(/tasks:\n.*\n/, 'tasks: {family: {problems: {}}, prompt: "{{facts.exists}}"}\n')}${artifacts}${agents}`,
+    'expression.unknown-name',
+    '4:facts.exists',
+    'Known here: task.',
+  ],
   ['what is no YAML', `${head}${artifacts}${agents}name: [a, b\n`, 'yaml.syntax', '13:', 'end with a ]'],
   [
     'a key that is missing',

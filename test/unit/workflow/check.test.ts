@@ -42,7 +42,7 @@ test('what a task in a file expects is checked too, and the file is named', () =
       code: 'expression.unknown-name',
       line: 4,
       message: expect.stringMatching(
-        /^Nothing here is called "reports"\. Did you mean "report"\? It is what regressions.yaml, task 2 expects: reports.valid$/,
+        /^Nothing here is called "reports"\. Did you mean "report"\? It is what regressions.yaml:2, task 2 expects: reports.valid$/,
       ),
     },
   ]);

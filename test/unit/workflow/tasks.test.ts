@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { checkWorkflow, diskFiles, loadTasks } from '../../../src/workflow/index.js';
 
 /** The tasks of a folder's files, and what is wrong with them. */
-function tasksOf(tasks: string, files: Record<string, string>, more = '') {
+function tasksOf(tasks: string, files: Record<string, string | Buffer>, more = '') {
   const folder = mkdtempSync(join(tmpdir(), 'baton-tasks-'));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -64,7 +64,7 @@ test('an empty cell of a column that need not be there says nothing', () => {
 
 test('what is wrong with a task is said before what its fields are missing for', () => {
   const found = tasksOf('{from: t.csv, prompt: "{{task.v}}"}', { 't.csv': 'v,files\n1,a.txt\n' });
-  expect(found.problems).toEqual([expect.stringMatching(/^task.invalid: t.csv, task 1: files: /)]);
+  expect(found.problems).toEqual([expect.stringMatching(/^task.invalid: t.csv:2, task 1: files: /)]);
 });
 
 test('a pipe among the files of a task is refused, and not waited for', () => {
@@ -77,13 +77,17 @@ agents: {a: {role: Answer., instructions: {file: given}}}
 `;
   const check = (of: string) =>
     checkWorkflow(of, 'a.baton.yaml', { files: diskFiles(folder), tasks: true }).problems;
-  expect(check(text).map(({ message }) => message)).toEqual([
-    expect.stringContaining('given is no file that can be read to its end'),
-  ]);
-  expect(check(text.replace(', instructions: {file: given}', '')).map(({ message }) => message)).toEqual([
+  const ofTasks = [
     'task 1: given is no file that can be read to its end.',
     'task 1: kept is no file that can be read to its end.',
+  ];
+  expect(check(text).map(({ message }) => message)).toEqual([
+    ...ofTasks,
+    'given is no file that can be read to its end.',
   ]);
+  expect(check(text.replace(', instructions: {file: given}', '')).map(({ message }) => message)).toEqual(
+    ofTasks,
+  );
 });
 
 test.each([
@@ -93,6 +97,68 @@ test.each([
   const { problems } = tasksOf('{from: t.csv}', { 't.csv': csv });
   expect(problems[0]).toMatch(/^task.invalid: t.csv: this is not CSV: /);
   expect(problems[0]).toMatch(says);
+});
+
+test('the prompt that tasks share is a template of their fields; a prompt of their own is data', () => {
+  const csv = 'id,question,prompt,list\na,"1+1 {{task.id}}",,7\nb,x,"own {{task.question}}",8\n';
+  const shared = '"{{task.id}}: {{task.question}} ({{task.split}}, {{task.list + 1}})"';
+  const { problems, tasks } = tasksOf(`{from: t.csv, prompt: ${shared}}`, { 't.csv': csv });
+  expect(problems).toEqual([]);
+  expect(tasks.map(({ prompt }) => prompt)).toEqual([
+    'a: 1+1 {{task.id}} (test, 8)',
+    'own {{task.question}}',
+  ]);
+});
+
+test('a task that lacks a field of the shared prompt is a problem; one with its own prompt needs none', () => {
+  const lines = '{"id": "a", "q": 1}\n{"id": "b"}\n{"id": "c", "prompt": "go"}\n{"id": "d"}\n';
+  expect(tasksOf('{from: t.jsonl, prompt: "Do {{task.q}}"}', { 't.jsonl': lines }).problems).toEqual([
+    'task.invalid: "b" has no task.q, which the prompt under tasks asks for. So it is with 1 more.',
+  ]);
+  expect(tasksOf('{from: t.jsonl, prompt: "Do {{task.p}}"}', { 't.jsonl': lines }).problems).toEqual([
+    expect.stringMatching(/^expression.unknown-name: Nothing here is called "task.p"/),
+  ]);
+  expect(tasksOf('{from: t.jsonl, prompt: "Do {{task.prompt}}"}', { 't.jsonl': lines }).problems).toEqual([
+    expect.stringContaining('Nothing here is called "task.prompt".'),
+  ]);
+});
+
+const usesFields = 'outcome: {success: task.answer == 2 and answer.words > task.level}\n';
+test.each<[string, string, Record<string, string | Buffer>, RegExp]>([
+  ['misspelt', '{from: tsk.csv}', { 't.csv': 'answer,level\n2,1\n' }, /There is no tsk\.csv in /],
+  [
+    'ragged',
+    '{from: t.csv, stratum: kind}',
+    { 't.csv': 'answer,level\n2,1,9\n' },
+    /^.*t\.csv: this is not CSV/,
+  ],
+  ['no UTF-8', '{from: t.csv}', { 't.csv': Buffer.from('answer\n\xe9\n', 'latin1') }, /it is not UTF-8/],
+  ['empty', '{from: t.csv, split: {by: kind}}', { 't.csv': 'answer,level\n' }, /^task.none: /],
+  ['one of two', '{from: [t.csv, u.jsonl]}', { 't.csv': 'x\n1\n', 'u.jsonl': '{' }, /u\.jsonl:1: /],
+])(
+  'a file of tasks that cannot be used (%s) is what is said, and not what its fields are missing for',
+  (_what, tasks, files, says) => {
+    expect(tasksOf(tasks, files, usesFields).problems).toEqual([expect.stringMatching(says)]);
+  },
+);
+
+test('a broken file of tasks is said beside what is wrong elsewhere', () => {
+  const found = tasksOf('{from: none.csv}', {}, `${usesFields}defaults: {model: n}\n`).problems;
+  expect(found.map((each) => each.split(':')[0])).toEqual(['task.invalid', 'name.unknown-model']);
+});
+
+test.each([
+  ['t.csv', 'id,prompt\nok,go\n\nok2,"two\nlines"\n"no good",go\n', 6, 3],
+  ['t.csv', 'prompt,id\r\n"two\r\nlines",ok\r\ngo,no good\r\n', 4, 2],
+  ['t.jsonl', '{"id": "ok"}\n\n{"id": "no good"}\n', 3, 2],
+  ['t.yaml', '# ids\n- id: ok\n  prompt: go\n- id: no good\n', 4, 2],
+])('what an id may be is said in words, with the id and its line: %s', (name, text, line, task) => {
+  expect(tasksOf(`{from: ${name}}`, { [name]: text }).problems).toEqual([
+    `task.invalid: ${name}:${line}, task ${task}: id "no good": an id is up to 80 letters, digits, "_", "-" and "."`,
+  ]);
+  expect(tasksOf('[{id: no good}]', {}).problems).toEqual([
+    'schema.invalid: "id": an id is up to 80 letters, digits, "_", "-" and ".".',
+  ]);
 });
 
 test('of input files each has a name of its own, and none is a folder', () => {
