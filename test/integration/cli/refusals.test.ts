@@ -137,7 +137,7 @@ test('recorded replies that are none are named with their line; a prompt without
   const ran = await runCli(some, ['run', '--json']);
   expect(ran.code, ran.stderr).toBe(0);
   expect(JSON.parse(ran.stdout.trim().split('\n').at(-1)!)).toMatchObject({
-    summary: { rollouts: 2, success: 0.5 },
+    summary: { rollouts: 1, lost: 1, success: 1 },
   });
   const shown = await runCli(some, ['show', 'last', 'run.one.0']);
   expect(shown.stdout).toContain('m has no recorded reply for this prompt.');
