@@ -275,7 +275,11 @@ function runFlags(command: Command): Command {
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
     .addOption(editorFlag())
     .option('--hold', 'wait before the first action until somebody attaches and lets it go on')
-    .option('--fail-under <percent>', 'exit 1 where fewer rollouts succeed', notNegative);
+    .option(
+      '--fail-under <percent>',
+      'exit 1 where fewer rollouts succeed, 3 where some came to no end',
+      notNegative,
+    );
 }
 
 /** Roles that can act in a folder: any, where those that were promoted there act over another base. */

@@ -178,9 +178,10 @@ export async function runCommand(
     if (status !== 'done') return status === 'budget' ? exit.budget : exit.cancelled;
     // Where no rollout came to its end, what lacked is not in the workflow.
     if (all.length > 0 && all.every((each) => each.status === 'failed')) return exit.environment;
-    return options.failUnder !== undefined && (summary.success ?? 0) * 100 < options.failUnder
-      ? exit.problems
-      : exit.fine;
+    if (options.failUnder === undefined) return exit.fine;
+    if ((summary.success ?? 0) * 100 < options.failUnder) return exit.problems;
+    // Those that came to no end could have missed it.
+    return failed.length > 0 ? exit.environment : exit.fine;
   } finally {
     release();
     await ear.close(status);

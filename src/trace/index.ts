@@ -5,7 +5,7 @@
 export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewed } from './action-names.js';
 export { Blobs } from './bodies.js';
 export { type Bought, boughtCalls, type Took, tookOf } from './bought.js';
-export { byAction } from './by-action.js';
+export { byAction, grouped } from './by-action.js';
 export { isDiskFull } from './disk-full.js';
 export { cameToEnd, endingOf, reopenedIn } from './ending.js';
 export * from './events.js';

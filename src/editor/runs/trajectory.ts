@@ -4,6 +4,7 @@ import {
   type Body,
   type Counted,
   type EventData,
+  grouped,
   type LogEvent,
   type LogLine,
   type RolloutRow,
@@ -62,7 +63,8 @@ class Writer {
   }
 
   write(): Trajectory {
-    const found = scanLines(this.path);
+    // What acts in parallel is in the log as it came, and reads one action after the other.
+    const found = grouped(scanLines(this.path), (line) => line);
     const short = found.map((line) => (this.affords(line) ? readLine(this.path, line) : undefined));
     this.events = short.filter((event) => event !== undefined);
     this.verdicts = this.run.verdicts(this.rollout, this.events);
@@ -196,7 +198,9 @@ class Writer {
     this.line(label(l10n.t('failed')) + l10n.t('call {0}, attempt {1}: {2}', call, attempt, oneLine(error)));
   }
 
-  private joined({ arms, merged }: EventData<'arm.joined'>): void {
+  private joined({ arms, merged, dropped }: EventData<'arm.joined'>): void {
+    this.endAction();
+    this.line('');
     const names = arms.join(', ');
     this.line(
       `○ ${
@@ -205,6 +209,8 @@ class Writer {
           : l10n.t('arms joined: {0}; merged nothing', names)
       }`,
     );
+    if (dropped.length > 0)
+      this.line(label(l10n.t('dropped')) + l10n.t('{0}: no artifact of its arm', dropped.join(', ')));
   }
 
   private call(data: EventData<'model.called'>): void {

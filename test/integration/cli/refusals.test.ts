@@ -139,6 +139,8 @@ test('recorded replies that are none are named with their line; a prompt without
   expect(JSON.parse(ran.stdout.trim().split('\n').at(-1)!)).toMatchObject({
     summary: { rollouts: 1, lost: 1, success: 1 },
   });
+  // Half of the rollouts cannot meet a threshold for all of them, and can miss it.
+  expect((await runCli(some, ['run', '--fail-under', '50'])).code).toBe(3);
   const shown = await runCli(some, ['show', 'last', 'run.one.0']);
   expect(shown.stdout).toContain('m has no recorded reply for this prompt.');
 });
