@@ -4,6 +4,7 @@ export const errorCodes = {
   'action.unknown': 'the rollout has no such action, or it has not ended',
   'alone.none': 'the role that is to act alone was never asked in that run',
   'artifact.unknown': 'no artifact of the workflow is called so',
+  'base.other': 'the engine came up over another base than weights were trained over',
   budget: 'a cap stopped a branch; what it bought is kept',
   'build.missing': 'the program is not built',
   cancelled: 'somebody stopped it; what was done is kept',

@@ -20,6 +20,8 @@ export interface OpenOptions {
   allowEnv: string[];
   embeddedRoles: readonly string[] | undefined;
   alternatives?: string;
+  /** A base that was named at the command, or is known of a run. */
+  base?: string | undefined;
 }
 
 /** The workflow file a command means: the one named, or the only one in the folder. */
@@ -70,6 +72,7 @@ export function checkFile(
     tasks: true,
     allowEnv: options.allowEnv,
     embeddedRoles: options.embeddedRoles,
+    base: options.base,
     ...(alternatives ? { alternatives } : {}),
   });
   return { problems, workflow: workflow && { ...workflow, file: path }, files };

@@ -1,9 +1,9 @@
 // A job that another machine sent: what can be done with it from here.
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../../integration/cli/command.js';
+import { machineOf } from './machine.js';
 import { type Sshd, startSshd } from './sshd.js';
 
 const template = join(import.meta.dirname, '../../../media/templates/table-team');
@@ -15,14 +15,8 @@ const folders: string[] = [];
 
 /** A folder of another machine, with a cache and the same target of its own. */
 function machine(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'baton-elsewhere-'));
+  const folder = machineOf(sshd);
   folders.push(folder);
-  const { host, config, node, folder: there } = sshd.target;
-  mkdirSync(join(folder, '.config/baton'), { recursive: true });
-  writeFileSync(
-    join(folder, '.config/baton/targets.yaml'),
-    `targets:\n  box: {kind: ssh, host: ${host}, config: ${config}, folder: ${there}, node: ${node}}\n`,
-  );
   return folder;
 }
 
