@@ -4,6 +4,7 @@ import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
 import { readReference, withOwnWeights } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
+import { filesToSend } from './files-to-send.js';
 import { notePlace, readNote, startOf } from './job-notes.js';
 import { userKeys } from './keys.js';
 import { checkFile } from './open-workflow.js';
@@ -48,7 +49,7 @@ export async function launchJob(
 ): Promise<void> {
   const text = readFileSync(join(folder, workflow), 'utf8');
   const environment = kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : withoutKeys(text);
-  const work = { folder, files: await manifestOf(folder, STAYS_HERE) };
+  const work = { folder, files: await filesToSend(terminal, folder) };
   const program = await programFiles();
   const roles = rolesOf(join(folder, workflow));
   const sent = await host.launch(
@@ -57,12 +58,6 @@ export async function launchJob(
   );
   terminal.note(`${host.label}: sent ${sent}`);
 }
-
-/** What of a workflow's folder is nothing to it: history, caches, programs of this machine, and keys. */
-const STAYS_HERE = [
-  ...['.baton/**', '.git/**', '**/node_modules/**', '.cache/**', '.config/**'],
-  ...['**/.venv/**', '**/venv/**', '**/__pycache__/**', '**/.env', '**/.env.*'],
-];
 
 /** Roles that act with an engine's weights; none where the workflow has problems, which the loop there says. */
 function rolesOf(file: string): string[] {

@@ -66,6 +66,7 @@ export const errorCodes = {
   'target.denied': 'the target does not let this user in',
   'target.exposed': 'the address would send what is secret in clear',
   'target.failed': 'the target answered with a fault',
+  'target.files': 'the workflow’s folder, or a file that it needs, cannot go to the target',
   'target.host-key': 'the host’s key is unknown or another one',
   'target.invalid': 'targets.yaml, or what was asked of it, is wrong',
   'target.keys': 'a key that the workflow needs cannot go to the target',

@@ -12,6 +12,7 @@ import { baseOf, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
 import { overBaseOf } from './engine.js';
 import { asArguments, engineArguments } from './engine-there.js';
+import { mustBeItsOwn } from './files-to-send.js';
 import { staysHere } from './frozen.js';
 import { openHost } from './job-host.js';
 import { noteJob } from './job-notes.js';
@@ -70,6 +71,7 @@ export async function trainThere(
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
   const place = workflowPlace(findWorkflow(file));
+  mustBeItsOwn(place.folder);
   const { workflow } = checkFile(findWorkflow(file), {
     allowEnv: options.allowEnv,
     embeddedRoles: undefined,
