@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
-import { readReference, withOwnWeights } from '../workflow/index.js';
+import { diskFiles, readReference, type WorkflowFiles, withOwnWeights } from '../workflow/index.js';
 import { secretsOf } from './carried.js';
-import { filesToSend } from './files-to-send.js';
+import { filesToSend, noting } from './files-to-send.js';
 import { notePlace, readNote, startOf } from './job-notes.js';
 import { userKeys } from './keys.js';
 import { checkFile } from './open-workflow.js';
@@ -49,9 +49,10 @@ export async function launchJob(
 ): Promise<void> {
   const text = readFileSync(join(folder, workflow), 'utf8');
   const environment = kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : withoutKeys(text);
-  const work = { folder, files: await filesToSend(terminal, folder) };
+  const { files, asked } = noting(diskFiles(folder));
+  const roles = rolesOf(join(folder, workflow), text, files);
+  const work = { folder, files: await filesToSend(terminal, folder, asked) };
   const program = await programFiles();
-  const roles = rolesOf(join(folder, workflow));
   const sent = await host.launch(
     { name, workflow, program, work, args, roles, engine, environment },
     attempt,
@@ -60,8 +61,8 @@ export async function launchJob(
 }
 
 /** Roles that act with an engine's weights; none where the workflow has problems, which the loop there says. */
-function rolesOf(file: string): string[] {
-  const { workflow } = checkFile(file, { allowEnv: [], embeddedRoles: undefined });
+function rolesOf(file: string, text: string, files: WorkflowFiles): string[] {
+  const { workflow } = checkFile(file, { allowEnv: [], embeddedRoles: undefined }, text, files);
   return workflow ? withOwnWeights(workflow).map(({ name }) => name) : [];
 }
 
