@@ -2,12 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
-import { diskFiles, readReference, type WorkflowFiles, withOwnWeights } from '../workflow/index.js';
-import { secretsOf } from './carried.js';
-import { filesToSend, noting } from './files-to-send.js';
 import { notePlace, readNote, startOf } from './job-notes.js';
-import { userKeys } from './keys.js';
-import { checkFile } from './open-workflow.js';
+import { openToGoOn, openToSend, type Parcel, parcelOf } from './parcel.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
 import { commandName, counted, exit, Failure, type Terminal } from './terminal.js';
@@ -41,42 +37,14 @@ export async function programFiles(): Promise<Launch['program']> {
  */
 export async function launchJob(
   terminal: Terminal,
-  { host, kind, name, folder }: BoxJob,
+  { host, name }: BoxJob,
   attempt: number,
-  workflow: string,
-  args: readonly string[],
-  engine: readonly string[],
+  parcel: Parcel,
+  how: Pick<Launch, 'workflow' | 'args' | 'engine'>,
 ): Promise<void> {
-  const text = readFileSync(join(folder, workflow), 'utf8');
-  const environment = kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : withoutKeys(text);
-  const { files, asked } = noting(diskFiles(folder));
-  const roles = rolesOf(join(folder, workflow), text, files);
-  const work = { folder, files: await filesToSend(terminal, folder, asked) };
   const program = await programFiles();
-  const sent = await host.launch(
-    { name, workflow, program, work, args, roles, engine, environment },
-    attempt,
-  );
+  const sent = await host.launch({ ...parcel, ...how, name, program }, attempt);
   terminal.note(`${host.label}: sent ${sent}`);
-}
-
-/** Roles that act with an engine's weights; none where the workflow has problems, which the loop there says. */
-function rolesOf(file: string, text: string, files: WorkflowFiles): string[] {
-  const { workflow } = checkFile(file, { allowEnv: [], embeddedRoles: undefined }, text, files);
-  return workflow ? withOwnWeights(workflow).map(({ name }) => name) : [];
-}
-
-/** A cluster tells everybody who may ask what a job was given: nothing secret is given. */
-function withoutKeys(workflow: string): Record<string, string> {
-  for (const [text] of workflow.matchAll(/\$\{secret:\w+\}/g)) {
-    const name = readReference(text)?.name;
-    throw new Failure(
-      'target.keys',
-      `The workflow uses the secret ${name}, and no key travels to a Ray cluster: what a job is given can be read there by all. Set BATON_${name} in the environment of the cluster's nodes and write \${env:BATON_${name}} in the workflow.`,
-      exit.usage,
-    );
-  }
-  return {};
 }
 
 /**
@@ -107,7 +75,12 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
   const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
   const args = [...(begun ? ['resume', name] : start!), ...higher];
   const { workflow, engine } = await launchedBefore(job);
-  await launchJob(terminal, job, await host.nextAttempt(name), workflow, args, engine);
+  const file = join(job.folder, workflow);
+  const toSend = begun
+    ? openToGoOn(file, readFileSync(file, 'utf8'), [])
+    : openToSend(file, { allowEnv: [], embeddedRoles: undefined });
+  const parcel = await parcelOf(terminal, kind, toSend);
+  await launchJob(terminal, job, await host.nextAttempt(name), parcel, { workflow, args, engine });
   terminal.note(
     begun ? `${name} goes on there` : `${name} had not begun; it starts there from its beginning`,
   );

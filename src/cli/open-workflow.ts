@@ -79,8 +79,8 @@ export function checkFile(
 }
 
 /** A workflow without errors and its tasks; otherwise a failure that lists the problems. */
-export function openWorkflow(path: string | undefined, options: OpenOptions): Opened {
-  return withTasks(checkFile(findWorkflow(path), options));
+export function openWorkflow(path: string | undefined, options: OpenOptions, files?: WorkflowFiles): Opened {
+  return withTasks(checkFile(findWorkflow(path), options, undefined, files));
 }
 
 /** The workflow as a run had it: its own copy of the text and the prompts, whatever became of the files since. */

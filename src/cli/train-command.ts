@@ -197,7 +197,8 @@ function chosen(workflow: Workflow, options: TrainOptions): Workflow {
   };
 }
 
-function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Task[]> {
+/** The tasks of a training. Throws where there are none to train, to select or to measure on. */
+export function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Task[]> {
   const split = (name: Split, limit?: number) => pickTasks(all, { split: name, limit });
   const splits = {
     train: split('train'),
