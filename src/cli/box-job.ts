@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
-import { notePlace, readNote, startOf } from './job-notes.js';
+import { variablesOf } from './carried.js';
+import { allowedIn, allowing, keepStart, notePlace, readNote, startOf } from './job-notes.js';
 import { openToGoOn, openToSend, type Parcel, parcelOf } from './parcel.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
@@ -49,9 +50,14 @@ export async function launchJob(
 
 /**
  * Start a job again where it stopped; from its beginning where its run is not on record there, with what is missing of
- * its files. `caps`: limits in place of those it has.
+ * its files. `caps`: limits in place of those it has; `allowEnv`: variables it may read besides those it might before.
  */
-export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Promise<void> {
+export async function resumeJob(
+  terminal: Terminal,
+  job: BoxJob,
+  caps: Caps,
+  allowEnv: readonly string[],
+): Promise<void> {
   const { host, kind, name } = job;
   const state = asSent(job, await host.state(name));
   const start = startOf(name);
@@ -72,18 +78,34 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
       `${name} has not begun there, and how it was to be started is known only where it was sent from. Resume it there, or remove it (${commandName()} jobs remove ${name}) and train again.`,
       exit.usage,
     );
-  const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
-  const args = [...(begun ? ['resume', name] : start!), ...higher];
   const { workflow, engine } = await launchedBefore(job);
   const file = join(job.folder, workflow);
+  const text = readFileSync(file, 'utf8');
+  const allow = [...new Set([...allowedIn(start?.args ?? []), ...allowEnv])];
+  mustStillHave(start?.carried ?? [], variablesOf(text, allow), name);
   const toSend = begun
-    ? openToGoOn(file, readFileSync(file, 'utf8'), [])
-    : openToSend(file, { allowEnv: [], embeddedRoles: undefined });
-  const parcel = await parcelOf(terminal, kind, toSend);
-  await launchJob(terminal, job, await host.nextAttempt(name), parcel, { workflow, args, engine });
+    ? openToGoOn(file, text, allow)
+    : openToSend(file, { allowEnv: allow, embeddedRoles: undefined });
+  const parcel = await parcelOf(terminal, kind, toSend, allow);
+  const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
+  const args = [...allowing(begun ? ['resume', name] : start!.args, allow), ...higher];
+  const attempt = await host.nextAttempt(name);
+  if (start) keepStart(name, { args: allowing(start.args, allow), carried: parcel.carried });
+  await launchJob(terminal, job, attempt, parcel, { workflow, args, engine });
   terminal.note(
     begun ? `${name} goes on there` : `${name} had not begun; it starts there from its beginning`,
   );
+}
+
+/** Throws where a variable that the job was given, and that its workflow names, is not set any more. */
+function mustStillHave(carried: readonly string[], named: readonly string[], job: string): void {
+  const gone = carried.filter((name) => named.includes(name) && !process.env[name]);
+  if (gone.length > 0)
+    throw new Failure(
+      'target.keys',
+      `${job} was given ${gone.join(' and ')} from your environment when it was started, and it is kept nowhere: set it again, then resume. Nothing was sent.`,
+      exit.environment,
+    );
 }
 
 /** How a job was started, as this folder knows it, or else as is kept there. Its files are sent again from this folder. */

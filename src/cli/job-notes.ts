@@ -13,16 +13,47 @@ const noteSchema = z.object({
 });
 export type Note = z.output<typeof noteSchema>;
 
+const startSchema = z.union([
+  z.object({
+    /** The command line of its first attempt. */
+    args: z.array(z.string()),
+    /** Names of variables of the sender's environment that it was given. What is in them is kept nowhere. */
+    carried: z.array(z.string()),
+  }),
+  // Earlier versions kept the arguments alone.
+  z.array(z.string()).transform((args) => ({ args, carried: [] as string[] })),
+]);
+export type Start = z.output<typeof startSchema>;
+
+const ALLOW = '--allow-env';
+
+/** The variables that arguments allow. */
+export function allowedIn(args: readonly string[]): string[] {
+  const at = args.indexOf(ALLOW);
+  return at < 0 ? [] : args[at + 1]!.split(',');
+}
+
+/** Arguments that allow these variables, whatever they allowed before. */
+export function allowing(args: readonly string[], names: readonly string[]): string[] {
+  const at = args.indexOf(ALLOW);
+  const rest = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
+  return names.length === 0 ? [...rest] : [...rest, ALLOW, names.join(',')];
+}
+
 export const notePlace = (folder: string, name: string): string =>
   join(folder, '.baton', 'jobs', `${name}.json`);
 const startPlace = (name: string): string => join(cacheFolder(), 'jobs', `${name}.json`);
 
-/** Note where a job runs, and keep the arguments that start it, before anything of it is sent. */
-export function noteJob(folder: string, name: string, note: Note, args: readonly string[]): void {
+/** Note where a job runs, and keep how it is started, before anything of it is sent. */
+export function noteJob(folder: string, name: string, note: Note, start: Start): void {
   mkdirSync(join(folder, '.baton', 'jobs'), { recursive: true });
   writeFileSync(notePlace(folder, name), JSON.stringify(note));
+  keepStart(name, start);
+}
+
+export function keepStart(name: string, start: Start): void {
   mkdirSync(join(cacheFolder(), 'jobs'), { recursive: true, mode: 0o700 });
-  writeFileSync(startPlace(name), JSON.stringify(args), { mode: 0o600 });
+  writeFileSync(startPlace(name), JSON.stringify(start), { mode: 0o600 });
 }
 
 /** Where a job of this folder runs, and how it was started; null where it was not sent from here. */
@@ -34,10 +65,10 @@ export function readNote(folder: string, name: string): Note | null {
   }
 }
 
-/** The arguments that start a job; null where it was not sent from this machine, or was removed from here. */
-export function startOf(name: string): string[] | null {
+/** How a job is started; null where it was not sent from this machine, or was removed from here. */
+export function startOf(name: string): Start | null {
   try {
-    return z.array(z.string()).parse(JSON.parse(readFileSync(startPlace(name), 'utf8')));
+    return startSchema.parse(JSON.parse(readFileSync(startPlace(name), 'utf8')));
   } catch {
     return null;
   }

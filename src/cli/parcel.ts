@@ -3,13 +3,16 @@ import { dirname } from 'node:path';
 import { resolveKey } from '../policy/index.js';
 import type { Launch } from '../target/index.js';
 import { diskFiles, readReference, type Workflow, withOwnWeights } from '../workflow/index.js';
-import { secretsOf } from './carried.js';
+import { secretsOf, variablesOf } from './carried.js';
 import { filesToSend, mustBeItsOwn, noting } from './files-to-send.js';
 import { userKeys } from './keys.js';
 import { checkFile, type Opened, type OpenOptions, openWorkflow } from './open-workflow.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 
-export type Parcel = Pick<Launch, 'work' | 'roles' | 'environment'>;
+export type Parcel = Pick<Launch, 'work' | 'roles' | 'environment'> & {
+  /** Names of the variables in its environment that are this machine's. */
+  carried: string[];
+};
 
 /** A workflow, and what of its folder it names. */
 export interface ToSend {
@@ -44,23 +47,29 @@ export async function parcelOf(
   terminal: Terminal,
   kind: 'ssh' | 'ray',
   { opened, text, folder, asked }: ToSend,
+  allowEnv: readonly string[],
 ): Promise<Parcel> {
   if (kind === 'ray') mustNeedNoKey(text);
-  else if (opened) mustHaveKeys(opened.workflow);
+  else if (opened) mustHaveKeys(terminal, opened.workflow);
+  const carried = kind === 'ray' ? [] : variablesOf(text, allowEnv);
   return {
+    carried: carried.filter((name) => process.env[name]),
     work: { folder, files: await filesToSend(terminal, folder, asked) },
     roles: opened ? withOwnWeights(opened.workflow).map(({ name }) => name) : [],
-    environment: kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : {},
+    environment: kind === 'ssh' ? secretsOf(text, userKeys(), process.env, allowEnv) : {},
   };
 }
 
-/** Throws where a key that the team or its coach needs is not stored here. */
-function mustHaveKeys({ agents, coach, models }: Workflow): void {
+/** Throws where a key that the team or its coach needs is not stored here. The machine there may have a variable. */
+function mustHaveKeys(terminal: Terminal, { agents, coach, models }: Workflow): void {
   const sources = { secrets: userKeys(), env: process.env, allowEnv: [] };
   const asked = new Set([...Object.values(agents).map(({ model }) => model), coach.model ?? []].flat());
   const missing = [...asked].flatMap((name) => {
     const { api_key, base_url } = models[name]!;
-    if (api_key === undefined || readReference(api_key)?.from !== 'secret') return [];
+    const reference = api_key === undefined ? undefined : readReference(api_key);
+    if (reference?.from === 'env' && !process.env[reference.name])
+      terminal.note(`${reference.name} is not set here: the job has it only where it is set there.`);
+    if (api_key === undefined || reference?.from !== 'secret') return [];
     const found = resolveKey(api_key, base_url!, sources);
     return 'missing' in found ? [`${name}: ${found.missing}`] : [];
   });

@@ -24,12 +24,14 @@ import {
   targetsFile,
   type Wanted,
 } from '../target/index.js';
-import { capFlags } from './arguments.js';
+import { capFlags, list } from './arguments.js';
 import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
 import { forgetJob, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
+
+type JobFlags = Caps & { target?: string; allowEnv?: string[] };
 
 /** `target` and `jobs`. */
 export function targetCommands(
@@ -135,15 +137,15 @@ export function targetCommands(
   const job = (
     what: string,
     description: string,
-    act: (out: Terminal, job: BoxJob, caps: Caps) => Promise<number>,
+    act: (out: Terminal, job: BoxJob, caps: Caps, allowEnv: readonly string[]) => Promise<number>,
     flags: (command: Command) => Command = (command) => command,
   ): void => {
     flags(json(jobs.command(`${what} <job>`)))
       .description(description)
       .option('--target <name>', 'the target it runs on')
-      .action(async (name: string, { target: on, ...given }: { target?: string } & Caps) => {
+      .action(async (name: string, { target: on, allowEnv = [], ...given }: JobFlags) => {
         const own = await openJob(name, on);
-        done(await act(terminal(), own, capsAmong(given)).finally(() => own.host.close()));
+        done(await act(terminal(), own, capsAmong(given), allowEnv).finally(() => own.host.close()));
       });
   };
   job('attach', "replay a job's log, go on live, and fetch the results", (out, own) => attachJob(out, own));
@@ -160,11 +162,16 @@ export function targetCommands(
   job(
     'resume',
     'start a job again where it stopped',
-    async (out, own, caps) => {
-      await resumeJob(out, own, caps);
+    async (out, own, caps, allowEnv) => {
+      await resumeJob(out, own, caps, allowEnv);
       return attachJob(out, own);
     },
-    capFlags,
+    (command) =>
+      capFlags(command).option(
+        '--allow-env <names>',
+        'environment variables the workflow may read, besides those it was started with',
+        list,
+      ),
   );
   job('remove', "remove a job's files there", async (out, { host, name, folder }) => {
     await host.remove(name);

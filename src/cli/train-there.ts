@@ -82,7 +82,7 @@ export async function trainThere(
   // On a box the whole loop runs beside the workflow; an engine of a cluster has no such folder.
   if (target.kind === 'ray') refuseBaseBeside(workflow, chosen, on);
   const stays = staysHere(workflow, chosen.roles, on);
-  const parcel = await parcelOf(terminal, target.kind, toSend);
+  const parcel = await parcelOf(terminal, target.kind, toSend, chosen.allowEnv);
   const findings = await mustPass(terminal, on, chosen, workflow);
   if (stays) terminal.note(stays);
   const name = runName('train');
@@ -92,7 +92,8 @@ export async function trainThere(
   const engine = engineArguments(target.kind === 'ray' ? overBaseOf(workflow, chosen) : chosen);
   const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
   const how = { workflow: place.name, args, engine };
-  noteJob(place.folder, name, { target: on, workflow: place.name, engine }, args);
+  const note = { target: on, workflow: place.name, engine };
+  noteJob(place.folder, name, note, { args, carried: parcel.carried });
   try {
     await launchJob(terminal, job, 1, parcel, how).catch((error: unknown) => {
       const cut = error instanceof SshError || (error instanceof RayError && error.code === 'unreachable');
