@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
+import { RunFolder } from '../trace/index.js';
 import { variablesOf } from './carried.js';
+import { pathWord, runWord } from './find-run.js';
 import { allowedIn, allowing, keepStart, notePlace, readNote, startOf } from './job-notes.js';
 import { openToGoOn, openToSend, type Parcel, parcelOf } from './parcel.js';
 import { cacheFolder, shipped } from './places.js';
@@ -58,7 +60,7 @@ export async function resumeJob(
   caps: Caps,
   allowEnv: readonly string[],
 ): Promise<void> {
-  const { host, kind, name } = job;
+  const { host, kind, name, folder } = job;
   const state = asSent(job, await host.state(name));
   const start = startOf(name);
   // The link may have been cut before its first file was there.
@@ -69,7 +71,7 @@ export async function resumeJob(
   if (!begun && isHere(job))
     throw new Failure(
       'job.state',
-      `${name} is not there any more, and what was brought of it lies here: ${commandName()} show ${name}. To train again from the beginning: ${commandName()} train`,
+      `${name} is not there any more, and what was brought of it lies here: ${commandName()} show ${runOf(job)}. To train again from the beginning: ${commandName()} train ${pathWord(folder)}`,
       exit.usage,
     );
   if (!begun && start === null)
@@ -90,7 +92,7 @@ export async function resumeJob(
   const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
   const args = [...allowing(begun ? ['resume', name] : start!.args, allow), ...higher];
   const attempt = await host.nextAttempt(name);
-  if (start) keepStart(name, { args: allowing(start.args, allow), carried: parcel.carried });
+  if (start) keepStart(name, { ...start, args: allowing(start.args, allow), carried: parcel.carried });
   await launchJob(terminal, job, attempt, parcel, { workflow, args, engine });
   terminal.note(
     begun ? `${name} goes on there` : `${name} had not begun; it starts there from its beginning`,
@@ -126,9 +128,13 @@ async function launchedBefore({ host, name, folder }: BoxJob): Promise<Launched>
   return found;
 }
 
+const runFolder = ({ name, folder }: BoxJob) => new RunFolder(join(folder, '.baton', 'runs', name));
+
 /** Whether its run was brought here. */
-const isHere = ({ name, folder }: BoxJob): boolean =>
-  existsSync(join(folder, '.baton', 'runs', name, 'run.json'));
+const isHere = (job: BoxJob): boolean => existsSync(runFolder(job).info);
+
+/** How a command that is typed here names its run. */
+export const runOf = (job: BoxJob): string => runWord(runFolder(job));
 
 /** Bring the run's log and its weights here, verified; they lie where a run on this machine has them. */
 export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJob): Promise<void> {
@@ -168,7 +174,7 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
   if (state.is === 'exited') {
     await fetchJob(terminal, job);
     terminal.emit({ event: 'job.ended', job: name, code: state.code });
-    terminal.say(`${name} ended with ${state.code}. Look at it with: ${commandName()} show ${name}`);
+    terminal.say(`${name} ended with ${state.code}. Look at it with: ${commandName()} show ${runOf(job)}`);
     if (state.code !== exit.fine) terminal.say(`Go on there with: ${commandName()} jobs resume ${name}`);
     return state.code;
   }

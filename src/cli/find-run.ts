@@ -39,5 +39,8 @@ export function findRun(name: string | undefined, base = runsBase()): RunFolder 
 /** How a command that is typed here names a run: its name where that finds it, else its path. */
 export function runWord({ path, name }: RunFolder): string {
   if (resolve(path) === join(runsBase(), '.baton', 'runs', name)) return name;
-  return /^[\w./:@+-]+$/.test(path) ? path : `'${path}'`;
+  return pathWord(path);
 }
+
+/** A path as it is typed in a shell. */
+export const pathWord = (path: string): string => (/^[\w./:@+-]+$/.test(path) ? path : `'${path}'`);

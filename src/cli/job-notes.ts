@@ -1,6 +1,6 @@
 // What this machine keeps of jobs that it sent: in the workflow's folder where each runs, and in the user's cache how
 // its training was asked for. A folder may be somebody else's, and arguments name programs that are run.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { cacheFolder } from './places.js';
@@ -19,9 +19,11 @@ const startSchema = z.union([
     args: z.array(z.string()),
     /** Names of variables of the sender's environment that it was given. What is in them is kept nowhere. */
     carried: z.array(z.string()),
+    /** The folder of its workflow on this machine, whose runs its results are among. */
+    folder: z.string().nullable(),
   }),
   // Earlier versions kept the arguments alone.
-  z.array(z.string()).transform((args) => ({ args, carried: [] as string[] })),
+  z.array(z.string()).transform((args) => ({ args, carried: [] as string[], folder: null })),
 ]);
 export type Start = z.output<typeof startSchema>;
 
@@ -45,10 +47,10 @@ export const notePlace = (folder: string, name: string): string =>
 const startPlace = (name: string): string => join(cacheFolder(), 'jobs', `${name}.json`);
 
 /** Note where a job runs, and keep how it is started, before anything of it is sent. */
-export function noteJob(folder: string, name: string, note: Note, start: Start): void {
+export function noteJob(folder: string, name: string, note: Note, start: Omit<Start, 'folder'>): void {
   mkdirSync(join(folder, '.baton', 'jobs'), { recursive: true });
   writeFileSync(notePlace(folder, name), JSON.stringify(note));
-  keepStart(name, start);
+  keepStart(name, { ...start, folder });
 }
 
 export function keepStart(name: string, start: Start): void {
@@ -72,6 +74,13 @@ export function startOf(name: string): Start | null {
   } catch {
     return null;
   }
+}
+
+/** The folder that a job belongs to: the one in which one is, where it knows the job, else the one it was sent from. */
+export function homeOf(name: string, here = process.cwd()): string {
+  if (readNote(here, name) !== null) return here;
+  const sent = startOf(name)?.folder;
+  return sent && existsSync(sent) ? sent : here;
 }
 
 /** A job that was removed cannot be started again. */

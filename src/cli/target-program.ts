@@ -27,7 +27,7 @@ import {
 import { capFlags, list } from './arguments.js';
 import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
-import { forgetJob, readNote } from './job-notes.js';
+import { forgetJob, homeOf, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -182,15 +182,16 @@ export function targetCommands(
 }
 
 async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
-  const target = on ?? readNote(process.cwd(), name)?.target;
+  const folder = homeOf(name);
+  const target = on ?? readNote(folder, name)?.target;
   if (target === undefined)
     throw new Failure(
       'job.unknown',
-      `This folder has no job ${name}; say where it runs: --target NAME`,
+      `No job ${name} was sent from this folder, nor from another one of this machine that is still there; say where it runs: --target NAME`,
       exit.usage,
     );
   const own = findTarget(targetsFile(), target);
-  return { host: await openHost(own), kind: own.kind, name, folder: process.cwd() };
+  return { host: await openHost(own), kind: own.kind, name, folder };
 }
 
 /** A base that is named by its path from a folder on, which is sent there: where it lies here. */

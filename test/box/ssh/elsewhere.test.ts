@@ -69,3 +69,26 @@ it('is not fetched over what went on here', async () => {
   expect(`${refused.code} ${refused.stderr}`).toContain('run.jsonl changed there, and here as well');
   expect(refused.code).toBe(3);
 });
+
+it('is followed, fetched and looked at from the folder above its workflow, with the words that are printed', async () => {
+  const above = machine();
+  cpSync(template, join(above, 'my team'), { recursive: true });
+  const more = ['--backend', 'wasm', '--target', 'box', '--detach', '--json'];
+  const started = await runCli(above, ['train', 'my team/table-team.baton.yaml', ...sizes, ...more]);
+  expect(`${started.code} ${started.code === 0 ? '' : started.stderr}`).toBe('0 ');
+  const [, name] = /jobs attach (\S+)/.exec(started.stderr)!;
+  const attached = await runCli(above, ['jobs', 'attach', name!]);
+  expect(`${attached.code} ${attached.code === 0 ? '' : attached.stderr}`).toBe('0 ');
+  expect(readdirSync(above)).not.toContain('.baton');
+  expect(readdirSync(join(above, 'my team/.baton/runs'))).toEqual([name]);
+  const [, shown] = /Look at it with: baton show '(.*)'/.exec(attached.stdout)!;
+  expect(await runCli(above, ['show', shown!])).toMatchObject({ code: 0, stderr: '' });
+  expect((await runCli(above, ['jobs', 'fetch', name!])).stderr).toContain('fetched 0 files of the log');
+  expect((await runCli(above, ['jobs', 'remove', name!])).code).toBe(0);
+  expect(readdirSync(join(above, 'my team/.baton/jobs'))).toEqual([]);
+  const gone = await runCli(above, ['jobs', 'attach', name!]);
+  expect(gone).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`No job ${name} was sent from this folder`),
+  });
+});

@@ -1,9 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { secretsOf, variablesOf } from '../../../src/cli/carried.js';
-import { allowedIn, allowing, noteJob, readNote, startOf } from '../../../src/cli/job-notes.js';
+import {
+  allowedIn,
+  allowing,
+  forgetJob,
+  homeOf,
+  noteJob,
+  readNote,
+  startOf,
+} from '../../../src/cli/job-notes.js';
 import { SecretFile } from '../../../src/policy/index.js';
 
 let folder: string;
@@ -44,4 +52,21 @@ it('only variables that the workflow names, and that are called BATON_* or allow
   expect(secretsOf(text, keys, env, ['OWN', 'UNNAMED'])).toEqual({ BATON_A: '1', OWN: '2' });
   expect(variablesOf(text, ['OWN', 'UNNAMED'])).toEqual(['BATON_A', 'OWN']);
   expect(secretsOf(text, keys, env)).toEqual({ BATON_A: '1' });
+});
+
+it('a job belongs to the folder that it was sent from, wherever one asks for it', () => {
+  const [own, other, moved] = ['own', 'other', 'moved'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const path of [own, other]) mkdirSync(path);
+  const note = { target: 'box', workflow: 'a', engine: [] };
+  noteJob(own, 'j', note, { args: ['train', 'a'], carried: [] });
+  expect([own, other].map((here) => homeOf('j', here))).toEqual([own, own]);
+  expect(homeOf('unknown', other)).toBe(other);
+  renameSync(own, moved);
+  expect([moved, other].map((here) => homeOf('j', here))).toEqual([moved, other]);
+  forgetJob(moved, 'j');
+  expect([readNote(moved, 'j'), startOf('j')]).toEqual([null, null]);
 });
