@@ -5,7 +5,7 @@ import { type JobHost, type JobState, type Launch, type Launched, manifestOf } f
 import { RunFolder } from '../trace/index.js';
 import { variablesOf } from './carried.js';
 import { pathWord, runWord } from './find-run.js';
-import { allowedIn, allowing, keepStart, notePlace, readNote, startOf } from './job-notes.js';
+import { allowedIn, allowing, forgetJob, keepStart, notePlace, readNote, startOf } from './job-notes.js';
 import { openToGoOn, openToSend, type Parcel, parcelOf } from './parcel.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
@@ -178,6 +178,7 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
     if (state.code !== exit.fine) terminal.say(`Go on there with: ${commandName()} jobs resume ${name}`);
     return state.code;
   }
+  if (state.is === 'absent') throw absent(name, job.host);
   terminal.emit({ event: 'job.stopped', job: name, state: state.is });
   throw new Failure('job.stopped', explainState(name, state), exit.environment);
 }
@@ -186,6 +187,32 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
 export function asSent({ kind, name, folder }: BoxJob, state: JobState): JobState {
   const sent = existsSync(notePlace(folder, name));
   return kind === 'ray' && state.is === 'absent' && sent ? { is: 'forgotten' } : state;
+}
+
+/** Throws where nothing is there of a job. */
+export async function mustBeThere({ host, name }: BoxJob): Promise<void> {
+  if (!(await host.isThere(name))) throw absent(name, host);
+}
+
+const absent = (name: string, host: JobHost): Failure =>
+  new Failure(
+    'job.unknown',
+    `There is no job ${name} on ${host.label}. See those that are: ${commandName()} jobs list TARGET`,
+    exit.usage,
+  );
+
+/** Remove a job there, and what is noted of it here. */
+export async function removeJob(terminal: Terminal, job: BoxJob): Promise<void> {
+  const { host, name, folder } = job;
+  const there = await host.isThere(name);
+  if (!there && readNote(folder, name) === null) throw absent(name, host);
+  if (there) await host.remove(name);
+  forgetJob(folder, name);
+  terminal.say(
+    there
+      ? `${name} is removed from ${host.label}.`
+      : `Nothing of ${name} is on ${host.label}; what was noted of it here is removed.`,
+  );
 }
 
 /** What a state means and what to do about it. */

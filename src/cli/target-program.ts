@@ -25,9 +25,18 @@ import {
   type Wanted,
 } from '../target/index.js';
 import { capFlags, list } from './arguments.js';
-import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
+import {
+  asSent,
+  attachJob,
+  type BoxJob,
+  explainState,
+  fetchJob,
+  mustBeThere,
+  removeJob,
+  resumeJob,
+} from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
-import { forgetJob, homeOf, readNote } from './job-notes.js';
+import { homeOf, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
@@ -149,13 +158,16 @@ export function targetCommands(
       });
   };
   job('attach', "replay a job's log, go on live, and fetch the results", (out, own) => attachJob(out, own));
-  job('cancel', 'stop a job; what it logged is kept', async (out, { host, name }) => {
+  job('cancel', 'stop a job; what it logged is kept', async (out, own) => {
+    const { host, name } = own;
+    await mustBeThere(own);
     const state = await host.cancel(name);
     out.emit({ job: name, state });
-    out.say(state.is === 'cancelled' ? `${name} is stopped.` : explainState(name, state));
+    out.say(state.is === 'cancelled' ? `${name} is stopped.` : explainState(name, asSent(own, state)));
     return exit.fine;
   });
   job('fetch', 'bring the log and the weights here, with their hashes verified', async (out, own) => {
+    await mustBeThere(own);
     await fetchJob(out, own);
     return exit.fine;
   });
@@ -173,10 +185,8 @@ export function targetCommands(
         list,
       ),
   );
-  job('remove', "remove a job's files there", async (out, { host, name, folder }) => {
-    await host.remove(name);
-    forgetJob(folder, name);
-    out.say(`${name} is removed from ${host.label}.`);
+  job('remove', "remove a job's files there", async (out, own) => {
+    await removeJob(out, own);
     return exit.fine;
   });
 }

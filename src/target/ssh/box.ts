@@ -172,6 +172,10 @@ export class Box implements JobHost, Source {
     return Number(await mustRun(this.target, scripts.newestAttempt, [this.job(name)])) + 1;
   }
 
+  async isThere(name: string): Promise<boolean> {
+    return (await this.state(name)).is !== 'absent';
+  }
+
   async begun(name: string): Promise<boolean> {
     return (await mustRun(this.target, scripts.begun, [this.job(name), name])).trim() === 'yes';
   }

@@ -1,5 +1,5 @@
 // A job that another machine sent: what can be done with it from here.
-import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../../integration/cli/command.js';
@@ -91,4 +91,21 @@ it('is followed, fetched and looked at from the folder above its workflow, with 
     code: 2,
     stderr: expect.stringContaining(`No job ${name} was sent from this folder`),
   });
+});
+
+it('that is not there is not fetched, removed, cancelled or followed', async () => {
+  const folder = machine();
+  for (const what of ['fetch', 'remove', 'cancel', 'attach']) {
+    const ran = await runCli(folder, ['jobs', what, 'nosuch', '--target', 'box', '--json']);
+    expect(`${what} ${ran.code} ${ran.stdout}`).toContain(`${what} 2 {"error":{"code":"job.unknown"`);
+    expect(ran.stderr).toContain('There is no job nosuch on box. See those that are: baton jobs list TARGET');
+  }
+  expect(readdirSync(folder)).not.toContain('.baton');
+  // What was noted here of one that somebody else removed can be forgotten.
+  mkdirSync(join(folder, '.baton/jobs'), { recursive: true });
+  const note = join(folder, '.baton/jobs/lost.json');
+  writeFileSync(note, '{"target": "box", "workflow": "a.baton.yaml", "engine": []}');
+  const removed = await runCli(folder, ['jobs', 'remove', 'lost']);
+  expect(removed).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing of lost is on box') });
+  expect(existsSync(note)).toBe(false);
 });
