@@ -81,6 +81,13 @@ export function engineChoice(command: Command): Command {
   return samplerChoice(command);
 }
 
+/** Where the base of trained weights lies, for commands that only act with them. */
+export const baseFlag = (): Option =>
+  new Option(
+    '--base <model>',
+    'the base that the weights were trained over, where it lies elsewhere now: a model folder, GGUF file or Hugging Face id',
+  );
+
 /** What samples in the torch engine. */
 export function samplerChoice(command: Command): Command {
   return command

@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Caps } from '../rollout/index.js';
 import { type JobHost, type JobState, type Launch, type Launched, manifestOf } from '../target/index.js';
-import { readReference, withOwnWeights } from '../workflow/index.js';
-import { secretsOf } from './carried.js';
-import { notePlace, readNote, startOf } from './job-notes.js';
-import { userKeys } from './keys.js';
-import { checkFile } from './open-workflow.js';
+import { RunFolder } from '../trace/index.js';
+import { variablesOf } from './carried.js';
+import { runWord } from './find-run.js';
+import { allowedIn, allowing, forgetJob, keepStart, notePlace, readNote, startOf } from './job-notes.js';
+import { openToGoOn, openToSend, type Parcel, parcelOf } from './parcel.js';
 import { cacheFolder, shipped } from './places.js';
 import { stopOnSignals } from './stop-on-signals.js';
-import { commandName, counted, exit, Failure, type Terminal } from './terminal.js';
+import { commandName, counted, exit, Failure, shellWord, type Terminal } from './terminal.js';
 
 /** A job on a target, and the folder of its workflow here. */
 export interface BoxJob {
@@ -40,55 +40,27 @@ export async function programFiles(): Promise<Launch['program']> {
  */
 export async function launchJob(
   terminal: Terminal,
-  { host, kind, name, folder }: BoxJob,
+  { host, name }: BoxJob,
   attempt: number,
-  workflow: string,
-  args: readonly string[],
-  engine: readonly string[],
+  parcel: Parcel,
+  how: Pick<Launch, 'workflow' | 'args' | 'engine'>,
 ): Promise<void> {
-  const text = readFileSync(join(folder, workflow), 'utf8');
-  const environment = kind === 'ssh' ? secretsOf(text, userKeys(), process.env) : withoutKeys(text);
-  const work = { folder, files: await manifestOf(folder, STAYS_HERE) };
   const program = await programFiles();
-  const roles = rolesOf(join(folder, workflow));
-  const sent = await host.launch(
-    { name, workflow, program, work, args, roles, engine, environment },
-    attempt,
-  );
+  const sent = await host.launch({ ...parcel, ...how, name, program }, attempt);
   terminal.note(`${host.label}: sent ${sent}`);
-}
-
-/** What of a workflow's folder is nothing to it: history, caches, programs of this machine, and keys. */
-const STAYS_HERE = [
-  ...['.baton/**', '.git/**', '**/node_modules/**', '.cache/**', '.config/**'],
-  ...['**/.venv/**', '**/venv/**', '**/__pycache__/**', '**/.env', '**/.env.*'],
-];
-
-/** Roles that act with an engine's weights; none where the workflow has problems, which the loop there says. */
-function rolesOf(file: string): string[] {
-  const { workflow } = checkFile(file, { allowEnv: [], embeddedRoles: undefined });
-  return workflow ? withOwnWeights(workflow).map(({ name }) => name) : [];
-}
-
-/** A cluster tells everybody who may ask what a job was given: nothing secret is given. */
-function withoutKeys(workflow: string): Record<string, string> {
-  for (const [text] of workflow.matchAll(/\$\{secret:\w+\}/g)) {
-    const name = readReference(text)?.name;
-    throw new Failure(
-      'target.keys',
-      `The workflow uses the secret ${name}, and no key travels to a Ray cluster: what a job is given can be read there by all. Set BATON_${name} in the environment of the cluster's nodes and write \${env:BATON_${name}} in the workflow.`,
-      exit.usage,
-    );
-  }
-  return {};
 }
 
 /**
  * Start a job again where it stopped; from its beginning where its run is not on record there, with what is missing of
- * its files. `caps`: limits in place of those it has.
+ * its files. `caps`: limits in place of those it has; `allowEnv`: variables it may read besides those it might before.
  */
-export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Promise<void> {
-  const { host, kind, name } = job;
+export async function resumeJob(
+  terminal: Terminal,
+  job: BoxJob,
+  caps: Caps,
+  allowEnv: readonly string[],
+): Promise<void> {
+  const { host, kind, name, folder } = job;
   const state = asSent(job, await host.state(name));
   const start = startOf(name);
   // The link may have been cut before its first file was there.
@@ -99,7 +71,7 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
   if (!begun && isHere(job))
     throw new Failure(
       'job.state',
-      `${name} is not there any more, and what was brought of it lies here: ${commandName()} show ${name}. To train again from the beginning: ${commandName()} train`,
+      `${name} is not there any more, and what was brought of it lies here: ${commandName()} show ${runOf(job)}. To train again from the beginning: ${commandName()} train ${shellWord(folder)}`,
       exit.usage,
     );
   if (!begun && start === null)
@@ -108,13 +80,34 @@ export async function resumeJob(terminal: Terminal, job: BoxJob, caps: Caps): Pr
       `${name} has not begun there, and how it was to be started is known only where it was sent from. Resume it there, or remove it (${commandName()} jobs remove ${name}) and train again.`,
       exit.usage,
     );
-  const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
-  const args = [...(begun ? ['resume', name] : start!), ...higher];
   const { workflow, engine } = await launchedBefore(job);
-  await launchJob(terminal, job, await host.nextAttempt(name), workflow, args, engine);
+  const file = join(job.folder, workflow);
+  const text = readFileSync(file, 'utf8');
+  const allow = [...new Set([...allowedIn(start?.args ?? []), ...allowEnv])];
+  mustStillHave(start?.carried ?? [], variablesOf(text, allow), name);
+  const toSend = begun
+    ? openToGoOn(file, text, allow)
+    : openToSend(file, { allowEnv: allow, embeddedRoles: undefined });
+  const parcel = await parcelOf(terminal, kind, toSend, allow);
+  const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
+  const args = [...allowing(begun ? ['resume', name] : start!.args, allow), ...higher];
+  const attempt = await host.nextAttempt(name);
+  if (start) keepStart(name, { ...start, args: allowing(start.args, allow), carried: parcel.carried });
+  await launchJob(terminal, job, attempt, parcel, { workflow, args, engine });
   terminal.note(
     begun ? `${name} goes on there` : `${name} had not begun; it starts there from its beginning`,
   );
+}
+
+/** Throws where a variable that the job was given, and that its workflow names, is not set any more. */
+function mustStillHave(carried: readonly string[], named: readonly string[], job: string): void {
+  const gone = carried.filter((name) => named.includes(name) && !process.env[name]);
+  if (gone.length > 0)
+    throw new Failure(
+      'target.keys',
+      `${job} was given ${gone.join(' and ')} from your environment when it was started, and it is kept nowhere: set it again, then resume. Nothing was sent.`,
+      exit.environment,
+    );
 }
 
 /** How a job was started, as this folder knows it, or else as is kept there. Its files are sent again from this folder. */
@@ -135,9 +128,13 @@ async function launchedBefore({ host, name, folder }: BoxJob): Promise<Launched>
   return found;
 }
 
+const runFolder = ({ name, folder }: BoxJob) => new RunFolder(join(folder, '.baton', 'runs', name));
+
 /** Whether its run was brought here. */
-const isHere = ({ name, folder }: BoxJob): boolean =>
-  existsSync(join(folder, '.baton', 'runs', name, 'run.json'));
+const isHere = (job: BoxJob): boolean => existsSync(runFolder(job).info);
+
+/** How a command that is typed here names its run. */
+export const runOf = (job: BoxJob): string => runWord(runFolder(job));
 
 /** Bring the run's log and its weights here, verified; they lie where a run on this machine has them. */
 export async function fetchJob(terminal: Terminal, { host, name, folder }: BoxJob): Promise<void> {
@@ -177,10 +174,11 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
   if (state.is === 'exited') {
     await fetchJob(terminal, job);
     terminal.emit({ event: 'job.ended', job: name, code: state.code });
-    terminal.say(`${name} ended with ${state.code}. Look at it with: ${commandName()} show ${name}`);
+    terminal.say(`${name} ended with ${state.code}. Look at it with: ${commandName()} show ${runOf(job)}`);
     if (state.code !== exit.fine) terminal.say(`Go on there with: ${commandName()} jobs resume ${name}`);
     return state.code;
   }
+  if (state.is === 'absent') throw absent(name, job.host);
   terminal.emit({ event: 'job.stopped', job: name, state: state.is });
   throw new Failure('job.stopped', explainState(name, state), exit.environment);
 }
@@ -189,6 +187,32 @@ async function settle(terminal: Terminal, job: BoxJob, found: JobState): Promise
 export function asSent({ kind, name, folder }: BoxJob, state: JobState): JobState {
   const sent = existsSync(notePlace(folder, name));
   return kind === 'ray' && state.is === 'absent' && sent ? { is: 'forgotten' } : state;
+}
+
+/** Throws where nothing is there of a job. */
+export async function mustBeThere({ host, name }: BoxJob): Promise<void> {
+  if (!(await host.isThere(name))) throw absent(name, host);
+}
+
+const absent = (name: string, host: JobHost): Failure =>
+  new Failure(
+    'job.unknown',
+    `There is no job ${name} on ${host.label}. See those that are: ${commandName()} jobs list TARGET`,
+    exit.usage,
+  );
+
+/** Remove a job there, and what is noted of it here. */
+export async function removeJob(terminal: Terminal, job: BoxJob): Promise<void> {
+  const { host, name, folder } = job;
+  const there = await host.isThere(name);
+  if (!there && readNote(folder, name) === null) throw absent(name, host);
+  if (there) await host.remove(name);
+  forgetJob(folder, name);
+  terminal.say(
+    there
+      ? `${name} is removed from ${host.label}.`
+      : `Nothing of ${name} is on ${host.label}; what was noted of it here is removed.`,
+  );
 }
 
 /** What a state means and what to do about it. */

@@ -12,6 +12,7 @@ import {
   readLog,
 } from '../trace/index.js';
 import { capFlags, editorFlag, list } from './arguments.js';
+import { baseAgain } from './base-place.js';
 import { reasonOf } from './ended.js';
 import { choiceIn, type EngineChoice, engineFor } from './engine.js';
 import { findWeights } from './eval.js';
@@ -182,13 +183,18 @@ async function fork(
   const had: EngineChoice & { promoted?: Record<string, string>; from?: string | null } = {
     ...folder.readInfo().options,
     enginePython: chosen.enginePython ?? undefined,
+    base: baseAgain(folder),
   };
-  const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
+  const opened = openRecorded(folder, {
+    allowEnv: options.allowEnv,
+    embeddedRoles: undefined,
+    base: had.base,
+  });
   // The fork acts with the weights that its run acted with.
-  const weights = had.from ? findWeights(had.from) : null;
+  const weights = had.from ? findWeights(had.from, had.base) : null;
   const dir = weights?.dir ?? join(cacheFolder(), 'engines', folder.name);
   const over = weights ? null : registryOf(opened.workflow.folder).serve(had.promoted ?? {}, dir);
-  const choice = weights?.choice ?? (over ? choiceIn(opened.workflow, over) : had);
+  const choice = weights?.choice ?? (over ? choiceIn(opened.workflow, over, had.base) : had);
   const engine = await engineFor(opened.workflow, dir, choice);
   try {
     if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });

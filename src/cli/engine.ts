@@ -13,6 +13,7 @@ import {
 } from '../engine/index.js';
 import { engineOf, ensureEnvironment } from '../target/index.js';
 import { baseOf, type Workflow } from '../workflow/index.js';
+import { findBase, orFlag } from './base-place.js';
 import type { EngineHandle } from './engine-handle.js';
 import { isErrorCode } from './error-codes.js';
 import { cacheFolder, shipped } from './places.js';
@@ -64,24 +65,49 @@ export function methodOf(engine: 'tfjs' | 'torch', { method }: EngineChoice): 'l
   return engine === 'torch' ? (method ?? 'lora') : 'full';
 }
 
-/** The engine that a promoted policy needs. */
-export function choiceOf({ engine, method, base }: PolicyRecord): EngineChoice {
-  return { engine, method, base: base.model ?? undefined };
+/**
+ * The engine that promoted policies need. `own`: the base that their workflow names, which may have been moved since.
+ * `given`: one that was named at the command. Throws where none of them can be the one that they were trained over.
+ */
+export function choiceOf(
+  record: PolicyRecord,
+  home: string,
+  { own, given }: { own?: string | undefined; given?: string | undefined } = {},
+): EngineChoice {
+  const { role, version, engine, method } = record;
+  const of = `${role}@${version}`;
+  const kept = record.base.model ?? undefined;
+  const isFolder = (base: string) => isAbsolute(base) || base.startsWith('.');
+  // Two folders, or a folder and a model of the hub, can hold the same weights: the engine tells.
+  const maySame = own === undefined || kept === own || (kept && (isFolder(own) || isFolder(kept)));
+  if (given === undefined && !maySame)
+    throw new PolicyProblem(
+      `${of} was trained over ${kept ?? 'the model that ships'}, and the workflow starts from ${own}: roll ${role} back, or change base.`,
+    );
+  return { engine, method, base: given ?? own ?? findBase(kept, home, of) };
 }
 
-/**
- * The engine that promoted policies need in a workflow. Throws a PolicyProblem where they were trained over another
- * base than the one that the workflow names; a folder may have been moved since.
- */
-export function choiceIn(workflow: Pick<Workflow, 'models'>, record: PolicyRecord): EngineChoice {
-  const choice = choiceOf(record);
-  const own = baseOf(workflow);
-  const moved = own && choice.base && isAbsolute(own) && isAbsolute(choice.base);
-  if (own !== undefined && choice.base !== own && !moved)
-    throw new PolicyProblem(
-      `${record.role}@${record.version} was trained over ${choice.base ?? 'the model that ships'}, and the workflow starts from ${own}: roll ${record.role} back, or change base.`,
-    );
-  return moved ? { ...choice, base: own } : choice;
+/** The same, for roles of a workflow. */
+export function choiceIn(
+  { models, folder }: Pick<Workflow, 'models' | 'folder'>,
+  record: PolicyRecord,
+  given?: string,
+): EngineChoice {
+  return choiceOf(record, folder, { own: baseOf({ models }), given });
+}
+
+/** An engine over weights; `failure` says whose they are where it came up over another base than theirs. */
+export function overItsBase<T>(starting: Promise<T>, failure: () => PolicyProblem): Promise<T> {
+  return starting.catch((error: unknown) => {
+    throw error instanceof Failure && error.code === 'base.other' ? failure() : error;
+  });
+}
+
+export function otherBase(of: string, base: string | undefined): PolicyProblem {
+  const found = base === undefined ? 'the model that ships' : `what is in ${base}`;
+  return new PolicyProblem(
+    `${of} was trained over another base than ${found}: put its own back, or ${orFlag}.`,
+  );
 }
 
 /** An engine that another process brought up: its address on this machine, and its token. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
+import { findBase, keptIn } from './base-place.js';
 import type { EngineChoice } from './engine.js';
 import { findRun } from './find-run.js';
 import { cacheFolder } from './places.js';
@@ -23,8 +24,8 @@ export interface Weights {
   choice: EngineChoice;
 }
 
-/** The checkpoint a user means by `run` (its best) or `run:checkpoint`. */
-export function findWeights(wanted: string): Weights {
+/** The checkpoint a user means by `run` (its best) or `run:checkpoint`. `given`: a base that was named at the command. */
+export function findWeights(wanted: string, given?: string): Weights {
   const at = wanted.lastIndexOf(':');
   const [run, name] = at > 1 ? [wanted.slice(0, at), wanted.slice(at + 1)] : [wanted, null];
   const folder = findRun(run);
@@ -49,7 +50,8 @@ export function findWeights(wanted: string): Weights {
       `The weights of ${folder.name} are not on this machine (${dir}); evaluate it where it was trained.`,
       exit.environment,
     );
-  const { engine, base, method, sampler, vllmMemory } = folder.readInfo().options as EngineChoice;
+  const { engine, method, sampler, vllmMemory } = folder.readInfo().options as EngineChoice;
+  const base = given ?? findBase(keptIn(folder), folder.home, folder.name);
   const enginePython = chosenFor(folder).enginePython ?? undefined;
   const choice = { engine, base, method, enginePython, sampler, vllmMemory };
   return {

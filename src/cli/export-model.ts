@@ -1,12 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { mergeAdapter, PolicyProblem, type PolicyRecord, type PolicyRegistry } from '../engine/index.js';
-import { torchPython } from './engine.js';
+import { choiceOf, torchPython } from './engine.js';
 import { shipped } from './places.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 
 export interface ExportHow {
   merged?: boolean;
+  base?: string;
   enginePython?: string;
 }
 
@@ -26,14 +27,29 @@ export async function exportModel(
   if (existsSync(to) && readdirSync(to).length > 0)
     throw new PolicyProblem(`${to} is not empty; name another folder.`);
   const from = registry.place(role, version);
-  const base = record.base.model ?? shipped('media/base');
+  const base = baseFor(record, registry.home, how);
   const adapter = record.method === 'lora';
   const merged = adapter && how.merged === true;
   if (merged) await merge(await torchPython(how), { base, adapter: from, folder: to });
   else copy(record, from, base, to);
+  if (adapter && !merged) nameBase(join(to, 'adapter_config.json'), base);
   out.emit({ role, version, folder: to, method: record.method, merged });
   const what = merged ? `, merged into ${base}` : adapter ? `, an adapter over ${base}` : '';
   out.say(`${role}@${version} is in ${to}${what}.`);
+}
+
+/** The base that the weights are over: a path from / on, or what the hub calls it. */
+function baseFor(record: PolicyRecord, home: string, { base: given }: ExportHow): string {
+  const { base = shipped('media/base') } = choiceOf(record, home, { given });
+  return existsSync(base) ? resolve(base) : base;
+}
+
+/** Other programs load the base from where the adapter says that it is, which was true where it was trained. */
+function nameBase(path: string, base: string): void {
+  const config = JSON.parse(readFileSync(path, 'utf8')) as object;
+  // They know the folder of a GGUF file.
+  const named = base.endsWith('.gguf') ? dirname(base) : base;
+  writeFileSync(path, JSON.stringify({ ...config, base_model_name_or_path: named }, null, 2));
 }
 
 /** The files of a version; with whole weights also what describes them, so that the folder is a model. */

@@ -1,5 +1,5 @@
 // Roles that a training leaves as they are: they act in it with what they act with in every run of the folder.
-import { PolicyProblem } from '../engine/index.js';
+import { PolicyProblem, type PolicyRecord } from '../engine/index.js';
 import { engineOf } from '../target/index.js';
 import { type Workflow, withOwnWeights } from '../workflow/index.js';
 import { type EngineChoice, methodOf } from './engine.js';
@@ -61,24 +61,25 @@ export function promotedBeside(
 }
 
 /**
- * Put promoted weights into the folder of a training's engine. Throws a PolicyProblem where they were trained over
- * another base, or in another way, than this training is.
+ * Put promoted weights into the folder of a training's engine, which refuses to come up over another base than theirs
+ * (`notBeside`). Throws a PolicyProblem where they were trained in another way than this training is.
  */
 export function serveBeside(
   workflow: Workflow,
   promoted: Readonly<Record<string, string>>,
   dir: string,
   choice: EngineChoice,
-): void {
+): PolicyRecord | null {
   const record = registryOf(workflow.folder).serve(promoted, dir);
-  if (!record) return;
   const engine = engineOf(choice);
-  const same =
-    record.engine === engine &&
-    record.method === methodOf(engine, choice) &&
-    record.base.model === (choice.base ?? null);
-  if (!same)
-    throw new PolicyProblem(
-      `${record.role}@${record.version} acts in every run here and was trained over another base or in another way than this training, and one engine plays both: train ${record.role} too, or roll it back.`,
-    );
+  if (record && (record.engine !== engine || record.method !== methodOf(engine, choice)))
+    throw notBeside(record, `in another way (${record.engine}, ${record.method})`);
+  return record;
+}
+
+/** Why what is promoted cannot act in a training. */
+export function notBeside({ role, version }: PolicyRecord, how: string): PolicyProblem {
+  return new PolicyProblem(
+    `${role}@${version} acts in every run here and was trained ${how} than this training, and one engine plays both: train ${role} too, or roll it back.`,
+  );
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { notNegative, samplerChoice, sandboxChoice, whole } from './arguments.js';
+import { baseFlag, notNegative, samplerChoice, sandboxChoice, whole } from './arguments.js';
 import { diffCommand } from './diff.js';
 import { type ExportOptions, exportCommand } from './export.js';
 import { findRun } from './find-run.js';
@@ -61,6 +61,7 @@ export function lookCommands(
   samplerChoice(json(root.command('serve <role>')))
     .description('an OpenAI endpoint for a role (role@version), on this machine only')
     .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
+    .addOption(baseFlag())
     .option('--port <n>', 'where to listen; 0 takes a free one', whole(0), 0)
     .option('--backend <name>', 'auto; tfjs: native-gpu, native-cpu, wasm; torch: cuda, cpu', 'auto')
     .option('--engine-python <path>', "a Python that has the torch engine's packages")

@@ -20,6 +20,8 @@ export interface OpenOptions {
   allowEnv: string[];
   embeddedRoles: readonly string[] | undefined;
   alternatives?: string;
+  /** A base that was named at the command, or is known of a run. */
+  base?: string | undefined;
 }
 
 /** The workflow file a command means: the one named, or the only one in the folder. */
@@ -70,14 +72,15 @@ export function checkFile(
     tasks: true,
     allowEnv: options.allowEnv,
     embeddedRoles: options.embeddedRoles,
+    base: options.base,
     ...(alternatives ? { alternatives } : {}),
   });
   return { problems, workflow: workflow && { ...workflow, file: path }, files };
 }
 
 /** A workflow without errors and its tasks; otherwise a failure that lists the problems. */
-export function openWorkflow(path: string | undefined, options: OpenOptions): Opened {
-  return withTasks(checkFile(findWorkflow(path), options));
+export function openWorkflow(path: string | undefined, options: OpenOptions, files?: WorkflowFiles): Opened {
+  return withTasks(checkFile(findWorkflow(path), options, undefined, files));
 }
 
 /** The workflow as a run had it: its own copy of the text and the prompts, whatever became of the files since. */

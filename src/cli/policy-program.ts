@@ -6,6 +6,8 @@ import * as z from 'zod';
 import { type Candidate, PolicyProblem, PolicyRegistry, servedOf } from '../engine/index.js';
 import { listRuns, RunFolder, readLog } from '../trace/index.js';
 import { bestCheckpoint, savedCheckpoints } from '../training/index.js';
+import { baseFlag } from './arguments.js';
+import { movedBase } from './base-place.js';
 import { type EngineChoice, methodOf } from './engine.js';
 import { type ExportHow, exportModel } from './export-model.js';
 import { findRun, runsBase } from './find-run.js';
@@ -93,7 +95,7 @@ export function policyCommands(
     .option('--checkpoint <name>', 'another checkpoint than the best one')
     .action((role: string, run: string | undefined, { checkpoint }: { checkpoint?: string }) =>
       act(async (out, registry) => {
-        const found = candidate(role, run, checkpoint);
+        const found = candidate(registry.home, role, run, checkpoint);
         const record = await registry.alone(() => registry.promote(found), true);
         out.emit(record);
         out.say(
@@ -124,6 +126,7 @@ export function policyCommands(
   json(root.command('export-model <role> <folder>'))
     .description("write a role's weights for other programs: an adapter in the PEFT format, or a whole model")
     .option('--merged', 'one whole model of base and adapter, which needs no PEFT')
+    .addOption(baseFlag())
     .option('--engine-python <path>', "with --merged: a Python with the torch engine's packages")
     .action((role: string, to: string, how: ExportHow) =>
       act((out, registry) => exportModel(out, registry, role, to, how)),
@@ -158,7 +161,7 @@ function newestTraining(): RunFolder {
 }
 
 /** The weights of a role at a checkpoint of a training run, as the run's log and its engine's folder have them. */
-function candidate(role: string, run: string | undefined, wanted: string | undefined): Candidate {
+function candidate(home: string, role: string, run: string | undefined, wanted?: string): Candidate {
   const folder = run === undefined ? newestTraining() : findRun(run);
   const info = folder.readInfo();
   const ran = engineSchema.safeParse(info.engine);
@@ -195,7 +198,7 @@ function candidate(role: string, run: string | undefined, wanted: string | undef
     role,
     folder: weights,
     engine,
-    base: { model: options.base ?? null, hash: base },
+    base: { model: movedBase(folder, home) ?? null, hash: base },
     method: methodOf(engine, options),
     hash,
     from: {

@@ -6,11 +6,12 @@ import { type Caps, capsAmong } from '../rollout/index.js';
 import { readLog } from '../trace/index.js';
 import { formatProblem, isError, jsonSchema, withOwnWeights } from '../workflow/index.js';
 import { keptAlone } from './alone.js';
-import { capFlags, editorFlag, list, notNegative, sandboxChoice, whole } from './arguments.js';
+import { baseFlag, capFlags, editorFlag, list, notNegative, sandboxChoice, whole } from './arguments.js';
+import { baseAgain } from './base-place.js';
 import { controlCommands } from './control-program.js';
 import { doctorCommand } from './doctor.js';
 import { noteDamage } from './ended.js';
-import { choiceIn, engineFor, playableRoles } from './engine.js';
+import { choiceIn, engineFor, otherBase, overBaseOf, overItsBase, playableRoles } from './engine.js';
 import { engineCommand } from './engine-program.js';
 import { findWeights } from './eval.js';
 import { findRun } from './find-run.js';
@@ -73,7 +74,8 @@ export async function program(argv: readonly string[]): Promise<number> {
               terminal(),
               openWorkflow(file, {
                 allowEnv: options.allowEnv,
-                embeddedRoles: actingRoles(findWorkflow(file)),
+                embeddedRoles: actingRoles(findWorkflow(file), options.base),
+                base: options.base,
               }),
               { ...options, caps: capsAmong(options) },
             ),
@@ -87,11 +89,12 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option('--from <run>', 'trained weights: a training run (its best checkpoint) or run:checkpoint')
     .option('--temperature <t>', 'for every agent; 0 is greedy', notNegative)
     .action(async (file: string | undefined, options: RunOptions) => {
+      const { from, base } = options;
       const embeddedRoles =
-        options.from === undefined
-          ? actingRoles(findWorkflow(file))
-          : playableRoles(findWeights(options.from).choice);
-      const given = { allowEnv: options.allowEnv, embeddedRoles };
+        from === undefined
+          ? actingRoles(findWorkflow(file), base)
+          : playableRoles(findWeights(from, base).choice);
+      const given = { allowEnv: options.allowEnv, embeddedRoles, base };
       const opened =
         file === undefined && options.from !== undefined
           ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
@@ -132,7 +135,8 @@ export async function program(argv: readonly string[]): Promise<number> {
       const unsaid = unsaidWords(chosen);
       if (unsaid) terminal().note(unsaid);
       // What it began with could act.
-      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined });
+      const base = baseAgain(folder);
+      const opened = openRecorded(folder, { allowEnv: options.allowEnv, embeddedRoles: undefined, base });
       const caps = capsAmong(options);
       if (info.kind === 'train') {
         if (options.failed)
@@ -142,7 +146,7 @@ export async function program(argv: readonly string[]): Promise<number> {
             exit.usage,
           );
         const place = { opened, name: folder.name, allowEnv: options.allowEnv, resume: folder, caps };
-        const begun = info.options as unknown as TrainOptions;
+        const begun = { ...(info.options as unknown as TrainOptions), base };
         const { concurrency = begun.concurrency } = options;
         done(await trainWith(terminal(), place, { ...begun, ...own, concurrency }));
         return;
@@ -152,6 +156,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'promoted'>;
       const again: RunOptions = {
         ...kept,
+        base,
         kind: info.kind,
         seed: info.seed,
         sandbox: own.sandbox,
@@ -270,6 +275,7 @@ function runFlags(command: Command): Command {
     .option('--samples <n>', 'rollouts per task', whole(1), 1)
     .option('--concurrency <n>', 'rollouts at a time', whole(1), 8)
     .option('--seed <n>', 'where all random numbers start', whole(0), 1)
+    .addOption(baseFlag())
     .addOption(sandboxChoice())
     .option('--python <path>', 'the Python that agents use')
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
@@ -283,13 +289,14 @@ function runFlags(command: Command): Command {
 }
 
 /** Roles that can act in a folder: any, where those that were promoted there act over another base. */
-function actingRoles(file: string): readonly string[] | undefined {
-  return playableRoles({ base: promotedBase(dirname(file)) });
+function actingRoles(file: string, base?: string): readonly string[] | undefined {
+  return playableRoles({ base: base ?? promotedBase(dirname(file)) });
 }
 
 async function startRunning(out: Terminal, opened: Opened, options: RunOptions): Promise<number> {
   const { workflow } = opened;
-  const weights = options.from === undefined ? null : findWeights(options.from);
+  const { from, base } = options;
+  const weights = from === undefined ? null : findWeights(from, base);
   const own = join(cacheFolder(), 'engines', `run-${process.pid}-${Date.now()}`);
   // A run that goes on keeps to what it began with.
   const registry = registryOf(workflow.folder);
@@ -297,8 +304,10 @@ async function startRunning(out: Terminal, opened: Opened, options: RunOptions):
     ? {}
     : (options.promoted ?? registry.acting(withOwnWeights(workflow).map(({ name }) => name)));
   const over = registry.serve(promoted, own);
-  const choice = over ? choiceIn(workflow, over) : {};
-  const engine = await engineFor(workflow, weights?.dir ?? own, weights?.choice ?? choice);
+  const choice = weights?.choice ?? (over ? choiceIn(workflow, over, base) : { base });
+  const whose = weights?.from ?? (over ? `${over.role}@${over.version}` : 'nobody');
+  const starting = engineFor(workflow, weights?.dir ?? own, choice);
+  const engine = await overItsBase(starting, () => otherBase(whose, overBaseOf(workflow, choice).base));
   try {
     // Weights that were changed on disk since they were saved are refused here.
     if (weights) await engine?.engine.client.checkpoints({ action: 'load', name: weights.checkpoint });

@@ -14,6 +14,7 @@ import {
 import { endingOf, type LogEvent, RunFolder, readLog, reopenedIn } from '../trace/index.js';
 import type { Split } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
+import { keptBase } from './base-place.js';
 import { againCommand, endedOf, type Failed, failedOf, printFailed } from './ended.js';
 import { type EngineHandle, stopWhenLost, throwIfLost } from './engine-handle.js';
 import { runWord } from './find-run.js';
@@ -46,6 +47,8 @@ export interface RunOptions {
   temperature?: number | undefined;
   /** Trained weights to act with: a run, or run:checkpoint. */
   from?: string | undefined;
+  /** The base to act over, where the weights' own lies elsewhere now. */
+  base?: string | undefined;
   /** Wait for an editor that serves its models. */
   editor?: boolean | undefined;
   policies?: Record<string, string>;
@@ -105,6 +108,7 @@ export async function runCommand(
       promoted: { ...options.promoted },
       temperature: options.temperature ?? null,
       from: options.from ?? null,
+      base: keptBase(options.base, workflow.folder) ?? null,
       python: options.python ?? null,
       editor: waitsForEditor(workflow, options),
       alone,

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { announceServed, PolicyProblem, type ServedPolicy } from '../engine/index.js';
 import { endWithStdin } from './end-with-stdin.js';
-import { choiceOf, type EngineChoice, embeddedRoles, startChosen } from './engine.js';
+import { choiceOf, type EngineChoice, embeddedRoles, otherBase, overItsBase, startChosen } from './engine.js';
 import { findWeights } from './eval.js';
 import { cacheFolder } from './places.js';
 import { registryOf } from './policy-program.js';
@@ -11,6 +11,8 @@ import { commandName, exit, Failure, type Terminal } from './terminal.js';
 
 export interface ServeOptions {
   from?: string | undefined;
+  /** A base in place of the one that was trained over, where that lies elsewhere now. */
+  base?: string | undefined;
   port: number;
   backend: string;
   enginePython?: string | undefined;
@@ -39,11 +41,11 @@ interface Served {
 export async function serveCommand(
   terminal: Terminal,
   wanted: string,
-  { from, port, backend, enginePython, sampler, vllmMemory }: ServeOptions,
+  { from, base, port, backend, enginePython, sampler, vllmMemory }: ServeOptions,
 ): Promise<number> {
   const { policy, dir, choice, own, checkpoint, home } =
-    from === undefined ? kept(wanted) : trained(wanted, from);
-  const engine = await startChosen(
+    from === undefined ? kept(wanted, base) : trained(wanted, from, base);
+  const starting = startChosen(
     dir,
     {
       ...choice,
@@ -54,6 +56,7 @@ export async function serveCommand(
     },
     port,
   );
+  const engine = await overItsBase(starting, () => otherBase(policy, choice.base));
   const { abort, release } = stopOnSignals();
   const unbind = endWithStdin(() => abort.abort());
   const stopped = new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve()));
@@ -89,8 +92,8 @@ export async function serveCommand(
 }
 
 /** Weights of a training run; `role` alone means its version in the checkpoint. */
-function trained(wanted: string, from: string): Served {
-  const { run, home, checkpoint, dir, choice, policies } = findWeights(from);
+function trained(wanted: string, from: string, base?: string): Served {
+  const { run, home, checkpoint, dir, choice, policies } = findWeights(from, base);
   const [role, version] = parts(wanted);
   if (policies[role] === undefined) throw unknownRole(role, 'of that run', Object.keys(policies));
   const policy = version ? wanted : policies[role];
@@ -100,7 +103,7 @@ function trained(wanted: string, from: string): Served {
 }
 
 /** What this folder keeps: `role` alone means what it acts with, which is the embedded base where nothing is promoted. */
-function kept(wanted: string): Served {
+function kept(wanted: string, given?: string): Served {
   const [role, version] = parts(wanted);
   const home = process.cwd();
   const registry = registryOf(home);
@@ -110,8 +113,10 @@ function kept(wanted: string): Served {
     try {
       const record = registry.serve({ [role]: policy }, dir);
       const checkpoint = record && { run: record.from.run, checkpoint: record.from.checkpoint };
-      return { policy, dir, choice: record ? choiceOf(record) : {}, own: true, checkpoint, home };
+      const choice = record ? choiceOf(record, home, { given }) : {};
+      return { policy, dir, choice, own: true, checkpoint, home };
     } catch (error) {
+      rmSync(dir, { recursive: true, force: true });
       if (!(error instanceof PolicyProblem)) throw error;
       throw new Failure(
         'policy.unknown',
@@ -119,9 +124,9 @@ function kept(wanted: string): Served {
         exit.usage,
       );
     }
-  if (!embeddedRoles().includes(role))
+  if (given === undefined && !embeddedRoles().includes(role))
     throw unknownRole(role, 'that the embedded model plays', embeddedRoles());
-  return { policy, dir, choice: {}, own: true, checkpoint: null, home };
+  return { policy, dir, choice: { base: given }, own: true, checkpoint: null, home };
 }
 
 const parts = (wanted: string) => wanted.split('@') as [string, string | undefined];

@@ -24,12 +24,23 @@ import {
   targetsFile,
   type Wanted,
 } from '../target/index.js';
-import { capFlags } from './arguments.js';
-import { attachJob, type BoxJob, explainState, fetchJob, resumeJob } from './box-job.js';
+import { capFlags, list } from './arguments.js';
+import {
+  asSent,
+  attachJob,
+  type BoxJob,
+  explainState,
+  fetchJob,
+  mustBeThere,
+  removeJob,
+  resumeJob,
+} from './box-job.js';
 import { openCluster, openHost } from './job-host.js';
-import { forgetJob, readNote } from './job-notes.js';
+import { homeOf, readNote } from './job-notes.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
+
+type JobFlags = Caps & { target?: string; allowEnv?: string[] };
 
 /** `target` and `jobs`. */
 export function targetCommands(
@@ -135,55 +146,62 @@ export function targetCommands(
   const job = (
     what: string,
     description: string,
-    act: (out: Terminal, job: BoxJob, caps: Caps) => Promise<number>,
+    act: (out: Terminal, job: BoxJob, caps: Caps, allowEnv: readonly string[]) => Promise<number>,
     flags: (command: Command) => Command = (command) => command,
   ): void => {
     flags(json(jobs.command(`${what} <job>`)))
       .description(description)
       .option('--target <name>', 'the target it runs on')
-      .action(async (name: string, { target: on, ...given }: { target?: string } & Caps) => {
+      .action(async (name: string, { target: on, allowEnv = [], ...given }: JobFlags) => {
         const own = await openJob(name, on);
-        done(await act(terminal(), own, capsAmong(given)).finally(() => own.host.close()));
+        done(await act(terminal(), own, capsAmong(given), allowEnv).finally(() => own.host.close()));
       });
   };
   job('attach', "replay a job's log, go on live, and fetch the results", (out, own) => attachJob(out, own));
-  job('cancel', 'stop a job; what it logged is kept', async (out, { host, name }) => {
+  job('cancel', 'stop a job; what it logged is kept', async (out, own) => {
+    const { host, name } = own;
+    await mustBeThere(own);
     const state = await host.cancel(name);
     out.emit({ job: name, state });
-    out.say(state.is === 'cancelled' ? `${name} is stopped.` : explainState(name, state));
+    out.say(state.is === 'cancelled' ? `${name} is stopped.` : explainState(name, asSent(own, state)));
     return exit.fine;
   });
   job('fetch', 'bring the log and the weights here, with their hashes verified', async (out, own) => {
+    await mustBeThere(own);
     await fetchJob(out, own);
     return exit.fine;
   });
   job(
     'resume',
     'start a job again where it stopped',
-    async (out, own, caps) => {
-      await resumeJob(out, own, caps);
+    async (out, own, caps, allowEnv) => {
+      await resumeJob(out, own, caps, allowEnv);
       return attachJob(out, own);
     },
-    capFlags,
+    (command) =>
+      capFlags(command).option(
+        '--allow-env <names>',
+        'environment variables the workflow may read, besides those it was started with',
+        list,
+      ),
   );
-  job('remove', "remove a job's files there", async (out, { host, name, folder }) => {
-    await host.remove(name);
-    forgetJob(folder, name);
-    out.say(`${name} is removed from ${host.label}.`);
+  job('remove', "remove a job's files there", async (out, own) => {
+    await removeJob(out, own);
     return exit.fine;
   });
 }
 
 async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
-  const target = on ?? readNote(process.cwd(), name)?.target;
+  const folder = homeOf(name);
+  const target = on ?? readNote(folder, name)?.target;
   if (target === undefined)
     throw new Failure(
       'job.unknown',
-      `This folder has no job ${name}; say where it runs: --target NAME`,
+      `No job ${name} was sent from this folder, nor from another one of this machine that is still there; say where it runs: --target NAME`,
       exit.usage,
     );
   const own = findTarget(targetsFile(), target);
-  return { host: await openHost(own), kind: own.kind, name, folder: process.cwd() };
+  return { host: await openHost(own), kind: own.kind, name, folder };
 }
 
 /** A base that is named by its path from a folder on, which is sent there: where it lies here. */

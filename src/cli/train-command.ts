@@ -1,6 +1,6 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import type { Caps } from '../rollout/index.js';
-import type { RunFolder } from '../trace/index.js';
+import type { RunFolder, RunInfo } from '../trace/index.js';
 import {
   bestCheckpoint,
   EveryRolloutFailed,
@@ -9,6 +9,7 @@ import {
   TrainingLoop,
 } from '../training/index.js';
 import { type Split, type Task, type Workflow, withOwnWeights } from '../workflow/index.js';
+import { keptBase } from './base-place.js';
 import { endedOf, failedOf, printFailed } from './ended.js';
 import type { EngineChoice, RunningEngine } from './engine.js';
 import { stopWhenLost, throwIfLost } from './engine-handle.js';
@@ -86,10 +87,7 @@ export async function trainCommand(
     engineInfo: engine.info,
     policies,
     tasks: Object.values(splits).flatMap((tasks) => tasks.map((task) => task.id)),
-    options: JSON.parse(JSON.stringify({ ...options, editor: waitsForEditor(workflow, options) })) as Record<
-      string,
-      never
-    >,
+    options: keptOptions(workflow, options),
     abort,
     together: engine.together,
     editor: options.editor,
@@ -153,6 +151,13 @@ async function trainAndMeasure(
   return loop.train(splits, before);
 }
 
+/** What was chosen, as run.json holds it. A base on a box that the engine runs on is named as it is there. */
+function keptOptions(workflow: Workflow, options: TrainOptions): RunInfo['options'] {
+  const base = options.engineOn ? options.base : keptBase(options.base, workflow.folder);
+  const editor = waitsForEditor(workflow, options);
+  return JSON.parse(JSON.stringify({ ...options, base, editor })) as RunInfo['options'];
+}
+
 function nothingEnded(folder: RunFolder, { label, ended }: EveryRolloutFailed): Failure {
   const [most] = failedOf(folder, ended);
   return new Failure(
@@ -196,7 +201,8 @@ function chosen(workflow: Workflow, options: TrainOptions): Workflow {
   };
 }
 
-function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Task[]> {
+/** The tasks of a training. Throws where there are none to train, to select or to measure on. */
+export function splitsOf(all: readonly Task[], options: TrainOptions): Record<Split, Task[]> {
   const split = (name: Split, limit?: number) => pickTasks(all, { split: name, limit });
   const splits = {
     train: split('train'),

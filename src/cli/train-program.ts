@@ -4,10 +4,10 @@ import { findTarget, jobName, type SshTarget, targetsFile } from '../target/inde
 import { rolloutsAtATime } from '../training/index.js';
 import { capFlags, editorFlag, engineChoice, list, sandboxChoice, whole } from './arguments.js';
 import { compareCommand } from './compare.js';
-import { engineFor, overBaseOf, playableRoles, type RunningEngine } from './engine.js';
+import { engineFor, overBaseOf, overItsBase, playableRoles, type RunningEngine } from './engine.js';
 import { engineThere } from './engine-there.js';
 import { findRun } from './find-run.js';
-import { nobodyLearns, promotedBeside, rolesOf, serveBeside, staysHere } from './frozen.js';
+import { nobodyLearns, notBeside, promotedBeside, rolesOf, serveBeside, staysHere } from './frozen.js';
 import { openWorkflow } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { runName } from './start-run.js';
@@ -63,6 +63,7 @@ export function trainingCommands(
       const opened = openWorkflow(file, {
         allowEnv: options.allowEnv,
         embeddedRoles: playableRoles(options),
+        base: options.base,
       });
       if (target !== undefined) {
         refuseBaseBeside(opened.workflow, options, target);
@@ -109,10 +110,13 @@ export async function trainWith(
   const deterministic = options.deterministic ?? workflow.training.deterministic;
   const dir = join(cacheFolder(), 'engines', place.name);
   const choice = { ...options, deterministic };
-  serveBeside(workflow, promoted, dir, choice);
-  const engine = options.engineOn
-    ? await engineThere(out, boxOf(options.engineOn), place.name, choice)
-    : await engineFor(workflow, dir, choice);
+  const beside = serveBeside(workflow, promoted, dir, choice);
+  const starting = options.engineOn
+    ? engineThere(out, boxOf(options.engineOn), place.name, choice)
+    : engineFor(workflow, dir, choice);
+  const engine = await (beside
+    ? overItsBase(starting, () => notBeside(beside, 'over another base'))
+    : starting);
   if (!engine) throw nobodyLearns();
   try {
     return await trainCommand(out, { ...place, engine }, options);

@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import {
   type Finding,
   findTarget,
@@ -10,25 +10,26 @@ import {
 } from '../target/index.js';
 import { baseOf, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { attachJob, launchJob, workflowPlace } from './box-job.js';
-import { overBaseOf } from './engine.js';
+import { overBaseOf, playableRoles } from './engine.js';
 import { asArguments, engineArguments } from './engine-there.js';
 import { staysHere } from './frozen.js';
 import { openHost } from './job-host.js';
 import { noteJob } from './job-notes.js';
-import { checkFile, findWorkflow } from './open-workflow.js';
+import { findWorkflow } from './open-workflow.js';
+import { openToSend, parcelOf } from './parcel.js';
 import { runName } from './start-run.js';
 import { besideHere, preflight, say } from './target-program.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
-import type { TrainOptions } from './train-command.js';
+import { splitsOf, type TrainOptions } from './train-command.js';
 
 /** What a target has for a workflow; a failure where it lacks something that training needs. */
 export async function mustPass(
   terminal: Terminal,
   on: string,
   options: TrainOptions,
-  workflow: Workflow | undefined,
+  workflow: Workflow,
 ): Promise<Finding[]> {
-  const findings = await preflight(on, workflow ? wantedBy(workflow, options) : wantedOf(options));
+  const findings = await preflight(on, wantedBy(workflow, options));
   if (passes(findings)) return findings;
   say(terminal, findings);
   throw new Failure(
@@ -70,26 +71,31 @@ export async function trainThere(
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
   const place = workflowPlace(findWorkflow(file));
-  const { workflow } = checkFile(findWorkflow(file), {
-    allowEnv: options.allowEnv,
-    embeddedRoles: undefined,
+  const toSend = openToSend(join(place.folder, place.name), {
+    allowEnv: chosen.allowEnv,
+    embeddedRoles: playableRoles(chosen),
+    base: chosen.base,
   });
-  if (workflow) refuseEditorModels(workflow, on);
-  const over = workflow ? overBaseOf(workflow, chosen) : chosen;
+  const { workflow, tasks } = toSend.opened;
+  refuseEditorModels(workflow, on);
+  splitsOf(tasks, chosen);
   // On a box the whole loop runs beside the workflow; an engine of a cluster has no such folder.
-  if (target.kind === 'ray' && workflow) refuseBaseBeside(workflow, chosen, on);
+  if (target.kind === 'ray') refuseBaseBeside(workflow, chosen, on);
+  const stays = staysHere(workflow, chosen.roles, on);
+  const parcel = await parcelOf(terminal, target.kind, toSend, chosen.allowEnv);
   const findings = await mustPass(terminal, on, chosen, workflow);
-  const stays = workflow ? staysHere(workflow, chosen.roles, on) : null;
   if (stays) terminal.note(stays);
   const name = runName('train');
   const job = { host: await openHost(target), kind: target.kind, name, folder: place.folder };
   const gpu = findings.find((finding) => finding.what === 'GPU');
   terminal.note(`${on}: ${gpu?.works ? gpu.why : 'training on the CPU'}`);
-  const engine = engineArguments(target.kind === 'ray' ? over : chosen);
+  const engine = engineArguments(target.kind === 'ray' ? overBaseOf(workflow, chosen) : chosen);
   const args = ['train', place.name, '--run-name', name, ...asArguments(chosen)];
-  noteJob(place.folder, name, { target: on, workflow: place.name, engine }, args);
+  const how = { workflow: place.name, args, engine };
+  const note = { target: on, workflow: place.name, engine };
+  noteJob(place.folder, name, note, { args, carried: parcel.carried });
   try {
-    await launchJob(terminal, job, 1, place.name, args, engine).catch((error: unknown) => {
+    await launchJob(terminal, job, 1, parcel, how).catch((error: unknown) => {
       const cut = error instanceof SshError || (error instanceof RayError && error.code === 'unreachable');
       if (cut) terminal.note(perhapsSent(name, on));
       throw error;

@@ -4,6 +4,7 @@
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { backendNames } from './backend/choose.js';
+import { EngineError } from './server/errors.js';
 import { serve } from './server/serve.js';
 
 const settings = z.object({
@@ -20,7 +21,8 @@ lines.once('close', () => process.exit(0));
 lines.once('line', (line) => {
   start(line).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    process.stdout.write(`${JSON.stringify({ error: message })}\n`, () => process.exit(1));
+    const code = error instanceof EngineError ? error.code : undefined;
+    process.stdout.write(`${JSON.stringify({ error: message, code })}\n`, () => process.exit(1));
   });
 });
 

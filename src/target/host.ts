@@ -80,6 +80,8 @@ export interface JobHost {
   /** The number of a new attempt: two that ask at once get the same, and only one of them starts. */
   nextAttempt(name: string): Promise<number>;
   state(name: string): Promise<JobState>;
+  /** Whether anything of it is there, on record or on disk. */
+  isThere(name: string): Promise<boolean>;
   /** Whether its run is on record there, to go on from. */
   begun(name: string): Promise<boolean>;
   jobs(): Promise<ListedJob[]>;

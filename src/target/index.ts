@@ -5,6 +5,7 @@ export { askedThere } from './base.js';
 export { targetsSchema } from './declared.js';
 export { engineOf, type Finding, type Wanted } from './finding.js';
 export type { JobHost, JobState, Launch, Launched } from './host.js';
+export { type Cargo, cargoOf, staysByName } from './job/cargo.js';
 export { Diverged } from './job/fetch.js';
 export { type Manifest, manifestHash, manifestOf } from './job/manifest.js';
 export {

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
-import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
+import { Document, isMap, isNode, isScalar, parseDocument, visit } from 'yaml';
 import type * as z from 'zod';
 import { configFolder } from '../policy/index.js';
 import { exclusively } from '../trace/index.js';
@@ -43,7 +43,9 @@ export function parseTargets(
     const [start, end] = broken.pos;
     return { faults: [{ message: broken.message.split('\n')[0]!.replace(/:$/, ''), start, end }] };
   }
-  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: 0 }) ?? { targets: {} });
+  const aliases = aliasesIn(document);
+  if (aliases[0]) return { faults: [aliases[0], ...aliases.slice(1)] };
+  const parsed = fileSchema.safeParse(document.toJS() ?? { targets: {} });
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue): TargetFault => {
     const path = issue.path as (string | number)[];
@@ -54,6 +56,17 @@ export function parseTargets(
     return { message: [path.join('.'), message].filter(Boolean).join(': '), start, end };
   });
   return { faults: faults as [TargetFault, ...TargetFault[]] };
+}
+
+function aliasesIn(document: Document): TargetFault[] {
+  const found: TargetFault[] = [];
+  visit(document, {
+    Alias(_key, { source, range }) {
+      const message = l10n.t('*{0} stands for what is written elsewhere; write that out here.', source);
+      found.push({ message, start: range![0], end: range![1] });
+    },
+  });
+  return found;
 }
 
 /** Where the value at a path stands, or the nearest one around it. */

@@ -17,6 +17,8 @@ export interface CheckOptions extends SafetyOptions {
   files: WorkflowFiles;
   /** Load every task as well (slower): finds overlapping splits, missing files and broken task files. */
   tasks?: boolean;
+  /** What embedded models start from in place of the base that the file names. */
+  base?: string | undefined;
 }
 
 export interface Checked {
@@ -35,7 +37,7 @@ export function checkWorkflow(text: string, file: string, options: CheckOptions)
   const raw = parsed.data;
   const flow = buildFlow(raw, source);
   const path = join(options.files.folder, basename(file));
-  const resolved = resolveWorkflow(raw, flow.flow, source, path, options.files);
+  const resolved = resolveWorkflow(raw, flow.flow, source, path, options);
   const all = [
     ...nameProblems(raw, source),
     ...flow.problems,

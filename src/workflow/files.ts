@@ -92,7 +92,8 @@ export function readText(path: string): string {
 
 function listFiles(root: string, pattern: string): string[] {
   if (!/[*?[{]/.test(pattern)) return [pattern];
-  return globSync(pattern, { cwd: root, followSymbolicLinks: false }).sort();
+  // A link is read like a file. Through folders of any depth it could lead around in circles, and far outside.
+  return globSync(pattern, { cwd: root, followSymbolicLinks: !pattern.includes('**') }).sort();
 }
 
 function under(root: string, path: string): boolean {

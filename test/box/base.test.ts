@@ -1,5 +1,15 @@
 // A workflow that names the model its roles start from: it is played, trained, promoted and played again without a flag.
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -50,7 +60,7 @@ it('a role acts, learns and acts with what it learned, on the base that the work
   const trained = await cli('train', ...sizes, '--roles', 'solver', '--deterministic');
   expect(`${trained.code} ${trained.code === 0 ? '' : trained.stderr}`).toBe('0 ');
   const [training] = listRuns(folder);
-  expect(training!.readInfo().options).toMatchObject({ base: join(folder, 'small') });
+  expect(training!.readInfo().options).toMatchObject({ base: './small' });
   const promoted = await cli('promote', 'solver', training!.name, '--checkpoint', 'step-1');
   expect(`${promoted.code} ${promoted.stderr}`).toBe('0 ');
 
@@ -62,12 +72,25 @@ it('a role acts, learns and acts with what it learned, on the base that the work
   const evaluated = await cli('eval', '--from', `${training!.name}:step-1`, '--limit', '1');
   expect(`${evaluated.code} ${evaluated.code === 0 ? '' : evaluated.stderr}`).toBe('0 ');
   // Another base than the one it was trained over is refused, and nothing starts.
-  writeFileSync(file, own.replace('./small', 'owner/other'));
+  cpSync(join(import.meta.dirname, '../../media/base'), join(folder, 'other'), { recursive: true });
+  writeFileSync(file, own.replace('./small', './other'));
   expect(await cli('run', '--split', 'test', '--limit', '1')).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(
-      /solver@p1 was trained over .*small, and the workflow starts from owner\/other/,
-    ),
+    stderr: expect.stringMatching(/solver@p1 was trained over another base than what is in .*other: put/),
   });
-  expect(readFileSync(file, 'utf8')).toContain('owner/other');
+  const beside = await cli('train', ...sizes, '--roles', 'verifier', '--deterministic');
+  expect(beside).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('was trained over another base than this training'),
+  });
+  // A folder that was renamed with the base in it is the same one, beside what was promoted too.
+  const moved = `${folder} moved`;
+  renameSync(folder, moved);
+  folder = moved;
+  writeFileSync(join(folder, 'sums.baton.yaml'), own);
+  const again = await cli('train', ...sizes, '--roles', 'verifier', '--deterministic');
+  expect(`${again.code} ${again.code === 0 ? '' : again.stderr}`).toBe('0 ');
+  expect((await cli('export-model', 'solver', 'out')).code).toBe(0);
+  const adapter = readFileSync(join(folder, 'out/adapter_config.json'), 'utf8');
+  expect(JSON.parse(adapter)).toMatchObject({ base_model_name_or_path: join(folder, 'small') });
 });

@@ -2,7 +2,7 @@
 // come from; `current.json` says which one each role acts with, one role at a time.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readJson, withLock, writeOwn } from '../../trace/index.js';
 import { roleName, versionName } from '../protocol.js';
@@ -14,7 +14,7 @@ const recordSchema = z.object({
   /** version that the role acted with before it was promoted; null: the base */
   parent: z.string().nullable(),
   engine: z.enum(['tfjs', 'torch']),
-  /** base model as it was named, null for the one that ships, and the hash of its weights */
+  /** base model (a path in the folder begins with ./), null for the one that ships, and the hash of its weights */
   base: z.object({ model: z.string().nullable(), hash: z.string() }),
   method: z.enum(['lora', 'full']),
   /** hash of the weights, as the engine computes it */
@@ -58,6 +58,11 @@ const sha256 = (path: string): string => createHash('sha256').update(readFileSyn
 
 export class PolicyRegistry {
   constructor(readonly folder: string) {}
+
+  /** The folder whose policies they are. */
+  get home(): string {
+    return dirname(dirname(this.folder));
+  }
 
   private get currentFile(): string {
     return join(this.folder, 'current.json');
@@ -209,6 +214,10 @@ export class PolicyRegistry {
       for (const name of Object.keys(record.files))
         cpSync(join(this.place(record.role, record.version), name), join(to, name));
     }
+    // An engine refuses a folder of another base than it came up over. One that ran there before has said which it is.
+    const belongs = join(state, 'base.json');
+    if (over && !existsSync(belongs))
+      writeDurably(belongs, JSON.stringify({ base_hash: over.base.hash, method: over.method }));
     return over;
   }
 

@@ -11,7 +11,8 @@ export class EngineError extends Error {
       | 'context.too_long'
       | 'checkpoint.unknown'
       | 'checkpoint.damaged'
-      | 'policy.held',
+      | 'policy.held'
+      | 'base.other',
     readonly status: 400 | 404 | 409,
     message: string,
   ) {

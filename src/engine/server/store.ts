@@ -11,7 +11,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { AdamState } from '../adam.js';
 import { weightsFromSafetensors, weightsToSafetensors } from '../model/files.js';
@@ -27,6 +27,8 @@ const madeSchema = z.object({
   parent_hash: z.string(),
   reply: updateReply,
 });
+
+const belongsSchema = z.object({ base_hash: z.string() });
 
 /** Writes a file and waits until it is on disk. */
 export function writeDurably(path: string, bytes: Uint8Array | string): void {
@@ -68,6 +70,19 @@ export class PolicyStore {
     mkdirSync(this.policies, { recursive: true });
     mkdirSync(this.checkpoints, { recursive: true });
     this.baseHash = weightsHash(base);
+    this.checkBase(join(folder, 'base.json'));
+  }
+
+  /** Whoever put policies here may have said which base they were trained over. */
+  private checkBase(path: string): void {
+    if (!existsSync(path)) return;
+    const found = belongsSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).base_hash;
+    if (found !== this.baseHash)
+      throw new EngineError(
+        'base.other',
+        409,
+        `${dirname(path)} holds policies over another base (${found.slice(0, 12)}; asked for ${this.baseHash.slice(0, 12)})`,
+      );
   }
 
   /** `role@version` of all trained versions. */

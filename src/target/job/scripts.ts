@@ -114,6 +114,12 @@ newest "$1"`;
 export const begun = `case "$1" in "~/"*) job="$HOME/\${1#"~/"}";; *) job=$1;; esac
 if [ -f "$job/work/.baton/runs/$2/run.json" ]; then echo yes; fi`;
 
+/** Paths, under the home folder unless absolute. Says "yes" where there is something at one of them. */
+export const present = `for path do
+  case "$path" in "~/"*) path="$HOME/\${path#"~/"}";; esac
+  if [ -e "$path" ]; then echo yes; break; fi
+done`;
+
 /** `$1` jobs folder. Lines "job|state|what the log last says of a step". */
 export const listJobs = `${state}
 cd "$1" || exit 1

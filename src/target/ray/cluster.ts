@@ -111,6 +111,14 @@ export class Cluster implements JobHost, Source {
     return last ? stateOf(last) : { is: 'absent' };
   }
 
+  /** A head that was started anew knows its jobs no more, and still has their files. */
+  async isThere(name: string): Promise<boolean> {
+    if ((await this.attempts(name)).length > 0) return true;
+    const { folder } = this.target;
+    const places = [`${folder}/jobs/${jobName.parse(name)}`, this.results(name).weights];
+    return (await this.look(scripts.present, places)).trim() === 'yes';
+  }
+
   async begun(name: string): Promise<boolean> {
     const job = `${this.target.folder}/jobs/${jobName.parse(name)}`;
     return (await this.look(scripts.begun, [job, name])).trim() === 'yes';

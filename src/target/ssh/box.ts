@@ -88,7 +88,8 @@ export class Box implements JobHost, Source {
 
   /** Files of a folder as an archive that is unpacked there while it is made. */
   private async pack(from: string, paths: readonly string[], to: string): Promise<void> {
-    const tar = spawn('tar', ['-C', from, '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
+    // A link goes as what it shows (-h).
+    const tar = spawn('tar', ['-C', from, '-h', '--no-recursion', '--null', '-T', '-', '-cf', '-'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let broken: Error | null = null;
@@ -169,6 +170,10 @@ export class Box implements JobHost, Source {
 
   async nextAttempt(name: string): Promise<number> {
     return Number(await mustRun(this.target, scripts.newestAttempt, [this.job(name)])) + 1;
+  }
+
+  async isThere(name: string): Promise<boolean> {
+    return (await this.state(name)).is !== 'absent';
   }
 
   async begun(name: string): Promise<boolean> {

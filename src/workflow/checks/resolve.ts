@@ -40,9 +40,9 @@ export function resolveWorkflow(
   flow: Flow,
   source: Source,
   file: string,
-  files: WorkflowFiles,
+  { files, base }: { files: WorkflowFiles; base?: string | undefined },
 ): { workflow: Workflow; problems: Problem[] } {
-  return new Resolver(raw, source, files).resolve(flow, file);
+  return new Resolver(raw, source, files, base).resolve(flow, file);
 }
 
 class Resolver {
@@ -54,6 +54,7 @@ class Resolver {
     private readonly raw: RawWorkflow,
     private readonly source: Source,
     private readonly files: WorkflowFiles,
+    private readonly base: string | undefined,
   ) {
     const { expected, ...names } = readFields(raw, files);
     this.names = { ...names, raw };
@@ -252,6 +253,7 @@ class Resolver {
   private model(name: string, raw: RawModel): Model {
     if (raw.file !== undefined) this.replies(raw.file, ['models', name, 'file']);
     if (raw.base === undefined) return { ...raw, name };
+    if (this.base !== undefined) return { ...raw, name, base: this.base };
     const found = this.files.resolve(raw.base);
     if ('path' in found) return { ...raw, name, base: found.path };
     if (!hubId.test(raw.base)) this.under(raw.base, ['models', name, 'base']);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Cluster, manifestOf, type RayTarget } from '../../../src/target/index.js';
 import { zipOf } from '../../../src/target/ray/package.js';
+import { runCli } from '../../integration/cli/command.js';
 import { type Sshd, startSshd } from '../ssh/sshd.js';
 import { type Head, startHead } from './head.js';
 
@@ -99,6 +100,24 @@ it('fetches files with their hashes, only those that are missing here, and remov
   expect(await manifestOf(back)).toEqual(await manifestOf(there));
   await cluster.remove('files');
   expect(existsSync(there)).toBe(false);
+});
+
+it('has no job that it neither knows nor has files of, and says so to who fetches or removes one', async () => {
+  mkdirSync(join(head.home, '.baton-box/jobs/kept'), { recursive: true });
+  expect(await cluster.isThere('kept')).toBe(true);
+  await cluster.remove('kept');
+  expect(await cluster.isThere('kept')).toBe(false);
+  mkdirSync(join(folder, '.config/baton'), { recursive: true });
+  writeFileSync(
+    join(folder, '.config/baton/targets.yaml'),
+    `targets:\n  cluster: {kind: ray, address: "${head.address}", token: "\${env:BATON_RAY_TOKEN}", node: ${process.execPath}}\n`,
+  );
+  for (const what of ['fetch', 'remove']) {
+    const ran = await runCli(folder, ['jobs', what, 'nosuch', '--target', 'cluster', '--json'], {
+      BATON_RAY_TOKEN: token,
+    });
+    expect(`${what} ${ran.code} ${ran.stdout}`).toContain(`${what} 2 {"error":{"code":"job.unknown"`);
+  }
 });
 
 it('removes what every node has of a job, and of no other', async () => {

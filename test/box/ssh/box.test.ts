@@ -2,17 +2,19 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assess, Box, manifestOf, passes, probeThere } from '../../../src/target/index.js';
+import { assess, Box, cargoOf, manifestOf, passes, probeThere } from '../../../src/target/index.js';
 import { start } from '../../../src/target/job/scripts.js';
 import { runThere } from '../../../src/target/ssh/connection.js';
 import { processStart } from '../../../src/trace/index.js';
@@ -94,6 +96,25 @@ describe('files', () => {
     expect(await box.fetch(there, back)).toMatchObject({ came: 0 });
     rmSync(join(back, 'fetched.json'));
     expect(await manifestOf(back)).toEqual(await manifestOf(own));
+  });
+
+  it('that are links arrive as what they show', async () => {
+    const own = join(folder, 'links');
+    mkdirSync(join(own, 'data'), { recursive: true });
+    writeFileSync(join(own, 'data/a'), 'one');
+    symlinkSync('data/a', join(own, 'b'));
+    symlinkSync('data', join(own, 'again'));
+    const { files } = await cargoOf(own);
+    const there = `${box.root}/links`;
+    expect(await box.send(own, files, there)).toBe(3);
+    for (const path of ['b', 'again/a']) {
+      expect(lstatSync(join(there, path)).isFile()).toBe(true);
+      expect(readFileSync(join(there, path), 'utf8')).toBe('one');
+    }
+    // What is behind a link is sent anew where it changes.
+    writeFileSync(join(own, 'data/a'), 'two');
+    await box.send(own, (await cargoOf(own)).files, there);
+    expect(readFileSync(join(there, 'b'), 'utf8')).toBe('two');
   });
 
   it('are whole where several fetch them at once', async () => {

@@ -1,9 +1,9 @@
 // A job that another machine sent: what can be done with it from here.
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../../integration/cli/command.js';
+import { machineOf } from './machine.js';
 import { type Sshd, startSshd } from './sshd.js';
 
 const template = join(import.meta.dirname, '../../../media/templates/table-team');
@@ -15,14 +15,8 @@ const folders: string[] = [];
 
 /** A folder of another machine, with a cache and the same target of its own. */
 function machine(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'baton-elsewhere-'));
+  const folder = machineOf(sshd);
   folders.push(folder);
-  const { host, config, node, folder: there } = sshd.target;
-  mkdirSync(join(folder, '.config/baton'), { recursive: true });
-  writeFileSync(
-    join(folder, '.config/baton/targets.yaml'),
-    `targets:\n  box: {kind: ssh, host: ${host}, config: ${config}, folder: ${there}, node: ${node}}\n`,
-  );
   return folder;
 }
 
@@ -74,4 +68,44 @@ it('is not fetched over what went on here', async () => {
   const refused = await fetch();
   expect(`${refused.code} ${refused.stderr}`).toContain('run.jsonl changed there, and here as well');
   expect(refused.code).toBe(3);
+});
+
+it('is followed, fetched and looked at from the folder above its workflow, with the words that are printed', async () => {
+  const above = machine();
+  cpSync(template, join(above, 'my team'), { recursive: true });
+  const more = ['--backend', 'wasm', '--target', 'box', '--detach', '--json'];
+  const started = await runCli(above, ['train', 'my team/table-team.baton.yaml', ...sizes, ...more]);
+  expect(`${started.code} ${started.code === 0 ? '' : started.stderr}`).toBe('0 ');
+  const [, name] = /jobs attach (\S+)/.exec(started.stderr)!;
+  const attached = await runCli(above, ['jobs', 'attach', name!]);
+  expect(`${attached.code} ${attached.code === 0 ? '' : attached.stderr}`).toBe('0 ');
+  expect(readdirSync(above)).not.toContain('.baton');
+  expect(readdirSync(join(above, 'my team/.baton/runs'))).toEqual([name]);
+  const [, shown] = /Look at it with: baton show '(.*)'/.exec(attached.stdout)!;
+  expect(await runCli(above, ['show', shown!])).toMatchObject({ code: 0, stderr: '' });
+  expect((await runCli(above, ['jobs', 'fetch', name!])).stderr).toContain('fetched 0 files of the log');
+  expect((await runCli(above, ['jobs', 'remove', name!])).code).toBe(0);
+  expect(readdirSync(join(above, 'my team/.baton/jobs'))).toEqual([]);
+  const gone = await runCli(above, ['jobs', 'attach', name!]);
+  expect(gone).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`No job ${name} was sent from this folder`),
+  });
+});
+
+it('that is not there is not fetched, removed, cancelled or followed', async () => {
+  const folder = machine();
+  for (const what of ['fetch', 'remove', 'cancel', 'attach']) {
+    const ran = await runCli(folder, ['jobs', what, 'nosuch', '--target', 'box', '--json']);
+    expect(`${what} ${ran.code} ${ran.stdout}`).toContain(`${what} 2 {"error":{"code":"job.unknown"`);
+    expect(ran.stderr).toContain('There is no job nosuch on box. See those that are: baton jobs list TARGET');
+  }
+  expect(readdirSync(folder)).not.toContain('.baton');
+  // What was noted here of one that somebody else removed can be forgotten.
+  mkdirSync(join(folder, '.baton/jobs'), { recursive: true });
+  const note = join(folder, '.baton/jobs/lost.json');
+  writeFileSync(note, '{"target": "box", "workflow": "a.baton.yaml", "engine": []}');
+  const removed = await runCli(folder, ['jobs', 'remove', 'lost']);
+  expect(removed).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing of lost is on box') });
+  expect(existsSync(note)).toBe(false);
 });

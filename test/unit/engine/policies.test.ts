@@ -65,6 +65,12 @@ describe('weights', () => {
     const served = join(state, 'policies/writer/p1');
     expect(readdirSync(served).sort()).toEqual(['made.json', 'model.safetensors']);
     expect(readFileSync(join(served, 'model.safetensors'), 'utf8')).toBe('one');
+    const belongs = () => JSON.parse(readFileSync(join(state, 'base.json'), 'utf8')) as object;
+    expect(belongs()).toEqual({ base_hash: 'b', method: 'full' });
+    // An engine that ran there has said what its base is called.
+    writeFileSync(join(state, 'base.json'), '{"base_hash": "earlier"}');
+    registry.serve({ writer: 'writer@p1' }, state);
+    expect(belongs()).toEqual({ base_hash: 'earlier' });
   });
 
   it('that were changed since, or need another base, are refused', () => {

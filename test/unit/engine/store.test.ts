@@ -71,6 +71,15 @@ describe('the policy store', () => {
     expect(() => new PolicyStore(folder, base).read('writer@v1')).toThrow(code('checkpoint.damaged'));
   });
 
+  it('refuses a folder whose policies are over another base', () => {
+    const said = (base_hash: string) =>
+      writeFileSync(join(folder, 'base.json'), JSON.stringify({ base_hash, method: 'full' }));
+    said(store.baseHash);
+    expect(new PolicyStore(folder, base).list()).toEqual([]);
+    said('another');
+    expect(() => new PolicyStore(folder, base)).toThrow(code('base.other'));
+  });
+
   it('keeps the optimiser states of the last two versions and of checkpoints', () => {
     write('v1', 'v0', 1);
     store.saveCheckpoint('kept', { writer: 'v1' });

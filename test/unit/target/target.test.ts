@@ -47,6 +47,11 @@ describe('targets.yaml', () => {
     ['targets:\n  a: {kind: ssh, host: b, folder: ../x}\n', /targets\.a\.folder: .*must not climb/],
     ['targets:\n  a: {kind: ssh, host: b, command: x}\n', /Unrecognized key/],
     ['targets: [\n', /targets\.yaml:\d+:\d+: /],
+    [
+      'targets:\n  a: &a {kind: ssh, host: b}\n  b: *a\n',
+      /targets\.yaml:3:6: \*a stands for .*write that out here\.$/,
+    ],
+    ['targets:\n  a: {kind: ssh, host: *none}\n', /targets\.yaml:2:24: \*none stands for/],
   ])('%j is refused with its place', (text, words) => {
     const path = join(folder, 'targets.yaml');
     writeFileSync(path, text);

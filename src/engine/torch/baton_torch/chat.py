@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -63,6 +64,11 @@ class SmallChat:
         return out
 
 
+def _is_text(token: str) -> bool:
+    """Words and blanks that a tokenizer added stand in every text."""
+    return all(letter.isalnum() or letter.isspace() for letter in token)
+
+
 class TemplateChat:
     """A Hugging Face tokenizer and its chat template."""
 
@@ -73,11 +79,25 @@ class TemplateChat:
                 f"{place.source}: its tokenizer has no chat template, so it cannot answer conversations; use an "
                 "instruction-tuned model, or add chat_template.jinja to its folder"
             )
-        self._special = sorted(self._tokenizer.all_special_tokens, key=len, reverse=True)
+        self._control = self._find_control()
+
+    def _find_control(self) -> frozenset[int]:
+        """Ids that no message may spell: special tokens, whether or not the tokenizer has a name for them, and what
+        else the template writes around messages in tokens of their own."""
+        added = self._tokenizer.added_tokens_decoder
+        said = [{"role": role, "content": "a"} for role in ("user", "assistant", "user")]
+        around = ""
+        for probe in (said, said[:1]):
+            with suppress(Exception):
+                around = self._render(probe)
+                break
+        written = (i for i, token in added.items() if token.content in around and not _is_text(token.content))
+        special = (i for i, token in added.items() if token.special)
+        return frozenset([*self._tokenizer.all_special_ids, *special, *written])
 
     def prompt(self, messages: list[Message]) -> list[int]:
         said = [{"role": m.role, "content": m.content} for m in messages]
-        forged = any(token in m.content for m in messages for token in self._special)
+        forged = any(not self._control.isdisjoint(self._encode(m.content, plain=False)) for m in messages)
         try:
             return self._guarded(said) if forged else self._encode(self._render(said), plain=False)
         except Exception as error:
@@ -105,8 +125,17 @@ class TemplateChat:
             if not found:
                 break
             number, _, text = rest.partition("]")
-            ids += self._encode(said[int(number)]["content"], plain=True)
+            ids += self._plain(said[int(number)]["content"])
         return ids
+
+    def _plain(self, text: str) -> list[int]:
+        """Ids of a text without any control token. Those that are not marked as special are found in it all the
+        same, and only where they stand whole."""
+        ids = self._encode(text, plain=True)
+        if len(text) < 2 or self._control.isdisjoint(ids):
+            return ids
+        middle = len(text) // 2
+        return self._plain(text[:middle]) + self._plain(text[middle:])
 
     def text(self, ids: list[int]) -> str:
         out: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)

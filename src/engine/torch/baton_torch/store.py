@@ -86,10 +86,12 @@ class Store:
         if found == own:
             return
         if found != own | {"base_hash": network.earlier_base_hash}:
-            raise ValueError(
+            raise EngineError(
+                "base.other",
+                409,
                 f"{path.parent} holds policies over another base or method ({found['method']}, base "
                 f"{found['base_hash'][:12]}; asked for {own['method']}, base {own['base_hash'][:12]}): "
-                "give this base a folder of its own"
+                "give this base a folder of its own",
             )
         # The log that goes with the folder, and its versions, call the base so.
         network.base_hash = network.earlier_base_hash

@@ -14,6 +14,7 @@ import transformers
 from conftest import BASE, SEQUENCES, TOKENS, open_engine, order, run
 from peft import PeftModel
 
+from baton_torch.errors import EngineError
 from baton_torch.merge import merge
 from baton_torch.protocol import LogprobsRequest, Sequence
 from baton_torch.store import read_tensors
@@ -212,7 +213,8 @@ def test_small_passes_give_the_gradient_of_one_large_batch(folder: Path, method:
 def test_a_folder_belongs_to_one_base_and_method(folder: Path) -> None:
     async def job() -> None:
         await open_engine(folder, method="full")
-        with pytest.raises(ValueError, match="another base or method"):
+        with pytest.raises(EngineError, match="another base or method") as refused:
             await open_engine(folder, method="lora")
+        assert refused.value.code == "base.other"
 
     run(job())
