@@ -38,6 +38,8 @@ export interface Recording {
 /** Opens what a configuration names. A live run tells the session where it is held, and when it ended. */
 export type Open = (args: Dap.LaunchRequestArguments, session: Followed) => Promise<Recording>;
 export interface Followed {
+  /** A run can be steered, before it is known where it is held. Rejects where the debugger is stopped meanwhile. */
+  steers(live: LiveRun): Promise<never>;
   held(timeline: Timeline, why: string): void;
   ended(timeline: Timeline): void;
   say(text: string): void;

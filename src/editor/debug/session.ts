@@ -20,6 +20,7 @@ import { retold } from '../runs/told.js';
 import { type ArmedBreakpoint, armBreakpoint, hitOf, runnersOf } from './breakpoints.js';
 import { filterHit, filters } from './conditions.js';
 import { inspected, lastEnded } from './console.js';
+import type { LiveRun } from './live.js';
 import { type Asked, answerTo } from './paused.js';
 import type { Followed, Open, Recording, RolesAt } from './recording.js';
 import { NEARLY } from './spending.js';
@@ -40,6 +41,11 @@ export class RolloutSession extends DebugSession implements Followed {
   private writing: string | null = null;
   private scoreBelow: number | null = null;
   private attached = false;
+  /** A run that is steered and not shown yet. */
+  private early: LiveRun | null = null;
+  /** How the debugger was stopped: whether that ends the run. */
+  private stopped: { cancels: boolean } | null = null;
+  private readonly onStopped: (() => void)[] = [];
   /** A live rollout goes on: what is shown is not where it is. */
   private going = false;
 
@@ -84,6 +90,8 @@ export class RolloutSession extends DebugSession implements Followed {
   ): Promise<void> {
     try {
       this.recording = await this.open(args, this);
+      if (this.stopped) throw leftEarly();
+      this.early = null;
       this.sendResponse(response);
       // A run that was started for this is started anew, by launching once more; others are looked at from their start.
       if (this.recording.live && !this.attached)
@@ -269,14 +277,26 @@ export class RolloutSession extends DebugSession implements Followed {
     response: Dap.DisconnectResponse,
     args: Dap.DisconnectArguments,
   ): Promise<void> {
-    const live = this.recording?.live;
-    if (live) {
-      this.recording!.live = null;
-      const cancels = args.terminateDebuggee ?? !this.attached;
-      await (cancels ? live.cancel() : live.continue()).catch(() => undefined);
-      live.detach();
-    }
+    this.stopped = { cancels: args.terminateDebuggee ?? !this.attached };
+    const live = this.recording?.live ?? this.early;
+    if (this.recording) this.recording.live = null;
+    if (live) await this.letGo(live);
     this.sendResponse(response);
+  }
+
+  steers(live: LiveRun): Promise<never> {
+    this.early = live;
+    return new Promise((_, reject) => {
+      this.onStopped.push(() => reject(leftEarly()));
+      if (this.stopped) void this.letGo(live);
+    });
+  }
+
+  private async letGo(live: LiveRun): Promise<void> {
+    this.early = null;
+    for (const each of this.onStopped) each();
+    await (this.stopped?.cancels ? live.cancel() : live.continue()).catch(() => undefined);
+    live.detach();
   }
 
   held(timeline: Timeline, why: string): void {
@@ -460,4 +480,8 @@ export class RolloutSession extends DebugSession implements Followed {
     if (!this.recording) throw new Error(l10n.t('No rollout is open.'));
     return this.recording;
   }
+}
+
+function leftEarly(): Error {
+  return new Error(l10n.t('The debugger was stopped before the run was held.'));
 }

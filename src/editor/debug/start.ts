@@ -173,7 +173,7 @@ export class DebugStarter {
       },
     };
     const live = await attachLive(run.folder, listener, configuration.request === 'attach');
-    const first = await live.first;
+    const first = await Promise.race([session.steers(live.run), live.first]);
     rollout = first.rollout;
     const now = timeline({ action: first.action, agent: first.agent, says: words(first) });
     return {

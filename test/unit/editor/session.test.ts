@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
 import { RoleLines } from '../../../src/editor/debug/breakpoints.js';
+import type { LiveRun } from '../../../src/editor/debug/live.js';
 import { RolloutSession } from '../../../src/editor/debug/session.js';
 import { timelineOf } from '../../../src/editor/debug/timeline.js';
 import { Run } from '../../../src/editor/runs/run.js';
@@ -247,4 +248,60 @@ test('the editor is told which action is paused, of the frame that is meant', as
   await expect(client.ask('baton.fork', { action: 'data_engineer.0.0', change: {} })).rejects.toThrow(
     'The run has ended meanwhile',
   );
+});
+
+/** A run that is steered and not held yet, and what was asked of it. */
+function steered() {
+  const asked: string[] = [];
+  const live = {
+    continue: async () => void asked.push('continue'),
+    cancel: async () => void asked.push('cancel'),
+    detach: () => void asked.push('detach'),
+  } as unknown as LiveRun;
+  return { live, asked };
+}
+const never = new Promise<never>(() => undefined);
+
+test.each([
+  ['launch', undefined, ['cancel', 'detach']],
+  ['launch', false, ['continue', 'detach']],
+  ['attach', undefined, ['continue', 'detach']],
+])(
+  'stopped while it waits for the run to be held (%s), it lets the run go',
+  async (how, terminateDebuggee, does) => {
+    const { live, asked } = steered();
+    const session = new RolloutSession(
+      async (_, followed) => followed.steers(live),
+      async () => roles,
+    );
+    const client = new DapClient(session);
+    await client.ask('initialize', { adapterID: 'baton', pathFormat: 'path' });
+    const begun = client.ask(how, {});
+    await client.ask('disconnect', { ...(terminateDebuggee === undefined ? {} : { terminateDebuggee }) });
+    expect(asked).toEqual(does);
+    await expect(begun).rejects.toThrow('stopped before the run was held');
+  },
+);
+
+test('stopped before the run could be steered, it lets it go as soon as it can', async () => {
+  const { live, asked } = steered();
+  let started: () => void = () => undefined;
+  const starting = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const session = new RolloutSession(
+    async (_, followed) => {
+      await starting;
+      return Promise.race([followed.steers(live), never]);
+    },
+    async () => roles,
+  );
+  const client = new DapClient(session);
+  await client.ask('initialize', { adapterID: 'baton', pathFormat: 'path' });
+  const begun = client.ask('launch', {});
+  await client.ask('disconnect', {});
+  expect(asked).toEqual([]);
+  started();
+  await expect(begun).rejects.toThrow('stopped before the run was held');
+  expect(asked).toEqual(['cancel', 'detach']);
 });
