@@ -75,7 +75,7 @@ export function commandHandlers(host: Host, parts: Working): Handlers {
     },
     forkPaused: async (_source?: unknown, menu?: unknown) => {
       const { forkPaused } = await import('./debug/fork.js');
-      await forkPaused(host, control, store, menu);
+      await forkPaused(host, control, store, parts.debug.sessionOf(menu), menu);
     },
     forkEdited: async () => (await import('./debug/fork.js')).forkEdited(),
     openMoment: () => vscode.commands.executeCommand(`${views.moment}.focus`),

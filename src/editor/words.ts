@@ -9,3 +9,8 @@ export function rolloutWords(count: number): string {
 export function lostWords(count: number): string {
   return count === 1 ? l10n.t('1 came to no end') : l10n.t('{0} came to no end', count);
 }
+
+/** How many branches stand beside them, in words. */
+export function forkWords(count: number): string {
+  return count === 1 ? l10n.t('1 fork') : l10n.t('{0} forks', count);
+}

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { type Host, mayRun } from '../host.js';
-import { debugType } from '../names.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
@@ -57,11 +56,11 @@ export async function forkPaused(
   host: Host,
   control: RunControl,
   store: RunStore,
+  session: vscode.DebugSession | undefined,
   menu: unknown,
 ): Promise<void> {
   if (!(await mayRun())) return;
-  const session = vscode.debug.activeDebugSession;
-  if (session?.type !== debugType) {
+  if (!session) {
     await vscode.window.showInformationMessage(
       vscode.l10n.t('No rollout is open in the debugger: step through one, and fork where it stands.'),
     );

@@ -1,5 +1,5 @@
 import { culprit } from '../../coach/index.js';
-import type { RolloutRow } from '../../trace/index.js';
+import { cameToEnd, isFork, type RolloutRow } from '../../trace/index.js';
 import type { Run } from '../runs/run.js';
 
 /** Rollouts that are looked through for one that failed. */
@@ -9,10 +9,13 @@ const RECENT = 500;
 export function lastFailed(run: Run, role?: string): RolloutRow | undefined {
   const count = run.pages.count();
   const rows = run.pages.page(Math.max(0, count - RECENT), RECENT);
-  const failed = rows.filter((row) => row.outcome?.success !== true);
+  const own = rows.filter((row) => !isFork(row));
+  // One that came to no end failed of no agent's doing.
+  const failed = own.filter((row) => cameToEnd(row) && row.outcome?.success !== true);
   return (
     failed.findLast((row) => role === undefined || culprit(row)?.agent === role) ??
     failed.at(-1) ??
+    own.at(-1) ??
     rows.at(-1)
   );
 }

@@ -35,6 +35,8 @@ interface Configuration extends vscode.DebugConfiguration {
 
 /** Opens rollouts in the debugger, recorded ones and live ones. */
 export class DebugStarter {
+  private readonly sessions = new Map<string, vscode.DebugSession>();
+
   constructor(
     private readonly store: RunStore,
     private readonly documents: RunDocuments,
@@ -194,7 +196,23 @@ export class DebugStarter {
     return runs.find((run) => run.key === named || run.folder.path === named || run.folder.name === named);
   }
 
-  async adapter(): Promise<vscode.DebugAdapterDescriptor> {
+  /** The session that a menu of the call stack belongs to, else the active one; undefined where that is none of ours. */
+  sessionOf(menu: unknown): vscode.DebugSession | undefined {
+    const id = (menu as { sessionId?: unknown } | undefined)?.sessionId;
+    const active = vscode.debug.activeDebugSession;
+    return (
+      (typeof id === 'string' ? this.sessions.get(id) : undefined) ??
+      (active?.type === debugType ? active : undefined)
+    );
+  }
+
+  async adapter(of: vscode.DebugSession): Promise<vscode.DebugAdapterDescriptor> {
+    this.sessions.set(of.id, of);
+    const ending = vscode.debug.onDidTerminateDebugSession(({ id }) => {
+      if (id !== of.id) return;
+      this.sessions.delete(id);
+      ending.dispose();
+    });
     const { RolloutSession } = await import('./session.js');
     const session = new RolloutSession(
       (args, followed) => {

@@ -236,7 +236,7 @@ export class RunControl {
     const icon = live.some((run) => run.state() === 'running') ? 'sync~spin' : 'debug-pause';
     // A training plans steps.
     const counted = live.filter((run) => run.planned > 0);
-    const done = counted.reduce((sum, run) => sum + run.pages.count(), 0);
+    const done = counted.reduce((sum, run) => sum + run.pages.count() - run.forks, 0);
     const planned = counted.reduce((sum, run) => sum + run.planned, 0);
     item.text = planned > 0 ? `$(${icon}) Baton ${done}/${planned}` : `$(${icon}) Baton`;
     item.tooltip = live.map((run) => run.folder.name).join('\n');

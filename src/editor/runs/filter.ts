@@ -1,9 +1,10 @@
 import { culprit } from '../../coach/index.js';
-import type { RolloutRow } from '../../trace/index.js';
+import { cameToEnd, type RolloutRow } from '../../trace/index.js';
 
 /** Which rollouts the tree shows: one of each list's values must hold; an empty list asks for nothing. */
 export interface RolloutFilter {
-  outcome: readonly ('succeeded' | 'failed')[];
+  /** Lost: it came to no end, of no agent's doing. */
+  outcome: readonly ('succeeded' | 'failed' | 'lost')[];
   stratum: readonly string[];
   role: readonly string[];
   blamed: readonly string[];
@@ -26,7 +27,7 @@ export function passes(row: RolloutRow, filter: RolloutFilter): boolean {
   const one = (values: readonly string[], ...of: (string | null)[]) =>
     values.length === 0 || of.some((each) => each !== null && values.includes(each));
   return (
-    one(filter.outcome, row.outcome?.success === true ? 'succeeded' : 'failed') &&
+    one(filter.outcome, cameToEnd(row) ? (row.outcome?.success === true ? 'succeeded' : 'failed') : 'lost') &&
     one(filter.stratum, row.stratum) &&
     one(filter.role, ...row.scores.map((score) => score.agent)) &&
     one(filter.blamed, blamedRole(row))

@@ -8,12 +8,14 @@ import {
   type Counted,
   countedVerdicts,
   decodeLine,
+  endingOf,
   type LogEvent,
   lockOwner,
   ReviewedPages,
   type RolloutPages,
   type RunFolder,
   type RunInfo,
+  readLog,
 } from '../../trace/index.js';
 import { fileStamp, folderStamp } from '../stamp.js';
 import { reviewsOf } from './reviews.js';
@@ -31,6 +33,7 @@ export class Run {
   readonly key: string;
   readonly pages: RolloutPages;
   readonly blobs: Blobs;
+  private branches = { leftOut: 0, read: 0, forks: 0 };
   private kept: (Ending & { stamp: string }) | undefined;
   private text: string | undefined;
 
@@ -106,6 +109,22 @@ export class Run {
   /** How many of its rollouts came to no end, of no agent's doing; 0 while it goes on. */
   get lost(): number {
     return this.now().lost;
+  }
+
+  /** How many of its ended rollouts are branches: they are looked at, and no part of what was measured. */
+  get forks(): number {
+    const { pages } = this;
+    const { leftOut } = pages;
+    const known = this.branches.leftOut === leftOut ? this.branches : { leftOut, read: 0, forks: 0 };
+    const names = pages.names(known.read);
+    const forks = known.forks + names.filter((name) => /\.fork-\d+$/.test(name)).length;
+    this.branches = { leftOut, read: known.read + names.length, forks };
+    return forks;
+  }
+
+  /** Why a rollout came to no end, as its log has it; null where it does not say. */
+  lostReason(rollout: string): string | null {
+    return endingOf(readLog(this.folder.rollout(rollout)).events)?.reason ?? null;
   }
 
   private now(): Ending {

@@ -1,13 +1,13 @@
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import { isFork, pauses, type RolloutRow } from '../../trace/index.js';
+import { cameToEnd, isFork, pauses, type RolloutRow } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { commands, contextKeys, rows } from '../names.js';
 import { whereIs } from '../near.js';
 import { type TargetRow, targetItem } from '../targets/rows.js';
 import type { Targets } from '../targets/targets.js';
-import { lostWords, rolloutWords } from '../words.js';
+import { forkWords, lostWords, rolloutWords } from '../words.js';
 import { RunDocuments } from './documents.js';
 import { filterOf, isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
 import { Going, type GoingRow, goingItem } from './going.js';
@@ -169,6 +169,9 @@ export class RunsTree {
         separator(vscode.l10n.t('Outcome')),
         { label: vscode.l10n.t('Failed'), filter: { outcome: ['failed'] } },
         { label: vscode.l10n.t('Succeeded'), filter: { outcome: ['succeeded'] } },
+        ...(known.every(cameToEnd)
+          ? []
+          : [{ label: vscode.l10n.t('Came to no end'), filter: { outcome: ['lost'] as const } }]),
         separator(vscode.l10n.t('Blamed role')),
         ...each(
           known.map((row) => (row.outcome?.success ? null : (culprit(row)?.agent ?? null))),
@@ -299,15 +302,17 @@ function runItem(run: Run): vscode.TreeItem {
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
   const count = run.pages.count();
   const step = run.info.kind === 'train' ? stepOf(run) : null;
-  const { success, lost } = run;
-  const ended = rolloutWords(count - lost);
+  const { success, lost, forks } = run;
+  const own = count - forks;
+  const ended = rolloutWords(own - lost);
   const rollouts = [
     live && run.planned > 0
-      ? vscode.l10n.t('{0} of {1}', count, run.planned)
+      ? vscode.l10n.t('{0} of {1}', own, run.planned)
       : success === null
         ? ended
         : vscode.l10n.t('{0}, {1} % succeeded', ended, Math.round(success * 100)),
     ...(lost > 0 ? [lostWords(lost)] : []),
+    ...(forks > 0 ? [forkWords(forks)] : []),
   ].join(', ');
   const waits = run.pausedFor;
   const progress = waits === null || waits === pauses.byHand ? (step ?? rollouts) : retold(waits);
@@ -395,21 +400,26 @@ function rolloutItem(run: Run, row: RolloutRow): vscode.TreeItem {
   const branch = isFork(row) ? ` (${row.branch})` : '';
   const item = new vscode.TreeItem(`${row.task}${branch}`, vscode.TreeItemCollapsibleState.Collapsed);
   const good = row.outcome?.success === true;
-  const broken = good ? undefined : culprit(row);
+  const broken = culprit(row);
+  const lost = cameToEnd(row) ? null : run.lostReason(row.rollout);
   item.id = `${run.key}/${row.rollout}`;
   item.description = good
     ? row.stratum
     : broken
       ? `${broken.agent} · ${broken.code ?? ''}`
-      : (row.outcome?.why ?? row.status);
-  item.iconPath = new vscode.ThemeIcon(
-    good ? 'pass' : 'error',
-    new vscode.ThemeColor(good ? 'testing.iconPassed' : 'testing.iconFailed'),
-  );
+      : (lost ?? row.outcome?.why ?? row.status);
+  const [icon, color, word] =
+    lost !== null
+      ? ['warning', 'list.warningForeground', vscode.l10n.t('came to no end')]
+      : good
+        ? ['pass', 'testing.iconPassed', vscode.l10n.t('succeeded')]
+        : ['error', 'testing.iconFailed', vscode.l10n.t('failed')];
+  item.iconPath = new vscode.ThemeIcon(icon!, new vscode.ThemeColor(color!));
   item.contextValue = rows.rollout;
-  item.tooltip = broken ? `${row.rollout}\n${broken.diagnosis}` : row.rollout;
+  const says = broken?.diagnosis ?? lost;
+  item.tooltip = says === null ? row.rollout : `${row.rollout}\n${says}`;
   item.accessibilityInformation = {
-    label: `${row.task}, ${good ? vscode.l10n.t('succeeded') : vscode.l10n.t('failed')} ${item.description}`,
+    label: `${row.task}, ${word} ${item.description}`,
   };
   return item;
 }

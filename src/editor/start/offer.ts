@@ -51,7 +51,8 @@ export function offerDebugger(host: Host, load: Load): void {
   );
   host.keep(
     vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
-      createDebugAdapterDescriptor: async () => (await load()).debug.adapter(),
+      createDebugAdapterDescriptor: async (session: vscode.DebugSession) =>
+        (await load()).debug.adapter(session),
     }),
   );
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { culprit } from '../../coach/index.js';
-import type { RolloutRow } from '../../trace/index.js';
+import { cameToEnd, type RolloutRow } from '../../trace/index.js';
 import { loadTasks } from '../../workflow/index.js';
 import type { DebugStarter } from '../debug/start.js';
 import { afterActivation, type Host, mayRun, tell } from '../host.js';
@@ -215,7 +215,7 @@ export class TaskTests {
     let failed: RolloutRow | undefined;
     for await (const row of rolloutsOf(run)) {
       const item = byTask.get(row.task);
-      if (item && (await this.mark(testRun, item, row))) failed ??= row;
+      if (item && (await this.mark(testRun, item, row, run))) failed ??= row;
       byTask.delete(row.task);
     }
     stop.removeEventListener('abort', cancel);
@@ -227,13 +227,26 @@ export class TaskTests {
     return failed && { run, row: failed };
   }
 
-  /** Mark one task; true where it failed. The message stands at the role that broke it. */
-  private async mark(testRun: vscode.TestRun, of: vscode.TestItem, row: RolloutRow): Promise<boolean> {
+  /**
+   * Mark one task; true where it failed. The message stands at the role that broke it. A rollout that came to no end
+   * says nothing of the team: its test has an error.
+   */
+  private async mark(
+    testRun: vscode.TestRun,
+    of: vscode.TestItem,
+    row: RolloutRow,
+    run: Run,
+  ): Promise<boolean> {
     // The file may have been saved since the run began.
     const item = this.now(of);
     const milliseconds = row.seconds * 1000;
     if (row.outcome?.success === true) {
       testRun.passed(item, milliseconds);
+      return false;
+    }
+    if (!cameToEnd(row)) {
+      const why = run.lostReason(row.rollout) ?? vscode.l10n.t('The rollout came to no end.');
+      testRun.errored(item, new vscode.TestMessage(why), milliseconds);
       return false;
     }
     const broken = culprit(row);

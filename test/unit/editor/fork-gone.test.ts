@@ -47,7 +47,8 @@ test.each([
   ['not listed any more', () => undefined],
   ['listed still', () => run],
 ])('the debugger stands in a run that was deleted, and is %s: that is said', async (_is, byKey) => {
-  await forkPaused({} as never, {} as never, { byKey: async () => byKey() } as never, undefined);
+  const store = { byKey: async () => byKey() } as never;
+  await forkPaused({} as never, {} as never, store, editor.debug.activeDebugSession as never, undefined);
   expect(told).toEqual(says);
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { culprit } from '../../../src/coach/index.js';
+import { lastFailed } from '../../../src/editor/debug/last-failed.js';
 import type { Host } from '../../../src/editor/host.js';
 import { evidencePath } from '../../../src/editor/runs/evidence-path.js';
 import { blamedRole, filterOf, isFiltering, passes } from '../../../src/editor/runs/filter.js';
@@ -211,4 +212,32 @@ test('rows, who is blamed and means follow what a person says, also of a run tha
   expect(read.pages.all().find((row) => row.rollout === rollout)!.scores[0]).toMatchObject({
     ...{ score: 0, code: 'judged.low', diagnosis: 'me: I looked.' },
   });
+});
+
+test('a rollout that came to no end has failed of nobody’s doing, and a branch is no rollout of its run', async () => {
+  const copy = join(place, 'lost');
+  cpSync(join(place, 'team'), copy, { recursive: true });
+  const read = Run.open(listRuns(copy)[0]!, false);
+  if (!(read instanceof Run)) throw new Error(read.unreadable);
+  const count = read.pages.count();
+  const failed = lastFailed(read)!;
+  expect(failed.outcome!.success).toBe(false);
+  expect(read.forks).toBe(0);
+
+  const { log } = await LogWriter.open(read.folder.log);
+  const lost = { rollout: 'run.lost.0', status: 'failed' as const, outcome: null, scores: [] };
+  log.append({ type: 'rollout.ended', data: { ...failed, ...lost } });
+  const branch = { rollout: `${failed.rollout}.fork-1`, branch: 'fork-1' };
+  log.append({ type: 'rollout.ended', data: { ...failed, ...branch } });
+  await log.close();
+  const own = await LogWriter.open(read.folder.rollout('run.lost.0'));
+  own.log.append({ type: 'rollout.finished', data: { status: 'failed', reason: 'HTTP 401: no key' } });
+  await own.log.close();
+
+  expect([read.pages.count(), read.forks]).toEqual([count + 2, 1]);
+  expect(lastFailed(read)!.rollout).toBe(failed.rollout);
+  const row = read.pages.find('run.lost.0')!;
+  expect(passes(row, filterOf([{ outcome: ['failed'] }]))).toBe(false);
+  expect(passes(row, filterOf([{ outcome: ['lost'] }]))).toBe(true);
+  expect(read.lostReason('run.lost.0')).toBe('HTTP 401: no key');
 });
