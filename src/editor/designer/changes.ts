@@ -29,8 +29,26 @@ export function changed(text: string, edit: DesignerEdit, files?: WorkflowFiles)
     const own = found.edits.filter((each) => each.file === null);
     return { text: applyEdits(text, own), others: found.edits.filter((each) => each.file !== null) };
   }
-  const found = changesFor(raw, value, edit);
+  const found = goneOf(raw, edit) ?? changesFor(raw, value, edit);
   return 'refused' in found ? found : { text: changeText(text, found.changes), others: [] };
+}
+
+/** Why an edit is too late: what it is about was renamed or deleted while it was typed. */
+function goneOf(
+  { agents, artifacts }: Raw,
+  edit: Exclude<DesignerEdit, { do: 'rename' }>,
+): { refused: string } | null {
+  if (edit.do === 'add' || edit.do === 'delete') return null;
+  if (edit.do === 'artifact' || edit.do === 'checks') {
+    const used = Object.values(agents).some((agent) =>
+      [...list(agent?.produces), ...list(agent?.consumes)].includes(edit.name),
+    );
+    if (used || Object.hasOwn(artifacts, edit.name)) return null;
+    return { refused: l10n.t('There is no artifact "{0}" any more.', edit.name) };
+  }
+  const role = edit.do === 'role' ? edit.name : edit.role;
+  if (role === null || Object.hasOwn(agents, role)) return null;
+  return { refused: l10n.t('There is no role "{0}" any more.', role) };
 }
 
 function changesFor(

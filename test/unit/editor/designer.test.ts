@@ -272,3 +272,15 @@ describe('a forged message', () => {
     'x',
   ])('is not of the protocol: %o', (message) => expect(toHost.safeParse(message).success).toBe(false));
 });
+
+it('what comes too late for a role or an artifact brings neither back', () => {
+  const late: DesignerEdit[] = [
+    { do: 'role', name: 'writer', field: 'role', value: 'Write.' },
+    { do: 'connect', role: 'writer', artifact: 'X_train' },
+    { do: 'produce', role: 'writer', artifact: 'X_train' },
+    { do: 'artifact', name: 'note', field: 'path', value: 'note.txt' },
+    { do: 'checks', name: 'note', at: 0, value: 'rows > 1' },
+  ];
+  for (const edit of late)
+    expect(changed(template, edit, files)).toEqual({ refused: expect.stringMatching(/ any more\.$/) });
+});
