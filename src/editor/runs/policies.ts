@@ -117,6 +117,13 @@ export class PoliciesTree {
           roles.set(key, own);
         }
     }
+    // Who acts with trained weights does so also where the training is not there any more.
+    const open = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+    for (const home of new Set([...runs.map(({ folder }) => folder.home), ...open]))
+      for (const [role, acts] of this.acting(home)) {
+        const key = `${home} ${role}`;
+        if (acts.version && !roles.has(key)) roles.set(key, { is: 'role', role, home, versions: [], acts });
+      }
     return [...roles.values()];
   }
 
@@ -155,7 +162,8 @@ export class PoliciesTree {
 }
 
 function roleItem({ role, home, acts, versions }: RoleRow, several: boolean): vscode.TreeItem {
-  const item = new vscode.TreeItem(role, vscode.TreeItemCollapsibleState.Expanded);
+  const { Expanded, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(role, versions.length > 0 ? Expanded : None);
   const now = acts?.version
     ? vscode.l10n.t('acts with {0}', acts.from?.checkpoint ?? acts.version)
     : vscode.l10n.t('acts with its base');
