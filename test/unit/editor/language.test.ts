@@ -197,9 +197,7 @@ test('an artifact that is used and not declared can be declared', () => {
   const problem = analysis.problems.find((each) => each.code === 'name.unknown-artifact')!;
   const fix = fixesFor(problem, analysis).at(-1)!;
   const after = analysis.text.slice(0, fix.start) + fix.text + analysis.text.slice(fix.end);
-  expect(after).toContain(
-    'artifacts:\n  figures_and_tables: {path: figures_and_tables.json, kind: json}\n  facts:',
-  );
+  expect(after).toContain('\n  figures_and_tables: {path: figures_and_tables.json, kind: json}\nagents:');
   expect(of(after).problems.map(({ code }) => code)).not.toContain('name.unknown-artifact');
 });
 
