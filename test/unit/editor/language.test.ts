@@ -9,7 +9,7 @@ import {
   hoverAt,
   outline,
 } from '../../../src/editor/language/index.js';
-import { diskFiles } from '../../../src/workflow/index.js';
+import { diskFiles, fileLinks } from '../../../src/workflow/index.js';
 
 const folder = join(import.meta.dirname, '../../../media/templates/table-team');
 const template = readFileSync(join(folder, 'table-team.baton.yaml'), 'utf8');
@@ -235,4 +235,16 @@ test('formatting keeps comments and changes nothing twice', async () => {
   expect(once).toContain('  a: {provider: embedded} # tiny');
   expect(once).toContain('\n# who\n');
   expect(await formatWorkflow(once)).toBe(once);
+});
+
+test('links are where files are named, and nowhere in comments or texts', () => {
+  const text = small
+    .replace('agents:', '# file: old.md\nagents:')
+    .replace(
+      'role: ',
+      'prompt: {file: my prompts/b#1.md}, instructions: {file:\n    "c.md"}, role: "no file: d.md", description: ',
+    );
+  const links = fileLinks(of(text).source!);
+  expect(links.map(({ path }) => path)).toEqual(['my prompts/b#1.md', 'c.md']);
+  for (const { path, start, end } of links) expect(text.slice(start, end)).toBe(path);
 });

@@ -152,6 +152,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
+interface Location {
+  uri: Place;
+  range: { start: number; end: number };
+}
 interface Edits {
   edits: { path: string; start: number; end: number; text: string }[];
 }
@@ -188,11 +192,27 @@ test('a rename that begins in the prompt finds the name where it stands in the e
   expect(edited(edits)).toEqual(renamed);
 });
 
+test.each([
+  ['with blanks', 'prompts/my b.md', (path: string) => `{file: ${path}}`],
+  ['with a #', 'prompts/b#1.md', (path: string) => `{file: ${path}}`],
+  ['on the next line', 'prompts/b.md', (path: string) => `{file:\n    ${path}}`],
+])('names are found in a prompt that is named by a path %s', async (_, path, named) => {
+  workflow.text = text.replace('{file: prompts/b.md}', named(path));
+  writeFileSync(join(place, path), 'Read {{note}}.');
+  const document = await editor.workspace.openTextDocument(join(place, path));
+  const found: Location = await providers.definition!.provideDefinition!(document, 9);
+  expect(found.uri.path).toBe(workflow.uri.path);
+  expect(found.range.start).toBe(workflow.text.indexOf('note'));
+});
+
 test('references are the places in the editor’s text', async () => {
   analyses.of(workflow as never);
   const context = { includeDeclaration: false };
-  const found: { uri: Place; range: { start: number; end: number } }[] = await providers.references!
-    .provideReferences!(workflow, text.indexOf('note'), context);
+  const found: Location[] = await providers.references!.provideReferences!(
+    workflow,
+    text.indexOf('note'),
+    context,
+  );
   const inPrompt = found.filter(({ uri }) => uri.path.endsWith('b.md'));
   const shown = asOpened(prompt);
   expect(inPrompt.map(({ range }) => [range.start, shown.slice(range.start, range.end)])).toEqual([
