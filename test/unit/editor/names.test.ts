@@ -1,7 +1,7 @@
 // Definition, references and rename where a prompt file's text is another in the editor than on disk.
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
 import { diskFiles } from '../../../src/workflow/index.js';
@@ -204,6 +204,31 @@ test.each([
   expect(found.uri.path).toBe(workflow.uri.path);
   expect(found.range.start).toBe(workflow.text.indexOf('note'));
 });
+
+test.each(['data.parquet', 'data/rows.parquet'])(
+  '%s that a task names is looked for anew when it is made',
+  async (path) => {
+    workflow.text = text.replace('{prompt: go}', `{prompt: go, files: [${path}]}`);
+    const codes = () => analyses.of(workflow as never, true).problems.map(({ code }) => code);
+    const happens = (name: string, at: string) => {
+      for (const each of told.get(name)!) (each as (of: unknown) => void)(editor.Uri.file(join(place, at)));
+    };
+    expect(codes()).toContain('task.invalid');
+    const missing = analyses.of(workflow as never);
+    for (const other of ['other.parquet', 'node_modules/data.parquet', '.baton/runs/r/data.parquet'])
+      happens('made', other);
+    expect(analyses.of(workflow as never)).toBe(missing);
+    // A key stroke, after which the tasks are not loaded at once.
+    workflow.version += 1;
+    const before = analyses.of(workflow as never);
+    mkdirSync(join(place, 'data'));
+    writeFileSync(join(place, path), '');
+    // Of a folder that is made with what is in it, only the folder is told.
+    happens('made', dirname(path) === '.' ? path : dirname(path));
+    expect(analyses.of(workflow as never)).not.toBe(before);
+    expect(codes()).not.toContain('task.invalid');
+  },
+);
 
 test('references are the places in the editor’s text', async () => {
   analyses.of(workflow as never);
