@@ -17,6 +17,8 @@ export type VirtualFiles = (uri: vscode.Uri) => WorkflowFiles | undefined;
 /** Where files come and go by the thousand, and no workflow names any. */
 const passedOver = /\/(\.baton|\.git|node_modules)\//;
 
+const OUT_OF_DATE = -1;
+
 interface Known {
   version: number;
   analysis: Analysis;
@@ -60,11 +62,11 @@ export class Analyses {
   /** What was found in workflows that asked for this file is found anew. */
   private forget(file: vscode.Uri): void {
     if (file.scheme !== 'file' || passedOver.test(file.path)) return;
-    for (const [key, { asked }] of [...this.known]) {
-      if (!asked?.has(file.fsPath)) continue;
+    for (const [key, known] of this.known) {
+      if (!known.asked?.has(file.fsPath)) continue;
       const workflow = vscode.Uri.parse(key);
       if (workflow.fsPath === file.fsPath) continue;
-      this.known.delete(key);
+      known.version = OUT_OF_DATE;
       this.stale.fire(workflow);
     }
   }

@@ -14,7 +14,7 @@ interface Place {
   with(other: { path: string }): Place;
   toString(): string;
 }
-const { editor, told, providers, Document } = vi.hoisted(() => {
+const { editor, told, providers, Document, here } = vi.hoisted(() => {
   const told = new Map<string, ((of: never) => unknown)[]>();
   const on = (name: string) => (listener: (of: never) => unknown) => {
     told.set(name, [...(told.get(name) ?? []), listener]);
@@ -30,6 +30,7 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
     with: (other: { path: string }) => uri(scheme, other.path),
     toString: () => `${scheme}:${path}`,
   });
+  const here = { place: '' };
   class Document {
     version = 1;
     languageId: string;
@@ -55,7 +56,10 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
   const textDocuments: Document[] = [];
   const editor = {
     env: { language: 'en' },
-    l10n: { t: (text: string) => text, bundle: undefined },
+    l10n: {
+      t: (text: string, ...of: string[]) => text.replace(/{(\d)}/g, (_, at) => of[Number(at)]!),
+      bundle: undefined,
+    },
     Uri: { file: (path: string) => uri('file', path), parse: (text: string) => uri('file', text.slice(5)) },
     EventEmitter: class {
       event = () => undefined;
@@ -83,6 +87,7 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
     },
     workspace: {
       textDocuments,
+      asRelativePath: (path: string) => path.slice(here.place.length + 1),
       workspaceFolders: [],
       getConfiguration: () => ({ get: (_: string, fallback: unknown) => fallback }),
       onDidOpenTextDocument: on('opened'),
@@ -99,7 +104,7 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
       applyEdit: async (_: Edit) => false,
     },
   };
-  return { editor, told, providers, Document };
+  return { editor, told, providers, Document, here };
 });
 vi.mock('vscode', () => editor);
 const { Analyses } = await import('../../../src/editor/providers/analyses.js');
@@ -130,7 +135,7 @@ let place: string;
 let workflow: InstanceType<typeof Document>;
 let analyses: InstanceType<typeof Analyses>;
 beforeEach(() => {
-  place = realpathSync(mkdtempSync(join(tmpdir(), 'baton-names-')));
+  place = here.place = realpathSync(mkdtempSync(join(tmpdir(), 'baton-names-')));
   mkdirSync(join(place, 'prompts'));
   writeFileSync(join(place, 'prompts/b.md'), prompt);
   const { workspace } = editor;
@@ -190,6 +195,43 @@ test('a rename that begins in the prompt finds the name where it stands in the e
     'memo',
   );
   expect(edited(edits)).toEqual(renamed);
+});
+
+test('a rename reaches other workflows that mean the same by the name in a prompt that they share', async () => {
+  const second = text.replace('{role: Note.,', '{role: Note., prompt: {file: c.md},');
+  const third = text.replace('prompts/b.md', 'c.md').replaceAll('answer', 'reply');
+  const alone = text.replaceAll('note', 'words');
+  const elsewhere = text.replace('prompts/b.md', 'd.md');
+  const files = { second, third, alone, elsewhere };
+  for (const [name, each] of Object.entries(files)) writeFileSync(join(place, `${name}.baton.yaml`), each);
+  for (const name of ['c.md', 'd.md']) writeFileSync(join(place, name), 'Mind {{note}}.');
+  const edits = await providers.rename!.provideRenameEdits!(workflow, text.indexOf('note'), 'memo');
+  const memo = (each: string) => asOpened(each.replace('{note:', '{memo:').replaceAll('[note]', '[memo]'));
+  const after = edited(edits);
+  expect(after).toMatchObject({
+    ...renamed,
+    'second.baton.yaml': memo(second),
+    'third.baton.yaml': memo(third),
+    'c.md': 'Mind {{memo}}.',
+  });
+  expect(after['alone.baton.yaml'] ?? alone).toBe(alone);
+  expect(after['elsewhere.baton.yaml'] ?? asOpened(elsewhere)).toBe(asOpened(elsewhere));
+});
+
+test.each([
+  [
+    'has the new name already',
+    (each: string) => each.replace('answer: {', 'memo: {kind: message}, answer: {'),
+  ],
+  ['is not valid YAML just now', (each: string) => `${each}]`],
+])('a rename is refused where another workflow with the same prompt %s', async (_, wrong) => {
+  writeFileSync(join(place, 'second.baton.yaml'), text);
+  const second = await editor.workspace.openTextDocument(join(place, 'second.baton.yaml'));
+  analyses.of(second as never);
+  second.text = wrong(text);
+  second.version += 1;
+  const asked = providers.rename!.provideRenameEdits!(workflow, text.indexOf('note'), 'memo');
+  await expect(asked).rejects.toThrow(/^second\.baton\.yaml names prompts\/b\.md too/);
 });
 
 test.each([
@@ -270,6 +312,7 @@ test('references in a recorded workflow are places in its recorded prompts', asy
 });
 
 test('a rename in the designer does the same', async () => {
+  writeFileSync(join(place, 'second.baton.yaml'), text);
   let ask: Listener | undefined;
   let made: Edits = { edits: [] };
   editor.workspace.applyEdit = async (edits) => {
@@ -293,5 +336,5 @@ test('a rename in the designer does the same', async () => {
   vi.useRealTimers();
   ask!({ type: 'edit', edit: { do: 'rename', kind: 'artifact', from: 'note', to: 'memo' } } as never);
   await expect.poll(() => made.edits.length).toBeGreaterThan(0);
-  expect(edited(made)).toEqual(renamed);
+  expect(edited(made)).toEqual({ ...renamed, 'second.baton.yaml': asOpened(renamed['team.baton.yaml']) });
 });
