@@ -8,6 +8,7 @@ import { page, pageOptions } from '../page.js';
 import { type DesignerEdit, type ToHost, type ToView, toHost } from '../protocol/designer.js';
 import { type Analyses, rangeOf } from '../providers/analyses.js';
 import { type OpenedFiles, opened, openFiles } from '../providers/open-files.js';
+import { siblingEdits } from '../providers/siblings.js';
 import type { RunStore } from '../runs/store.js';
 import type { Scores } from '../scores/book.js';
 import { changed } from './changes.js';
@@ -104,6 +105,7 @@ export class Designer implements vscode.CustomTextEditorProvider {
     const disk = folder === undefined ? undefined : openFiles(folder);
     let found: ReturnType<typeof changed>;
     let documents: OpenedFiles['documents'] = new Map();
+    let siblings: Awaited<ReturnType<typeof siblingEdits>> = [];
     try {
       found = changed(document.getText(), edit, disk);
       if (disk && 'others' in found && found.others.length > 0) {
@@ -113,6 +115,8 @@ export class Designer implements vscode.CustomTextEditorProvider {
         );
         documents = open.documents;
         found = changed(document.getText(), edit, open.files);
+        if (edit.do === 'rename')
+          siblings = await siblingEdits(document.uri, open.files, documents.keys(), edit, this.analyses);
       }
     } catch (error) {
       return (error as Error).message;
@@ -125,6 +129,8 @@ export class Designer implements vscode.CustomTextEditorProvider {
       const other = documents.get(file!)!;
       edits.replace(other.uri, rangeOf(other, start, end), text);
     }
+    for (const { document: other, start, end, text } of siblings)
+      edits.replace(other.uri, rangeOf(other, start, end), text);
     const done = edits.size === 0 || (await vscode.workspace.applyEdit(edits));
     return done ? undefined : vscode.l10n.t('The editor did not take the change; is the file read-only?');
   }

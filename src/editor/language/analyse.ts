@@ -19,6 +19,8 @@ export interface Analysis {
   problems: Problem[];
   /** The parsed text; undefined while it is not YAML. */
   source: Source | undefined;
+  /** The last text that was YAML: which files it names while a key stroke has broken it. */
+  lastSource: Source | undefined;
   /** Only where nothing in it is an error. */
   workflow: Workflow | undefined;
   /** The last one without errors: what is known of its tasks while a name is being typed. */
@@ -52,6 +54,7 @@ export function analyse(
     files,
     problems,
     source,
+    lastSource: source ?? last?.lastSource,
     workflow,
     lastWorkflow: workflow ?? last?.lastWorkflow,
     mentions: source ? mentions(source, files) : [],
@@ -142,16 +145,4 @@ export function sameName(analysis: Analysis, of: { kind: NameKind; name: string 
 /** Where a role, artifact or model is declared. */
 export function declaration(analysis: Analysis, of: { kind: NameKind; name: string }): Mention | undefined {
   return sameName(analysis, of).find((mention) => mention.is === 'declaration');
-}
-
-/** Every `file:` that names a text beside the workflow, with its place. */
-export function promptLinks(
-  analysis: Pick<Analysis, 'text'>,
-): { path: string; start: number; end: number }[] {
-  const pattern = /\bfile:[ ]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s,}#]+))/g;
-  return [...analysis.text.matchAll(pattern)].map((match) => {
-    const path = match[1] ?? match[2] ?? match[3]!;
-    const start = match.index + match[0].lastIndexOf(path);
-    return { path, start, end: start + path.length };
-  });
 }

@@ -22,6 +22,10 @@ interface Flow {
   key: string | null;
 }
 
+/** Anchors and tags in front of a value. */
+const PROPERTIES = /^(?:[&!]\S*[ ]+)*/;
+const BLOCK_TEXT = /^[|>](?:[+-]?\d?|\d[+-])\s*(#.*)?$/;
+const DASH = /^-(\s|$)/;
 const KEY = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#{}[\],:"'&*!|>%@`-][^#{}[\],:]*?)[ ]*:(?=\s|$)/;
 
 /** The typing context at an offset (UTF-16 units) of a text. */
@@ -68,6 +72,8 @@ class Scanner {
       this.scalarIndent = null;
     }
     if (this.flows.length > 0) {
+      const { is, key } = this.flows.at(-1)!;
+      if (this.state === 'comment') this.state = is === '[' || key !== null ? 'value' : 'key';
       if (this.text.slice(this.wordStart, at).trim() === '') this.wordStart = at + indent;
       this.chars(line, indent, at);
     } else this.block(line, indent, at);
@@ -76,13 +82,17 @@ class Scanner {
   private block(line: string, indentation: number, at: number): void {
     let rest = line.slice(indentation);
     let indent = indentation;
+    if (this.quote && (rest === '' || indent > (this.blocks.at(-1)?.indent ?? -1))) {
+      this.chars(line, 0, at);
+      return;
+    }
     this.quote = '';
     if (rest.startsWith('#')) {
       this.state = 'comment';
       return;
     }
-    if (rest !== '' || line.length === this.text.length - at) this.pop(indent);
-    while (/^-(\s|$)/.test(rest)) {
+    if (rest !== '' || line.length === this.text.length - at) this.pop(indent, DASH.test(rest));
+    while (DASH.test(rest)) {
       this.blocks.push({ indent, key: '-' });
       const skip = /^-\s*/.exec(rest)![0].length;
       indent += skip;
@@ -92,27 +102,30 @@ class Scanner {
     this.state = 'key';
     this.wordStart = at + indent;
     if (!key) {
-      if (this.blocks.at(-1)?.key === '-' && /^["'[{]/.test(rest)) this.value(line, indent, at);
-      else if (/^[[{]/.test(rest)) this.value(line, indent, at);
+      const bare = rest.replace(PROPERTIES, '');
+      if (/^[[{]/.test(bare) || (/^["']/.test(bare) && this.blocks.at(-1)?.key === '-'))
+        this.value(line, indent, at);
       return;
     }
     this.blocks.push({ indent, key: key[1]!.replace(/^["']|["']$/g, '') });
     this.value(line, indent + key[0].length, at);
-    if (/^\s*[|>][+-]?\d?\s*(#.*)?$/.test(rest.slice(key[0].length))) {
+    if (BLOCK_TEXT.test(line.slice(valueStart(line, indent + key[0].length)))) {
       this.scalarIndent = indent;
     }
   }
 
   private value(line: string, from: number, at: number): void {
     this.state = 'value';
-    const blank = /^\s*/.exec(line.slice(from))![0].length;
-    this.wordStart = at + from + blank;
-    this.chars(line, from + blank, at);
+    const start = valueStart(line, from);
+    this.wordStart = at + start;
+    this.chars(line, start, at);
   }
 
-  private pop(indent: number): void {
+  /** What is over at this indent; a list may stand at the indent of its key. */
+  private pop(indent: number, isItem: boolean): void {
     while (this.blocks.length > 0) {
-      if (this.blocks.at(-1)!.indent < indent) return;
+      const last = this.blocks.at(-1)!;
+      if (last.indent < indent || (isItem && last.indent === indent && last.key !== '-')) return;
       this.blocks.pop();
     }
   }
@@ -121,13 +134,15 @@ class Scanner {
     for (let i = from; i < line.length; i++) {
       const char = line[i]!;
       if (this.quote) {
-        if (char === this.quote) this.quote = '';
+        if (this.quote === '"' ? char === '\\' : line.startsWith("''", i)) i += 1;
+        else if (char === this.quote) this.quote = '';
         continue;
       }
       const top = this.flows.at(-1);
       if ((char === '"' || char === "'") && at + i <= this.wordStart) this.quote = char;
       else if (char === '#' && (i === 0 || /\s/.test(line[i - 1]!))) {
         this.state = 'comment';
+        if (this.text.slice(this.wordStart, at + i).trim() === '') this.wordStart = at + line.length;
         return;
       } else if ((char === '{' || char === '[') && (top || at + i === this.wordStart)) {
         this.flows.push({ is: char, key: null });
@@ -151,7 +166,11 @@ class Scanner {
   /** Something new begins behind `line[i]`. */
   private next(line: string, i: number, at: number, state: 'key' | 'value'): void {
     this.state = state;
-    const blank = /^\s*/.exec(line.slice(i + 1))![0].length;
-    this.wordStart = at + i + 1 + blank;
+    this.wordStart = at + valueStart(line, i + 1);
   }
+}
+
+function valueStart(line: string, from: number): number {
+  const start = from + /^\s*/.exec(line.slice(from))![0].length;
+  return start + PROPERTIES.exec(line.slice(start))![0].length;
 }

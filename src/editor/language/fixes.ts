@@ -9,7 +9,7 @@ import {
 } from '../../workflow/index.js';
 import type { Analysis } from './analyse.js';
 import { workflowKeys } from './schema.js';
-import { structuralFixes } from './structural-fixes.js';
+import { changeFix, structuralFixes } from './structural-fixes.js';
 
 /** Text replacements that mend a problem: its own, or one that its code and place allow. Offsets are of the text. */
 export function fixesFor(problem: Problem, analysis: Analysis): Fix[] {
@@ -24,18 +24,15 @@ export function fixesFor(problem: Problem, analysis: Analysis): Fix[] {
     to === undefined || to === bare
       ? []
       : [{ title: l10n.t('Replace with "{0}"', to), start, end, text: written.replace(bare, () => to) }];
-  const { team, text } = analysis;
+  const { team } = analysis;
   switch (problem.code) {
     case 'name.unknown-artifact':
       return [
         ...replace(nearest(bare, team.artifacts.keys())),
         ...(/^[A-Za-z_]\w*$/.test(bare)
-          ? declare(
-              text,
-              'artifacts',
-              `${bare}: {path: ${bare}.json, kind: json}`,
-              l10n.t('Declare the artifact "{0}"', bare),
-            )
+          ? changeFix(analysis, l10n.t('Declare the artifact "{0}"', bare), {
+              ...{ do: 'set', path: ['artifacts', bare], value: { path: `${bare}.json`, kind: 'json' } },
+            })
           : []),
       ];
     case 'name.unknown-model':
@@ -81,19 +78,6 @@ export function offsetOf(text: string, line: number, column: number): number {
     at = next + 1;
   }
   return Math.min(text.length, at + column - 1);
-}
-
-/** A first line under a section that is there, or the section at the end of the file. */
-function declare(text: string, section: string, line: string, title: string): Fix[] {
-  const found = new RegExp(`^${section}:[ \\t]*(#.*)?\\r?\\n`, 'm').exec(text);
-  if (found) {
-    const at = found.index + found[0].length;
-    const indent = /^[ ]+/.exec(text.slice(at))?.[0] ?? '  ';
-    return [{ title, start: at, end: at, text: `${indent}${line}\n` }];
-  }
-  if (new RegExp(`^${section}:`, 'm').test(text)) return [];
-  const at = text.length;
-  return [{ title, start: at, end: at, text: `${text.endsWith('\n') ? '' : '\n'}${section}:\n  ${line}\n` }];
 }
 
 /** The keys above a problem's place. */

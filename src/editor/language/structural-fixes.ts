@@ -21,10 +21,7 @@ const MODELS = 4;
 export function structuralFixes(problem: Problem, analysis: Analysis, at: number): Fix[] {
   const { source, team } = analysis;
   if (!source) return [];
-  const fix = (title: string, ...changes: Change[]): Fix[] => {
-    const edit = oneEdit(analysis.text, changeText(analysis.text, changes));
-    return edit ? [{ title, start: edit.start, end: edit.end, text: edit.text }] : [];
-  };
+  const fix = (title: string, ...changes: Change[]) => changeFix(analysis, title, ...changes);
   const path = pathAt(source, at);
   const name = String(path.at(-1) ?? '');
   switch (problem.code) {
@@ -63,6 +60,12 @@ export function structuralFixes(problem: Problem, analysis: Analysis, at: number
     default:
       return [];
   }
+}
+
+/** Changes of the tree as one replacement of text. */
+export function changeFix({ text }: Analysis, title: string, ...changes: Change[]): Fix[] {
+  const edit = oneEdit(text, changeText(text, changes));
+  return edit ? [{ title, start: edit.start, end: edit.end, text: edit.text }] : [];
 }
 
 /** What a missing key gets to begin with; undefined where only the person can know. */

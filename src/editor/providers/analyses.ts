@@ -8,17 +8,26 @@ import { type Analysis, analyse } from '../language/index.js';
 import { PromotedBases } from '../models/promoted.js';
 import { languageId } from '../names.js';
 import { folderOf } from '../near.js';
+import { Asked } from './asked.js';
 import { openFiles } from './open-files.js';
 
 /** Gives the files beside a document that does not lie on disk; undefined where it is not its kind. */
 export type VirtualFiles = (uri: vscode.Uri) => WorkflowFiles | undefined;
 
-/** What a workflow may name: prompts, tasks, tables. */
-const beside = '**/*.{md,txt,yaml,yml,json,jsonl,csv}';
+/** Where files come and go by the thousand, and no workflow names any. */
+const passedOver = /\/(\.baton|\.git|node_modules)\//;
+
+const OUT_OF_DATE = -1;
+
+interface Known {
+  version: number;
+  analysis: Analysis;
+  asked: Asked | undefined;
+}
 
 /** One analysis per version of a document and of what lies beside it. */
 export class Analyses {
-  private readonly known = new Map<string, { version: number; analysis: Analysis }>();
+  private readonly known = new Map<string, Known>();
   private readonly bases = new PromotedBases();
   private roles: readonly string[] | undefined;
   private readonly stale = new vscode.EventEmitter<vscode.Uri>();
@@ -33,7 +42,7 @@ export class Analyses {
       vscode.workspace.onDidCloseTextDocument((document) => this.known.delete(document.uri.toString())),
     );
     host.keep(this.stale);
-    const watcher = host.keep(vscode.workspace.createFileSystemWatcher(beside));
+    const watcher = host.keep(vscode.workspace.createFileSystemWatcher('**'));
     for (const happens of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete])
       host.keep(happens((uri) => this.forget(uri)));
     // Places in a file are from now on those in the editor's text of it.
@@ -50,16 +59,14 @@ export class Analyses {
     );
   }
 
-  /** What was found in workflows that lie in this file's folder or above it is found anew. */
+  /** What was found in workflows that asked for this file is found anew. */
   private forget(file: vscode.Uri): void {
-    // Workspaces of rollouts come and go by the thousand.
-    if (file.scheme !== 'file' || file.path.includes('/.baton/')) return;
-    for (const key of [...this.known.keys()]) {
+    if (file.scheme !== 'file' || passedOver.test(file.path)) return;
+    for (const [key, known] of this.known) {
+      if (!known.asked?.has(file.fsPath)) continue;
       const workflow = vscode.Uri.parse(key);
-      const folder = folderOf(workflow);
-      if (folder === undefined || !file.fsPath.startsWith(join(folder, '/'))) continue;
       if (workflow.fsPath === file.fsPath) continue;
-      this.known.delete(key);
+      known.version = OUT_OF_DATE;
       this.stale.fire(workflow);
     }
   }
@@ -70,14 +77,20 @@ export class Analyses {
     const known = this.known.get(key);
     if (known && known.version === document.version && !tasks) return known.analysis;
     const { file, files } = this.place(document.uri);
-    const analysis = analyse(
+    const folder = folderOf(document.uri);
+    const asked = folder === undefined ? undefined : new Asked(folder);
+    const found = analyse(
       document.getText(),
       file,
-      files,
+      asked?.noting(files) ?? files,
       { tasks, embeddedRoles: this.embeddedRoles(document.uri), allowEnv: setting<string[]>('allowEnv', []) },
       known?.analysis,
     );
-    this.known.set(key, { version: document.version, analysis });
+    // What is asked for later on is asked anew each time.
+    const analysis = { ...found, files };
+    // Where tasks are not loaded now, what was found when they were is still shown.
+    if (!tasks && known?.asked) asked?.add(known.asked);
+    this.known.set(key, { version: document.version, analysis, asked });
     return analysis;
   }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { discoverModels } from '../../policy/index.js';
+import { fileLinks } from '../../workflow/index.js';
 import type { Host } from '../host.js';
 import {
   complete,
@@ -10,7 +11,6 @@ import {
   nameHover,
   type OutlineItem,
   outline,
-  promptLinks,
   type Served,
   type Suggestion,
 } from '../language/index.js';
@@ -108,8 +108,8 @@ export function provideFeatures(
 }
 
 function links(document: vscode.TextDocument, analyses: Analyses): vscode.DocumentLink[] {
-  const { files } = analyses.of(document);
-  return promptLinks({ text: document.getText() }).flatMap(({ path, start, end }) => {
+  const { files, source } = analyses.of(document);
+  return (source ? fileLinks(source) : []).flatMap(({ path, start, end }) => {
     const found = files.resolve(path);
     if (!('path' in found)) return [];
     const target =

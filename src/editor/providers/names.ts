@@ -7,6 +7,7 @@ import { languageId, runScheme } from '../names.js';
 import { type Analyses, isWorkflow, rangeOf } from './analyses.js';
 import { opened } from './open-files.js';
 import { promptFile, promptFiles } from './prompts.js';
+import { siblingEdits } from './siblings.js';
 
 /** A name under the cursor, in a workflow or in a prompt file that a workflow names. */
 interface Found {
@@ -77,6 +78,16 @@ export function provideNames(host: Host, analyses: Analyses): void {
           const target = file === null ? workflow : documents.get(file)!;
           edit.replace(target.uri, rangeOf(target, start, end), text);
         }
+        // A recorded workflow is alone with what was recorded with it.
+        if (found.workflow.scheme !== runScheme)
+          for (const { document: other, start, end, text } of await siblingEdits(
+            found.workflow,
+            files,
+            documents.keys(),
+            { kind, from: name, to },
+            analyses,
+          ))
+            edit.replace(other.uri, rangeOf(other, start, end), text);
         return edit;
       },
     }),

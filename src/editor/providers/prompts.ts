@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { type Analysis, promptLinks } from '../language/index.js';
+import { fileLinks } from '../../workflow/index.js';
+import type { Analysis } from '../language/index.js';
 import { promptGlob, workflowsAbove } from '../near.js';
 import { type Analyses, isWorkflow } from './analyses.js';
 
@@ -42,9 +43,12 @@ function named(
 ): PromptFile | undefined {
   const analysis = analyses.of(workflow);
   const own = realpathSync.native(document.uri.fsPath);
-  const link = promptLinks(analysis).find(({ path }) => {
-    const found = analysis.files.resolve(path);
-    return 'path' in found && found.path === own;
-  });
+  const { lastSource } = analysis;
+  const link =
+    lastSource &&
+    fileLinks(lastSource).find(({ path }) => {
+      const found = analysis.files.resolve(path);
+      return 'path' in found && found.path === own;
+    });
   return link && { analysis, workflow: workflow.uri, path: link.path };
 }

@@ -39,7 +39,16 @@ function changeOnce(text: string, change: Change): string {
     const check = parseDocument(next, { stringKeys: true });
     if (check.errors.length === 0 && JSON.stringify(check.toJS()) === goal) return next;
   }
-  return wanted.toString({ lineWidth: 0, flowCollectionPadding: false });
+  return writtenAnew(wanted, text);
+}
+
+/** The whole tree as text, indented as the text was, with the line ends that it had. */
+function writtenAnew(doc: Document, text: string): string {
+  const indent = /^\S[^\n]*:[ \t]*(?:#[^\n]*)?\r?\n( +)[^\s#]/m.exec(text)?.[1]?.length ?? 2;
+  const indentSeq = !/^\S[^\n]*:[ \t]*(?:#[^\n]*)?\r?\n- /m.test(text);
+  return doc
+    .toString({ lineWidth: 0, flowCollectionPadding: false, indent, indentSeq })
+    .replaceAll('\n', lineEndOf(text));
 }
 
 /** The change on the library's own tree; false where it changes nothing. */
@@ -83,13 +92,11 @@ function replace(range: readonly number[], text: string, value: unknown): TextEd
   const old = text.slice(start, end);
   const isBlock = /^[|>]/.test(old);
   const quote = /^["']/.exec(old)?.[0];
-  // On one line only quotes hold several.
-  const lines = typeof value === 'string' && value.includes('\n');
   return {
     file: null,
     start,
     end,
-    text: `${lines ? JSON.stringify(value) : inline(value, quote)}${isBlock && old.endsWith('\n') ? '\n' : ''}`,
+    text: `${inline(value, quote)}${isBlock && old.endsWith('\n') ? '\n' : ''}`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { isScalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import { commentsOf } from './comments.js';
 import { block, inline } from './render.js';
 import type { TextEdit } from './text-edit.js';
 
@@ -14,11 +15,10 @@ export function insertInto(
   const here = (at: number, written: string): TextEdit => ({ file: null, start: at, end: at, text: written });
   if (parent.flow) {
     const close = end - 1;
-    const body = text.slice(start + 1, close);
-    if (body.includes('#')) return null;
-    const at = start + 1 + body.trimEnd().length;
+    const body = text.slice(start + 1, contentEnd(text, start + 1, close));
+    const at = start + 1 + body.length;
     const piece = key === undefined ? inline(value) : `${inline(key)}: ${inline(value)}`;
-    const comma = body.trim() === '' || body.trimEnd().endsWith(',') ? '' : ', ';
+    const comma = body === '' || body.endsWith(',') ? '' : ', ';
     return here(at, comma + piece);
   }
   const indent = columnOf(text, start);
@@ -31,6 +31,18 @@ export function insertInto(
   const at = endOfLine(text, lastContent(parent, text));
   const eol = lineEndOf(text);
   return here(at, `${eol}${' '.repeat(indent)}${block(key, value, indent).replaceAll('\n', eol)}`);
+}
+
+/** Where what is neither blank nor a comment ends between two offsets. */
+function contentEnd(text: string, start: number, end: number): number {
+  const comments = text.slice(start, end).includes('#') ? commentsOf(text) : [];
+  let at = end;
+  for (;;) {
+    at = start + text.slice(start, at).trimEnd().length;
+    const last = comments.find((comment) => comment[0] >= start && comment[1] === at);
+    if (!last) return at;
+    at = last[0];
+  }
 }
 
 function startsItem(text: string, start: number, indent: number): boolean {

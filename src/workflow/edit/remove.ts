@@ -1,5 +1,6 @@
 import { type Document, isMap, isScalar, isSeq } from 'yaml';
 import type { Path } from '../source/source.js';
+import { hasComment } from './comments.js';
 import { columnOf, endOfLine, lastContent } from './insert.js';
 import { inline } from './render.js';
 import type { TextEdit } from './text-edit.js';
@@ -35,7 +36,7 @@ export function removeFrom(doc: Document.Parsed, text: string, path: Path): Text
 }
 
 function emptied(text: string, start: number, end: number, map: boolean): TextEdit | null {
-  if (text.slice(start, end).includes('#')) return null;
+  if (hasComment(text, start, end)) return null;
   return { file: null, start, end, text: inline(map ? {} : []) };
 }
 
@@ -49,7 +50,7 @@ function emptiedBlock(doc: Document.Parsed, text: string, path: Path, map: boole
   if (!key?.range || !value?.range) return null;
   const colon = text.indexOf(':', key.range[1]);
   const end = lastContent(value, text);
-  if (colon < 0 || text.slice(colon, end).includes('#')) return null;
+  if (colon < 0 || hasComment(text, colon, end)) return null;
   return { file: null, start: colon + 1, end, text: ` ${inline(map ? {} : [])}` };
 }
 

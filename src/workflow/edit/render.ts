@@ -4,6 +4,8 @@ const WIDTH = 100;
 
 /** A value on one line, as it can stand after a key or inside brackets. `quote` keeps a scalar's quotes. */
 export function inline(value: unknown, quote?: string): string {
+  // On one line only quotes hold several.
+  if (typeof value === 'string' && value.includes('\n')) return JSON.stringify(value);
   return stringify(value, {
     collectionStyle: 'flow',
     flowCollectionPadding: false,
@@ -21,9 +23,11 @@ export function block(key: string | undefined, value: unknown, indent: number): 
   const line = lead + inline(value);
   const scalar = typeof value !== 'object' || value === null;
   const flat = !scalar && Object.values(value).every(isShort);
-  if (scalar || Array.isArray(value) || (flat && line.length + indent <= WIDTH)) return line;
+  const lines = typeof value === 'string' && value.includes('\n');
+  if ((scalar && !lines) || Array.isArray(value) || (flat && line.length + indent <= WIDTH)) return line;
   const body = stringify(key === undefined ? [value] : { [key]: value }, {
     lineWidth: WIDTH - indent,
+    blockQuote: 'literal',
   }).trimEnd();
   return body.replaceAll('\n', `\n${' '.repeat(indent)}`);
 }

@@ -172,3 +172,21 @@ test.each(['models', 'tasks', 'agents'])('%s that are missing are begun', (secti
   expect(codes(after!).filter((code) => /^(yaml|schema)\./.test(code))).toEqual([]);
   expect(after!.match(/#.*/g)).toEqual(text.match(/#.*/g));
 });
+
+test.each([
+  ['four spaces and an empty line', 'artifacts:\n\n    one: {path: one.json, kind: json}\n', '\n'],
+  ['four spaces and a comment', 'artifacts:\n# c\n    one: {path: one.json, kind: json}\n', '\n'],
+  ['an end that is marked', '', '# end\n...\n'],
+  ['braces around all of it', '{}', ''],
+])('an artifact that is named is declared in a file with %s', (_how, artifacts, end) => {
+  const models = 'models: {local: {provider: openai, base_url: "http://127.0.0.1:1/v1", model: m}}';
+  const names = artifacts.includes('one') ? '[one, two]' : '[two]';
+  const agents = `agents: {reader: {role: Read., produces: ${names}}}`;
+  const parts = ['baton: 1', models, 'tasks: [{prompt: Go.}]', agents];
+  const text = artifacts === '{}' ? `{${parts.join(', ')}}\n` : `${parts.join('\n')}\n${artifacts}${end}`;
+  expect(codes(text)).toEqual(['name.unknown-artifact']);
+  const after = mended(text, 'name.unknown-artifact').at(-1)!;
+  expect(codes(after)).toEqual([]);
+  expect(after).toMatch(/two:[{\s]+path: two.json,?\s+kind: json/);
+  expect(after.match(/#.*/g)).toEqual(text.match(/#.*/g));
+});

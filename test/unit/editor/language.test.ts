@@ -9,7 +9,7 @@ import {
   hoverAt,
   outline,
 } from '../../../src/editor/language/index.js';
-import { diskFiles } from '../../../src/workflow/index.js';
+import { diskFiles, fileLinks } from '../../../src/workflow/index.js';
 
 const folder = join(import.meta.dirname, '../../../media/templates/table-team');
 const template = readFileSync(join(folder, 'table-team.baton.yaml'), 'utf8');
@@ -197,9 +197,7 @@ test('an artifact that is used and not declared can be declared', () => {
   const problem = analysis.problems.find((each) => each.code === 'name.unknown-artifact')!;
   const fix = fixesFor(problem, analysis).at(-1)!;
   const after = analysis.text.slice(0, fix.start) + fix.text + analysis.text.slice(fix.end);
-  expect(after).toContain(
-    'artifacts:\n  figures_and_tables: {path: figures_and_tables.json, kind: json}\n  facts:',
-  );
+  expect(after).toContain('\n  figures_and_tables: {path: figures_and_tables.json, kind: json}\nagents:');
   expect(of(after).problems.map(({ code }) => code)).not.toContain('name.unknown-artifact');
 });
 
@@ -237,4 +235,16 @@ test('formatting keeps comments and changes nothing twice', async () => {
   expect(once).toContain('  a: {provider: embedded} # tiny');
   expect(once).toContain('\n# who\n');
   expect(await formatWorkflow(once)).toBe(once);
+});
+
+test('links are where files are named, and nowhere in comments or texts', () => {
+  const text = small
+    .replace('agents:', '# file: old.md\nagents:')
+    .replace(
+      'role: ',
+      'prompt: {file: my prompts/b#1.md}, instructions: {file:\n    "c.md"}, role: "no file: d.md", description: ',
+    );
+  const links = fileLinks(of(text).source!);
+  expect(links.map(({ path }) => path)).toEqual(['my prompts/b#1.md', 'c.md']);
+  for (const { path, start, end } of links) expect(text.slice(start, end)).toBe(path);
 });

@@ -1,7 +1,7 @@
 // Definition, references and rename where a prompt file's text is another in the editor than on disk.
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
 import { diskFiles } from '../../../src/workflow/index.js';
@@ -14,7 +14,7 @@ interface Place {
   with(other: { path: string }): Place;
   toString(): string;
 }
-const { editor, told, providers, Document } = vi.hoisted(() => {
+const { editor, told, providers, Document, here } = vi.hoisted(() => {
   const told = new Map<string, ((of: never) => unknown)[]>();
   const on = (name: string) => (listener: (of: never) => unknown) => {
     told.set(name, [...(told.get(name) ?? []), listener]);
@@ -30,6 +30,7 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
     with: (other: { path: string }) => uri(scheme, other.path),
     toString: () => `${scheme}:${path}`,
   });
+  const here = { place: '' };
   class Document {
     version = 1;
     languageId: string;
@@ -55,7 +56,10 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
   const textDocuments: Document[] = [];
   const editor = {
     env: { language: 'en' },
-    l10n: { t: (text: string) => text, bundle: undefined },
+    l10n: {
+      t: (text: string, ...of: string[]) => text.replace(/{(\d)}/g, (_, at) => of[Number(at)]!),
+      bundle: undefined,
+    },
     Uri: { file: (path: string) => uri('file', path), parse: (text: string) => uri('file', text.slice(5)) },
     EventEmitter: class {
       event = () => undefined;
@@ -83,6 +87,7 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
     },
     workspace: {
       textDocuments,
+      asRelativePath: (path: string) => path.slice(here.place.length + 1),
       workspaceFolders: [],
       getConfiguration: () => ({ get: (_: string, fallback: unknown) => fallback }),
       onDidOpenTextDocument: on('opened'),
@@ -99,7 +104,7 @@ const { editor, told, providers, Document } = vi.hoisted(() => {
       applyEdit: async (_: Edit) => false,
     },
   };
-  return { editor, told, providers, Document };
+  return { editor, told, providers, Document, here };
 });
 vi.mock('vscode', () => editor);
 const { Analyses } = await import('../../../src/editor/providers/analyses.js');
@@ -130,7 +135,7 @@ let place: string;
 let workflow: InstanceType<typeof Document>;
 let analyses: InstanceType<typeof Analyses>;
 beforeEach(() => {
-  place = realpathSync(mkdtempSync(join(tmpdir(), 'baton-names-')));
+  place = here.place = realpathSync(mkdtempSync(join(tmpdir(), 'baton-names-')));
   mkdirSync(join(place, 'prompts'));
   writeFileSync(join(place, 'prompts/b.md'), prompt);
   const { workspace } = editor;
@@ -152,6 +157,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
+interface Location {
+  uri: Place;
+  range: { start: number; end: number };
+}
 interface Edits {
   edits: { path: string; start: number; end: number; text: string }[];
 }
@@ -188,11 +197,89 @@ test('a rename that begins in the prompt finds the name where it stands in the e
   expect(edited(edits)).toEqual(renamed);
 });
 
+test('a rename reaches other workflows that mean the same by the name in a prompt that they share', async () => {
+  const second = text.replace('{role: Note.,', '{role: Note., prompt: {file: c.md},');
+  const third = text.replace('prompts/b.md', 'c.md').replaceAll('answer', 'reply');
+  const alone = text.replaceAll('note', 'words');
+  const elsewhere = text.replace('prompts/b.md', 'd.md');
+  const files = { second, third, alone, elsewhere };
+  for (const [name, each] of Object.entries(files)) writeFileSync(join(place, `${name}.baton.yaml`), each);
+  for (const name of ['c.md', 'd.md']) writeFileSync(join(place, name), 'Mind {{note}}.');
+  const edits = await providers.rename!.provideRenameEdits!(workflow, text.indexOf('note'), 'memo');
+  const memo = (each: string) => asOpened(each.replace('{note:', '{memo:').replaceAll('[note]', '[memo]'));
+  const after = edited(edits);
+  expect(after).toMatchObject({
+    ...renamed,
+    'second.baton.yaml': memo(second),
+    'third.baton.yaml': memo(third),
+    'c.md': 'Mind {{memo}}.',
+  });
+  expect(after['alone.baton.yaml'] ?? alone).toBe(alone);
+  expect(after['elsewhere.baton.yaml'] ?? asOpened(elsewhere)).toBe(asOpened(elsewhere));
+});
+
+test.each([
+  [
+    'has the new name already',
+    (each: string) => each.replace('answer: {', 'memo: {kind: message}, answer: {'),
+  ],
+  ['is not valid YAML just now', (each: string) => `${each}]`],
+])('a rename is refused where another workflow with the same prompt %s', async (_, wrong) => {
+  writeFileSync(join(place, 'second.baton.yaml'), text);
+  const second = await editor.workspace.openTextDocument(join(place, 'second.baton.yaml'));
+  analyses.of(second as never);
+  second.text = wrong(text);
+  second.version += 1;
+  const asked = providers.rename!.provideRenameEdits!(workflow, text.indexOf('note'), 'memo');
+  await expect(asked).rejects.toThrow(/^second\.baton\.yaml names prompts\/b\.md too/);
+});
+
+test.each([
+  ['with blanks', 'prompts/my b.md', (path: string) => `{file: ${path}}`],
+  ['with a #', 'prompts/b#1.md', (path: string) => `{file: ${path}}`],
+  ['on the next line', 'prompts/b.md', (path: string) => `{file:\n    ${path}}`],
+])('names are found in a prompt that is named by a path %s', async (_, path, named) => {
+  workflow.text = text.replace('{file: prompts/b.md}', named(path));
+  writeFileSync(join(place, path), 'Read {{note}}.');
+  const document = await editor.workspace.openTextDocument(join(place, path));
+  const found: Location = await providers.definition!.provideDefinition!(document, 9);
+  expect(found.uri.path).toBe(workflow.uri.path);
+  expect(found.range.start).toBe(workflow.text.indexOf('note'));
+});
+
+test.each(['data.parquet', 'data/rows.parquet'])(
+  '%s that a task names is looked for anew when it is made',
+  async (path) => {
+    workflow.text = text.replace('{prompt: go}', `{prompt: go, files: [${path}]}`);
+    const codes = () => analyses.of(workflow as never, true).problems.map(({ code }) => code);
+    const happens = (name: string, at: string) => {
+      for (const each of told.get(name)!) (each as (of: unknown) => void)(editor.Uri.file(join(place, at)));
+    };
+    expect(codes()).toContain('task.invalid');
+    const missing = analyses.of(workflow as never);
+    for (const other of ['other.parquet', 'node_modules/data.parquet', '.baton/runs/r/data.parquet'])
+      happens('made', other);
+    expect(analyses.of(workflow as never)).toBe(missing);
+    // A key stroke, after which the tasks are not loaded at once.
+    workflow.version += 1;
+    const before = analyses.of(workflow as never);
+    mkdirSync(join(place, 'data'));
+    writeFileSync(join(place, path), '');
+    // Of a folder that is made with what is in it, only the folder is told.
+    happens('made', dirname(path) === '.' ? path : dirname(path));
+    expect(analyses.of(workflow as never)).not.toBe(before);
+    expect(codes()).not.toContain('task.invalid');
+  },
+);
+
 test('references are the places in the editor’s text', async () => {
   analyses.of(workflow as never);
   const context = { includeDeclaration: false };
-  const found: { uri: Place; range: { start: number; end: number } }[] = await providers.references!
-    .provideReferences!(workflow, text.indexOf('note'), context);
+  const found: Location[] = await providers.references!.provideReferences!(
+    workflow,
+    text.indexOf('note'),
+    context,
+  );
   const inPrompt = found.filter(({ uri }) => uri.path.endsWith('b.md'));
   const shown = asOpened(prompt);
   expect(inPrompt.map(({ range }) => [range.start, shown.slice(range.start, range.end)])).toEqual([
@@ -225,6 +312,7 @@ test('references in a recorded workflow are places in its recorded prompts', asy
 });
 
 test('a rename in the designer does the same', async () => {
+  writeFileSync(join(place, 'second.baton.yaml'), text);
   let ask: Listener | undefined;
   let made: Edits = { edits: [] };
   editor.workspace.applyEdit = async (edits) => {
@@ -248,5 +336,5 @@ test('a rename in the designer does the same', async () => {
   vi.useRealTimers();
   ask!({ type: 'edit', edit: { do: 'rename', kind: 'artifact', from: 'note', to: 'memo' } } as never);
   await expect.poll(() => made.edits.length).toBeGreaterThan(0);
-  expect(edited(made)).toEqual(renamed);
+  expect(edited(made)).toEqual({ ...renamed, 'second.baton.yaml': asOpened(renamed['team.baton.yaml']) });
 });

@@ -411,3 +411,42 @@ describe('renaming', () => {
     ]);
   });
 });
+
+describe('a flow mapping', () => {
+  const set = (text: string, value: unknown) => changeText(text, [{ do: 'set', path: ['a', 'c'], value }]);
+
+  it.each([
+    ['a # in a string', 'x: { y: 1 }\na: { b: "number it #1 #2" }\n', '" }', '", c: 3 }'],
+    ['a # in a plain text', 'x: { y: 1 }\na: { b: C# code }\n', 'code }', 'code, c: 3 }'],
+    ['a comment at its end', 'x: { y: 1 }\na: {\n  b: 2 # two\n  # more\n}\n', '2 #', '2, c: 3 #'],
+    ['a comment inside', 'x: { y: 1 }\na: { b: 1, # one\n  d: 2 }\n', '2 }', '2, c: 3 }'],
+    ['nothing but a comment', 'x: { y: 1 }\na: { # none\n  }\n', '{ #', '{c: 3 #'],
+  ])('with %s gets a key, and nothing else changes', (_, text, was, is) => {
+    expect(set(text, 3)).toBe(text.replace(was, is));
+    const crlf = text.replaceAll('\n', '\r\n');
+    expect(set(crlf, 3)).toBe(crlf.replace(was, is));
+  });
+
+  it('gets a text of several lines in quotes', () => {
+    const text = 'x: { y: 1 }\na: { b: 2 }\n';
+    expect(set(text, 'one\ntwo')).toBe(text.replace('2 }', '2, c: "one\\ntwo" }'));
+  });
+
+  it('with a # in a string is emptied where it stands', () => {
+    const text = 'x: { y: 1 }\na: { b: "#1" }\n';
+    expect(changeText(text, [{ do: 'remove', path: ['a', 'b'] }])).toBe('x: { y: 1 }\na: {}\n');
+  });
+});
+
+it('a new text of several lines stands as a block', () => {
+  expect(changeText('a:\n    b: 1\n', [{ do: 'set', path: ['a', 'c'], value: 'one\ntwo' }])).toBe(
+    'a:\n    b: 1\n    c: |-\n      one\n      two\n',
+  );
+});
+
+it('a text that is written anew keeps its indent and its line ends', () => {
+  const text = 'x:\r\n    - &v {y: 1}\r\na:\r\n    - *v\r\n    - b:  {c: 1} # c\r\n';
+  expect(changeText(text, [{ do: 'set', path: ['a', 1], value: { d: 2 } }])).toBe(
+    'x:\r\n    - &v {y: 1}\r\na:\r\n    - *v\r\n    - d: 2\r\n',
+  );
+});
