@@ -8,7 +8,8 @@ import { exit, Failure, type Terminal } from './terminal.js';
 
 /** Throws where the folder is one that holds everything a person has. */
 export function mustBeItsOwn(folder: string): void {
-  const way = relative(realpathSync(folder), realpathSync(homedir()));
+  const home = existsSync(homedir()) ? realpathSync(homedir()) : '/';
+  const way = relative(realpathSync(folder), home);
   if (way === '..' || way.startsWith('../')) return;
   const what = way === '' ? 'your home folder' : 'a folder around your home folder';
   throw new Failure(

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { resolveKey } from '../policy/index.js';
 import type { Launch } from '../target/index.js';
-import { diskFiles, readReference, type Workflow, withOwnWeights } from '../workflow/index.js';
+import { diskFiles, formatProblem, readReference, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { secretsOf, variablesOf } from './carried.js';
 import { filesToSend, mustBeItsOwn, noting } from './files-to-send.js';
 import { userKeys } from './keys.js';
@@ -33,12 +33,17 @@ export function openToSend(file: string, options: OpenOptions): ToSend & { opene
   return { opened, text: opened.workflow.text, folder, asked };
 }
 
-/** The workflow of a run that goes on there from its own copy: what has become of the file since is no hindrance. */
+/**
+ * The workflow of a run that goes on there from its own copy: what has become of the file since is no hindrance. Throws
+ * where it names a variable that it may not read, which the run would miss there.
+ */
 export function openToGoOn(file: string, text: string, allowEnv: string[]): ToSend {
   const folder = dirname(file);
   mustBeItsOwn(folder);
   const { files, asked } = noting(diskFiles(folder));
-  const { workflow } = checkFile(file, { allowEnv, embeddedRoles: undefined }, text, files);
+  const { workflow, problems } = checkFile(file, { allowEnv, embeddedRoles: undefined }, text, files);
+  const refused = problems.filter(({ code }) => code === 'secret.not-allowed');
+  if (refused.length > 0) throw new Failure('workflow.invalid', refused.map(formatProblem).join('\n'));
   return { opened: workflow ? { workflow, files, tasks: [] } : null, text, folder, asked };
 }
 

@@ -197,7 +197,7 @@ async function openJob(name: string, on: string | undefined): Promise<BoxJob> {
   if (target === undefined)
     throw new Failure(
       'job.unknown',
-      `No job ${name} was sent from this folder, nor from another one of this machine that is still there; say where it runs: --target NAME`,
+      `No job ${name} was sent from this folder or another one of this machine; say where it runs: --target NAME`,
       exit.usage,
     );
   const own = findTarget(targetsFile(), target);

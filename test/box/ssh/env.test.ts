@@ -1,13 +1,13 @@
 // A variable that a workflow's user allows: it reaches the job on a box, now and when the job is resumed, and no file.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from '../../integration/cli/command.js';
 import { hopeless } from '../../integration/cli/engine-between.js';
-import { type Machine, startMachine } from './machine.js';
+import { type Machine, machineOf, startMachine } from './machine.js';
 
 const key = 'a-key-of-this-test';
 const sizes = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '1', '--select-tasks', '1'];
@@ -61,6 +61,14 @@ it('reaches the job, also when it is resumed, and is kept nowhere', async () => 
   );
   const resumed = await cli({ JUDGE_KEY: key }, 'jobs', 'resume', job);
   expect(`${resumed.code} ${resumed.code === 0 ? '' : resumed.stderr}`).toBe('0 ');
+  // Another machine is told nothing of what may be read.
+  const other = machineOf(here.sshd);
+  cpSync(join(here.folder, 'a.baton.yaml'), join(other, 'a.baton.yaml'));
+  const there = (...more: string[]) =>
+    runCli(other, ['jobs', 'resume', job, '--target', 'box', ...more], { JUDGE_KEY: key });
+  expect(await there()).toMatchObject({ code: 1, stderr: expect.stringContaining('--allow-env JUDGE_KEY') });
+  expect((await there('--allow-env', 'JUDGE_KEY')).code).toBe(0);
+  rmSync(other, { recursive: true });
   for (const folder of [here.sshd.target.folder, here.folder])
     expect(spawnSync('grep', ['-rl', key, folder], { encoding: 'utf8' }).stdout).toBe('');
   expect(readFileSync(join(here.folder, '.cache/baton/jobs', `${job}.json`), 'utf8')).toContain('JUDGE_KEY');

@@ -56,7 +56,10 @@ describe('a name that is not there', () => {
     ['diff last run.one.0 nope', 'has no rollout "nope"'],
     ['eval --from last', 'did not train anything; name a training run.'],
     ['serve speaker --from last', 'did not train anything; name a training run.'],
-    ['jobs attach nope', 'This folder has no job nope; say where it runs: --target NAME'],
+    [
+      'jobs attach nope',
+      'No job nope was sent from this folder or another one of this machine; say where it runs: --target NAME',
+    ],
   ])('%s', async (line, says) => {
     const { code, stdout, stderr } = await runCli(folder, line.split(' '));
     expect(stderr).toContain(says);
