@@ -1,6 +1,6 @@
 // `npm run test:box`: the torch engine and the targets, with real processes. Makes the Python environments and fetches
-// SmolLM2 where they are not cached. `--prepare` does only that; `--reports FOLDER` keeps reports that can be counted;
-// other arguments go to vitest.
+// SmolLM2 where they are not cached. `--prepare` does only that; `--part engine` only the engine's own tests in Python,
+// `--part targets` only the others; `--reports FOLDER` keeps reports that can be counted; other arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { ensurePackages, ensureSshd } from './ensure.mjs';
@@ -37,10 +37,14 @@ function step(name, command, args, cwd = '.') {
   }
 }
 const only = process.argv.slice(2);
-const at = only.indexOf('--reports');
-const reports = at < 0 ? null : only.splice(at, 2)[1];
+function taken(option) {
+  const at = only.indexOf(option);
+  return at < 0 ? null : only.splice(at, 2)[1];
+}
+const reports = taken('--reports');
+const part = taken('--part');
 const torch = 'src/engine/torch';
-if (only.length === 0) {
+if (only.length === 0 && part !== 'targets') {
   for (const [what, place] of [
     ['torch engine', torch],
     ['ray driver', 'src/target/ray/driver'],
@@ -55,6 +59,7 @@ if (only.length === 0) {
   const apart = reports === null ? [] : [`--junitxml=${resolve(reports, 'vllm.xml')}`];
   step('torch engine: pytest with vLLM', vllm, [...pytest, ...apart, 'tests/with_vllm'], torch);
 }
+if (part === 'engine') process.exit(failed > 0 ? 1 : 0);
 const json =
   reports === null
     ? []
