@@ -184,12 +184,12 @@ test('what is open of its folder is saved before a run reads it', async () => {
   editor.workspace.textDocuments = [];
 });
 
-test('the status bar counts the rollouts of what plans some', async () => {
-  const row = (ended: number, planned: number) => ({
-    ...{ state: () => 'running', live: true, planned, folder: { name: 'x' } },
+test('the status bar counts the rollouts of what plans some, and no branch', async () => {
+  const row = (ended: number, planned: number, forks = 0) => ({
+    ...{ state: () => 'running', live: true, planned, forks, folder: { name: 'x' } },
     pages: { count: () => ended },
   });
-  runs = [row(480, 0), row(3, 48)];
+  runs = [row(480, 0), row(5, 48, 2)];
   await changed[0]!();
   expect(editor.bar.text).toContain('Baton 3/48');
   runs = [row(480, 0)];
