@@ -178,7 +178,7 @@ async function openSample({ store, tree }: Working): Promise<void> {
 }
 
 function brokenRollout(run: Run): RolloutRow | undefined {
-  return run.pages.all().find((row) => row.outcome?.success !== true && culprit(row));
+  return run.pages.all().find(culprit);
 }
 
 /** From a row of the Runs view, or from a trajectory that is open. */

@@ -36,5 +36,5 @@ export function passes(row: RolloutRow, filter: RolloutFilter): boolean {
 
 /** The role that broke a failed rollout; null where it succeeded or nobody is known to have. */
 export function blamedRole(row: RolloutRow): string | null {
-  return row.outcome?.success === true ? null : (culprit(row)?.agent ?? null);
+  return culprit(row)?.agent ?? null;
 }

@@ -96,7 +96,7 @@ class Writer {
         ? l10n.t('succeeded')
         : l10n.t('failed');
     this.line(`# ${this.rollout} · ${started?.stratum ?? l10n.t('no stratum')} · ${status}`);
-    const broken = this.row && this.row.outcome?.success !== true ? culprit(this.row) : undefined;
+    const broken = this.row && culprit(this.row);
     if (broken) {
       const { agent, action, diagnosis } = broken;
       this.line(`# ${l10n.t('broken by {0} in {1}: {2}', agent, action, oneLine(diagnosis))}`);

@@ -9,7 +9,7 @@ import { type TargetRow, targetItem } from '../targets/rows.js';
 import type { Targets } from '../targets/targets.js';
 import { forkWords, lostWords, rolloutWords } from '../words.js';
 import { RunDocuments } from './documents.js';
-import { filterOf, isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
+import { blamedRole, filterOf, isFiltering, noFilter, passes, type RolloutFilter } from './filter.js';
 import { Going, type GoingRow, goingItem } from './going.js';
 import { entriesIn, filesAt } from './moments.js';
 import { Run } from './run.js';
@@ -174,7 +174,7 @@ export class RunsTree {
           : [{ label: vscode.l10n.t('Came to no end'), filter: { outcome: ['lost'] as const } }]),
         separator(vscode.l10n.t('Blamed role')),
         ...each(
-          known.map((row) => (row.outcome?.success ? null : (culprit(row)?.agent ?? null))),
+          known.map(blamedRole),
           (role) => vscode.l10n.t('Broken by {0}', role),
           (blamed) => ({ blamed: [blamed] }),
         ),

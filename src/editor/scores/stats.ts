@@ -42,9 +42,8 @@ export class ScoreBook {
         continue;
       }
       this.rollouts += 1;
-      const good = row.outcome?.success === true;
-      if (good) this.succeeded += 1;
-      const blamed = good ? undefined : culprit(row)?.agent;
+      if (row.outcome?.success === true) this.succeeded += 1;
+      const blamed = culprit(row)?.agent;
       for (const { agent, score } of row.scores) {
         const role = this.role(agent);
         role.actions += 1;
