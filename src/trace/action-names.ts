@@ -8,6 +8,11 @@ export function isFork({ branch }: { branch?: string | undefined }): boolean {
   return (branch ?? 'main') !== 'main';
 }
 
+/** The same by a rollout's name. */
+export function isForkName(rollout: string): boolean {
+  return /\.fork-\d+$/.test(rollout);
+}
+
 /** Whether a reply was given in an agent's name, by whoever forked or from another rollout: no model wrote it here. */
 export function isGiven(policy: string): boolean {
   return policy === 'edited' || policy === 'repeated';

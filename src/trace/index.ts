@@ -2,7 +2,16 @@
  * trace/: the event log of a run, its blobs and its workspace history: write, read, recover, follow, restore.
  * It must never acknowledge what is not on disk, trust a run directory, or know how a rollout is carried out.
  */
-export { agentOf, coachCall, fromReviewed, isCoachCall, isFork, isGiven, reviewed } from './action-names.js';
+export {
+  agentOf,
+  coachCall,
+  fromReviewed,
+  isCoachCall,
+  isFork,
+  isForkName,
+  isGiven,
+  reviewed,
+} from './action-names.js';
 export { Blobs } from './bodies.js';
 export { type Bought, boughtCalls, type Took, tookOf } from './bought.js';
 export { byAction, grouped } from './by-action.js';

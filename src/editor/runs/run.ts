@@ -9,6 +9,7 @@ import {
   countedVerdicts,
   decodeLine,
   endingOf,
+  isForkName,
   type LogEvent,
   lockOwner,
   ReviewedPages,
@@ -117,7 +118,7 @@ export class Run {
     const { leftOut } = pages;
     const known = this.branches.leftOut === leftOut ? this.branches : { leftOut, read: 0, forks: 0 };
     const names = pages.names(known.read);
-    const forks = known.forks + names.filter((name) => /\.fork-\d+$/.test(name)).length;
+    const forks = known.forks + names.filter(isForkName).length;
     this.branches = { leftOut, read: known.read + names.length, forks };
     return forks;
   }

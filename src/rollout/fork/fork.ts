@@ -5,6 +5,7 @@ import {
   type EventData,
   endingOf,
   type Happening,
+  isForkName,
   type LogEvent,
   LogWriter,
   type RunFolder,
@@ -145,9 +146,9 @@ export function openForks(
 ): RolloutSpec[] {
   const logs = dirname(folder.rollout('any'));
   if (!existsSync(logs)) return [];
-  const names = readdirSync(logs).filter((name) => /\.fork-\d+\.jsonl$/.test(name));
-  return names.flatMap((name): RolloutSpec[] => {
-    const { events } = readLog(folder.rollout(name.slice(0, -'.jsonl'.length)));
+  const names = readdirSync(logs).flatMap((name) => /^(.*)\.jsonl$/.exec(name)?.[1] ?? []);
+  return names.filter(isForkName).flatMap((name): RolloutSpec[] => {
+    const { events } = readLog(folder.rollout(name));
     const first = events[0];
     if (first?.type !== 'rollout.started' || first.data.parent === null) return [];
     if (endingOf(events) && !again.has(first.data.rollout)) return [];
