@@ -11,6 +11,7 @@ import { job } from './job.js';
 import { moduleFolder } from './mounts.js';
 import { launcherPath, type Private } from './private.js';
 import { readableCopies } from './readable.js';
+import { seccompFilter } from './seccomp.js';
 import type { Command, Finished, Sandbox } from './types.js';
 
 export interface ContainerOptions {
@@ -20,6 +21,11 @@ export interface ContainerOptions {
 }
 
 const nobody = 65534;
+
+/** Prints the version of the image's Python, its machine as Node names it (none for a 32-bit one), and its folders. */
+const probe = `import os, sys
+machine = {"x86_64": "x64", "aarch64": "arm64"}.get(os.uname().machine) if sys.maxsize > 2**32 else None
+print(sys.version.split()[0], machine, *filter(None, sys.path), sep="\\n")`;
 
 /** Host folders as the container is shown them. */
 export interface Shown {
@@ -90,11 +96,13 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
       image,
       '-I',
       '-c',
-      'import sys; print(sys.version.split()[0]); print("\\n".join(p for p in sys.path if p))',
+      probe,
     ],
     { timeout: 60_000 },
   );
-  const [version = '', ...path] = asked.stdout.trim().split('\n');
+  const [version = '', machine = '', ...path] = asked.stdout.trim().split('\n');
+  // The tools' own filters differ, and Podman's lets a program reach a virtual machine's host.
+  const filter = seccompFilter(machine)?.toString('hex');
   const interpreter = { executable: 'python3', version, folders: [], path };
   const running = new Set<AbortController>();
   // Root's containers run as nobody, who may open neither root's folders nor its files: as with bubblewrap.
@@ -115,7 +123,8 @@ export async function openContainer(options: ContainerOptions): Promise<Sandbox>
     };
     await mkdir(shown.job);
     await chmod(shown.job, 0o755);
-    const text = job(command, interpreter, { report: 'no', processes: '-1' }, modules.map(moduleFolder));
+    const more = { report: 'no', processes: '-1', ...(filter === undefined ? {} : { seccomp: filter }) };
+    const text = job(command, interpreter, more, modules.map(moduleFolder));
     await writeFile(join(shown.job, 'job'), text);
     await chmod(join(shown.job, 'job'), 0o644);
     const stop = new AbortController();
