@@ -68,7 +68,8 @@ export default defineConfig({
           include: ['test/box/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          // They wait for other machines and for processes to start, half of the time.
+          maxWorkers: 2,
         },
       },
     ],

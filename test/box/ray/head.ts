@@ -34,6 +34,12 @@ export async function startHead(token?: string, home = mkdtempSync('/tmp/bh-')):
   }
 }
 
+/** Ports of a node's helpers, which Ray itself would give to one node of a machine only. */
+const ofAgents = async (): Promise<string[]> => [
+  `--dashboard-agent-listen-port=${await freePort()}`,
+  `--metrics-export-port=${await freePort()}`,
+];
+
 async function startOnce(token: string | undefined, home: string): Promise<Head> {
   const programs = process.env.BATON_RAY;
   if (programs === undefined)
@@ -64,6 +70,7 @@ async function startOnce(token: string | undefined, home: string): Promise<Head>
     ...['--head', `--port=${port}`, '--dashboard-host=127.0.0.1', `--dashboard-port=${dashboard}`],
     ...['--min-worker-port=0', '--max-worker-port=0', `--ray-client-server-port=${await freePort()}`],
     `--temp-dir=${folder}`,
+    ...(await ofAgents()),
   );
   let said = '';
   for (const stream of [child.stdout!, child.stderr!])
@@ -93,11 +100,7 @@ async function startOnce(token: string | undefined, home: string): Promise<Head>
     ...nodeOf(home),
     join: async () => {
       const own = mkdtempSync('/tmp/bn-');
-      const more = [
-        `--dashboard-agent-listen-port=${await freePort()}`,
-        `--metrics-export-port=${await freePort()}`,
-      ];
-      const node = start(own, `--address=127.0.0.1:${port}`, `--temp-dir=${own}/ray`, ...more);
+      const node = start(own, `--address=127.0.0.1:${port}`, `--temp-dir=${own}/ray`, ...(await ofAgents()));
       let last = '';
       for (const stream of [node.stdout!, node.stderr!])
         stream.on('data', (chunk: Buffer) => {
