@@ -78,6 +78,7 @@ export const errorCodes = {
   'target.unreachable': 'nothing answers at the target',
   'target.where': 'a new target needs --ssh or --ray',
   'task.none': 'no task is chosen',
+  'task.split': 'a task that was named is in another split than the one that was',
   'task.unknown': 'the workflow has no such task',
   'template.unknown': 'there is no such template',
   usage: 'a command, an argument or an option that is not known, or options that do not go together',

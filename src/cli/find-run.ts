@@ -3,12 +3,19 @@ import { dirname, join, resolve } from 'node:path';
 import { listRuns, RunFolder } from '../trace/index.js';
 import { commandName, exit, Failure, shellWord } from './terminal.js';
 
-/** The folder whose `.baton/runs` is meant: the nearest one upwards that has it. */
-export function runsBase(from = process.cwd()): string {
+/** The nearest folder upwards whose `.baton` has one of these in it; `from` itself where none has. */
+function nearest(from: string, ...kept: string[]): string {
+  const has = (folder: string) => kept.some((name) => existsSync(join(folder, '.baton', name)));
   let folder = resolve(from);
-  while (!existsSync(join(folder, '.baton', 'runs')) && dirname(folder) !== folder) folder = dirname(folder);
-  return existsSync(join(folder, '.baton', 'runs')) ? folder : resolve(from);
+  while (!has(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  return has(folder) ? folder : resolve(from);
 }
+
+/** The folder whose `.baton/runs` is meant. */
+export const runsBase = (from = process.cwd()): string => nearest(from, 'runs');
+
+/** The folder whose promoted policies are meant. */
+export const policiesBase = (from = process.cwd()): string => nearest(from, 'runs', 'policies');
 
 /** A run by its name, the end of its name, its path, or `last`. */
 export function findRun(name: string | undefined, base = runsBase()): RunFolder {

@@ -130,6 +130,13 @@ export function pickTasks(
   const named = pick.ids
     ? tasks.filter((task) => pick.ids!.includes(task.id))
     : tasks.filter((task) => pick.split === undefined || task.split === pick.split);
+  const other = pick.ids ? named.find((task) => pick.split !== undefined && task.split !== pick.split) : undefined;
+  if (other)
+    throw new Failure(
+      'task.split',
+      `The task ${other.id} is in the split ${other.split}, not in ${pick.split}; leave --split out to run the tasks that are named.`,
+      exit.usage,
+    );
   const missing = pick.ids?.filter((id) => !tasks.some((task) => task.id === id)) ?? [];
   if (missing.length > 0)
     throw new Failure('task.unknown', `There is no task ${missing.join(', ')}.`, exit.usage);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { type Candidate, PolicyProblem, PolicyRegistry, servedOf } from '../engine/index.js';
@@ -10,7 +10,7 @@ import { baseFlag } from './arguments.js';
 import { movedBase } from './base-place.js';
 import { type EngineChoice, methodOf } from './engine.js';
 import { type ExportHow, exportModel } from './export-model.js';
-import { findRun, runsBase } from './find-run.js';
+import { findRun, policiesBase, runsBase } from './find-run.js';
 import { checkFile } from './open-workflow.js';
 import { cacheFolder } from './places.js';
 import { commandName, exit, Failure, type Terminal } from './terminal.js';
@@ -29,9 +29,10 @@ export function policyCommands(
 ): void {
   const act = async (
     work: (out: Terminal, registry: PolicyRegistry) => void | Promise<void>,
+    home = () => policiesBase(),
   ): Promise<void> => {
     try {
-      await work(terminal(), registryOf(process.cwd()));
+      await work(terminal(), registryOf(home()));
     } catch (error) {
       if (error instanceof PolicyProblem) throw new Failure('policy', error.message);
       throw error;
@@ -48,7 +49,7 @@ export function policyCommands(
     .action(({ gc, dryRun }: { gc?: boolean; dryRun?: boolean }) =>
       act(async (out, registry) => {
         if (gc) {
-          const collect = () => registry.collect(usedBy(process.cwd()), dryRun === true);
+          const collect = () => registry.collect(usedBy(registry.home), dryRun === true);
           const gone = await registry.alone(collect);
           out.emit({ removed: gone, dryRun: dryRun === true });
           out.say(
@@ -60,7 +61,7 @@ export function policyCommands(
         }
         const current = registry.current();
         const policies = registry.list();
-        const served = servedOf(process.cwd());
+        const served = servedOf(registry.home);
         out.emit({ current, policies, served });
         if (policies.length === 0) out.say('None yet: train, then promote a role.');
         else
@@ -93,16 +94,23 @@ export function policyCommands(
   json(root.command('promote <role> [run]'))
     .description("let a role act with the weights of a training run's best checkpoint")
     .option('--checkpoint <name>', 'another checkpoint than the best one')
-    .action((role: string, run: string | undefined, { checkpoint }: { checkpoint?: string }) =>
-      act(async (out, registry) => {
-        const found = candidate(registry.home, role, run, checkpoint);
-        const record = await registry.alone(() => registry.promote(found), true);
-        out.emit(record);
-        out.say(
-          `${role} acts with ${role}@${record.version} now (${record.from.run}, ${record.from.checkpoint}).`,
-        );
-      }),
-    );
+    .action((role: string, run: string | undefined, { checkpoint }: { checkpoint?: string }) => {
+      const folder = run === undefined ? newestTraining() : findRun(run);
+      // It acts where the team is that was trained, wherever this is typed.
+      const home = resolve(folder.home);
+      return act(
+        async (out, registry) => {
+          const found = candidate(folder, role, checkpoint);
+          const record = await registry.alone(() => registry.promote(found), true);
+          out.emit(record);
+          const where = home === process.cwd() ? '' : ` in ${home}`;
+          out.say(
+            `${role} acts with ${role}@${record.version} now${where} (${record.from.run}, ${record.from.checkpoint}).`,
+          );
+        },
+        () => home,
+      );
+    });
   json(root.command('rollback <role>'))
     .description('let a role act with what it had before')
     .action((role: string) =>
@@ -135,9 +143,9 @@ export function policyCommands(
 
 /** Throws where neither a workflow of this folder nor its policies have such a role. */
 function mustBeKnown(role: string, registry: PolicyRegistry): void {
-  const teams = readdirSync(process.cwd())
+  const teams = readdirSync(registry.home)
     .filter((name) => /\.baton\.ya?ml$/.test(name))
-    .map((name) => checkFile(name, { allowEnv: [], embeddedRoles: undefined }).workflow);
+    .map((name) => checkFile(join(registry.home, name), { allowEnv: [], embeddedRoles: undefined }).workflow);
   const kept = registry.list().map((each) => each.role);
   const agents = teams.flatMap((team) => Object.keys(team?.agents ?? {}));
   const known = new Set([...agents, ...kept, ...Object.keys(registry.current())]);
@@ -161,8 +169,7 @@ function newestTraining(): RunFolder {
 }
 
 /** The weights of a role at a checkpoint of a training run, as the run's log and its engine's folder have them. */
-function candidate(home: string, role: string, run: string | undefined, wanted?: string): Candidate {
-  const folder = run === undefined ? newestTraining() : findRun(run);
+function candidate(folder: RunFolder, role: string, wanted?: string): Candidate {
   const info = folder.readInfo();
   const ran = engineSchema.safeParse(info.engine);
   if (info.kind !== 'train' || !ran.success)
@@ -198,7 +205,7 @@ function candidate(home: string, role: string, run: string | undefined, wanted?:
     role,
     folder: weights,
     engine,
-    base: { model: movedBase(folder, home) ?? null, hash: base },
+    base: { model: movedBase(folder, folder.home) ?? null, hash: base },
     method: methodOf(engine, options),
     hash,
     from: {

@@ -104,7 +104,7 @@ export async function program(argv: readonly string[]): Promise<number> {
           ...options,
           caps: capsAmong(options),
           kind: 'eval',
-          split: options.split ?? 'test',
+          split: options.split ?? (options.tasks ? undefined : 'test'),
         }),
       );
     });
@@ -115,6 +115,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       '--failed',
       "carry rollouts again that failed, of no agent's doing, from what they have on record",
     )
+    .option('--fail-under <percent>', 'as of run; as it was started', notNegative)
     .option('--concurrency <n>', 'rollouts at a time; a training as it was started, else 8', whole(1))
     .option('--allow-env <names>', 'environment variables the workflow may read', list, [])
     .addOption(sandboxChoice().default(undefined, 'as it was started here, else auto'))
@@ -153,7 +154,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       }
       const kept = Object.fromEntries(
         Object.entries(info.options).filter(([, value]) => value !== null),
-      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'promoted'>;
+      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'promoted' | 'failUnder'>;
       const again: RunOptions = {
         ...kept,
         base,
@@ -170,6 +171,7 @@ export async function program(argv: readonly string[]): Promise<number> {
         kept: keptAlone(info),
         resume: folder,
         failed: options.failed,
+        failUnder: options.failUnder ?? kept.failUnder,
         caps,
       };
       done(await startRunning(terminal(), opened, again));
@@ -258,6 +260,7 @@ interface ResumeOptions extends Caps {
   allowEnv: string[];
   editor?: boolean;
   failed?: boolean;
+  failUnder?: number;
 }
 
 function runFlags(command: Command): Command {

@@ -12,7 +12,7 @@ import {
   specsFor,
 } from '../rollout/index.js';
 import { endingOf, type LogEvent, RunFolder, readLog, reopenedIn } from '../trace/index.js';
-import type { Split } from '../workflow/index.js';
+import type { Split, Task } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
 import { keptBase } from './base-place.js';
 import { againCommand, endedOf, type Failed, failedOf, printFailed } from './ended.js';
@@ -72,7 +72,9 @@ export async function runCommand(
   const single = options.alone ?? options.kept?.role;
   // With one role, the limit is one of rollouts.
   const limit = single === undefined ? options.limit : undefined;
-  const picked = pickTasks(opened.tasks, { split: options.split, ids: options.tasks, limit });
+  // A run that goes on has its tasks by name.
+  const split = options.resume ? undefined : options.split;
+  const picked = pickTasks(opened.tasks, { split, ids: options.tasks, limit });
   if (picked.length === 0)
     throw new Failure(
       'task.none',
@@ -108,6 +110,7 @@ export async function runCommand(
       promoted: { ...options.promoted },
       temperature: options.temperature ?? null,
       from: options.from ?? null,
+      failUnder: options.failUnder ?? null,
       base: keptBase(options.base, workflow.folder) ?? null,
       python: options.python ?? null,
       editor: waitsForEditor(workflow, options),
@@ -171,7 +174,7 @@ export async function runCommand(
         data: { why: status === 'budget' ? `the budget is spent: ${spent}` : 'cancelled' },
       });
     await run.log.sync();
-    if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, all);
+    if (options.kind === 'eval' && all.length > 0) report(terminal, run, options, tasks, all);
     // The last event is the one with the summary; the last thing that a person reads is how the one role did.
     const parts = [
       () => finish(terminal, run.folder, summary, failed, status, spent),
@@ -236,14 +239,23 @@ function capOf(branches: readonly PromiseSettledResult<unknown>[], signal: Abort
 }
 
 /** What an evaluation adds: means with intervals whose unit is the table. */
-function report(terminal: Terminal, run: OpenRun, options: RunOptions, all: readonly Ended[]): void {
+function report(
+  terminal: Terminal,
+  run: OpenRun,
+  options: RunOptions,
+  tasks: readonly Task[],
+  all: readonly Ended[],
+): void {
   const found = evaluateRollouts(all);
   const name = options.from?.split(':').at(-1) ?? 'base';
+  // Tasks that were named are held out only where they are.
+  const splits = new Set(tasks.map((task) => task.split));
+  const split = options.split ?? (splits.size === 1 ? [...splits][0]! : 'all');
   run.log.append({
     type: 'evaluation',
-    data: { name, split: options.split ?? 'all', policies: options.policies ?? {}, report: found as never },
+    data: { name, split, policies: options.policies ?? {}, report: found as never },
   });
-  terminal.emit({ event: 'evaluation', name, split: options.split ?? 'all', report: found });
+  terminal.emit({ event: 'evaluation', name, split, report: found });
   printReport(terminal, found);
 }
 

@@ -4,6 +4,7 @@ import { announceServed, PolicyProblem, type ServedPolicy } from '../engine/inde
 import { endWithStdin } from './end-with-stdin.js';
 import { choiceOf, type EngineChoice, embeddedRoles, otherBase, overItsBase, startChosen } from './engine.js';
 import { findWeights } from './eval.js';
+import { policiesBase } from './find-run.js';
 import { cacheFolder } from './places.js';
 import { registryOf } from './policy-program.js';
 import { stopOnSignals } from './stop-on-signals.js';
@@ -105,7 +106,7 @@ function trained(wanted: string, from: string, base?: string): Served {
 /** What this folder keeps: `role` alone means what it acts with, which is the embedded base where nothing is promoted. */
 function kept(wanted: string, given?: string): Served {
   const [role, version] = parts(wanted);
-  const home = process.cwd();
+  const home = policiesBase();
   const registry = registryOf(home);
   const dir = join(cacheFolder(), 'engines', `serve-${process.pid}`);
   const policy = version ? wanted : (registry.acting([role])[role] ?? `${role}@v0`);

@@ -239,11 +239,12 @@ function actors(
     }
     return {
       policy,
+      // What is learned from is scored at the temperature of the training: it is sampled at it too.
       temperature:
-        options.temperature ??
+        (options.kind === 'train' && own !== null ? workflow.training.temperature : options.temperature) ??
         agent.temperature ??
         model.temperature ??
-        (options.kind === 'train' ? workflow.training.temperature : 1),
+        1,
       topP: options.kind === 'train' ? 1 : (model.top_p ?? 1),
       maxTokens: model.max_tokens ?? (model.provider === 'embedded' && model.base === undefined ? 200 : 2048),
       price: model.price ?? free,

@@ -1,9 +1,11 @@
 import { evaluateRollouts } from '../evaluation/index.js';
 import type { Caps } from '../rollout/index.js';
-import type { RunFolder, RunInfo } from '../trace/index.js';
+import { type RunFolder, type RunInfo, readLog } from '../trace/index.js';
 import {
   bestCheckpoint,
   EveryRolloutFailed,
+  rolloutsAStep,
+  savedCheckpoints,
   type Trained,
   TrainingBudgetSpent,
   TrainingLoop,
@@ -33,7 +35,8 @@ export interface TrainOptions extends EngineChoice, Caps {
   roles?: string[] | undefined;
   /** Override of `training.reward`, for controls. */
   reward?: Workflow['training']['reward'] | undefined;
-  seed: number;
+  /** In place of `training.seed`. */
+  seed?: number | undefined;
   concurrency: number;
   evalTasks: number;
   selectTasks: number;
@@ -79,7 +82,7 @@ export async function trainCommand(
     kind: 'train',
     name,
     awaited,
-    seed: options.seed,
+    seed: workflow.training.seed,
     sandbox: options.sandbox,
     python: options.python,
     allowEnv,
@@ -111,17 +114,18 @@ export async function trainCommand(
       ...(scheduler ? { elsewhere: shardsOver(scheduler, terminal, run, { ...options, allowEnv }) } : {}),
       watch: watchOn(terminal, run.folder, workflow.training, (ended) => ear.rolloutEnded(ended)),
     });
+    noteFewer(terminal, workflow.training, splits.train.length);
     const trained = await trainAndMeasure(terminal, run, loop, splits, engine);
     status = trained ? 'done' : 'cancelled';
     if (trained) return await finishTraining(terminal, run, trained);
-    const code = await stopped(terminal, run, loop, 'cancelled');
+    const code = await stopped(terminal, run, 'cancelled');
     throwIfLost(abort);
     return code;
   } catch (error) {
     if (error instanceof EveryRolloutFailed) throw nothingEnded(run.folder, error);
     if (!(error instanceof TrainingBudgetSpent)) throw error;
     status = 'budget';
-    return await stopped(terminal, run, null, `the budget is spent: ${error.cap}`);
+    return await stopped(terminal, run, `the budget is spent: ${error.cap}`);
   } finally {
     release();
     await ear.close(status);
@@ -151,6 +155,16 @@ async function trainAndMeasure(
   return loop.train(splits, before);
 }
 
+/** Says where a step carries fewer rollouts than were asked for. */
+function noteFewer(terminal: Terminal, training: Workflow['training'], tasks: number): void {
+  const carried = rolloutsAStep(training, tasks);
+  if (carried >= training.rollouts) return;
+  const each = counted(training.samples, 'sample');
+  terminal.note(
+    `${carried} rollouts a step, not ${training.rollouts}: there are ${counted(tasks, 'task')} to train on, with ${each} of each (training.samples)`,
+  );
+}
+
 /** What was chosen, as run.json holds it. A base on a box that the engine runs on is named as it is there. */
 function keptOptions(workflow: Workflow, options: TrainOptions): RunInfo['options'] {
   const base = options.engineOn ? options.base : keptBase(options.base, workflow.folder);
@@ -167,15 +181,10 @@ function nothingEnded(folder: RunFolder, { label, ended }: EveryRolloutFailed): 
   );
 }
 
-async function stopped(
-  terminal: Terminal,
-  run: OpenRun,
-  loop: TrainingLoop | null,
-  why: string,
-): Promise<number> {
+async function stopped(terminal: Terminal, run: OpenRun, why: string): Promise<number> {
   run.log.append({ type: 'run.paused', data: { why } });
   await run.log.sync();
-  const saved = loop?.checkpoints ?? [];
+  const saved = savedCheckpoints(readLog(run.folder.log).events);
   const best = bestCheckpoint(saved)?.name;
   const summary = summarise(endedOf(run.folder));
   terminal.emit({ event: 'run.paused', run: run.folder.name, why, checkpoints: saved, summary });
@@ -197,7 +206,7 @@ function chosen(workflow: Workflow, options: TrainOptions): Workflow {
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   return {
     ...workflow,
-    training: { ...workflow.training, ...given({ steps, rollouts, reward, deterministic }), seed },
+    training: { ...workflow.training, ...given({ steps, rollouts, reward, deterministic, seed }) },
   };
 }
 

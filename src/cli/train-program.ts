@@ -34,7 +34,7 @@ export function trainingCommands(
     .option('--json', 'write JSON to stdout and nothing else there')
     .option('--steps <n>', 'training steps', whole(1))
     .option('--rollouts <n>', 'rollouts a step', whole(1))
-    .option('--seed <n>', 'where all random numbers start', whole(0), 1)
+    .option('--seed <n>', "where all random numbers start, in place of the file's training.seed", whole(0))
     .option('--concurrency <n>', 'rollouts at a time', whole(1), rolloutsAtATime)
     .option('--eval-tasks <n>', 'held-out tasks to measure on, before and after', whole(1), 60)
     .option('--select-tasks <n>', 'tasks to rank checkpoints on', whole(1), 30)

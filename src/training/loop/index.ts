@@ -1,5 +1,5 @@
 export { EveryRolloutFailed, type Splits, type Trained, TrainingBudgetSpent, TrainingLoop } from './loop.js';
-export { type LoopParts, rolloutsAtATime, type Watch } from './parts.js';
+export { type LoopParts, rolloutsAStep, rolloutsAtATime, type Watch } from './parts.js';
 export type { RoleActivity, StepReport } from './report.js';
 export {
   adaptKl,

@@ -10,7 +10,7 @@ import {
 import type { LogEvent } from '../../trace/index.js';
 import { randomFrom, shuffled, type Task } from '../../workflow/index.js';
 import type { RoleReport } from '../update.js';
-import type { LoopParts } from './parts.js';
+import { type LoopParts, rolloutsAStep } from './parts.js';
 import { activityOf, type StepReport, successByStratum, successOf } from './report.js';
 import { trainRoles } from './roles.js';
 import {
@@ -222,7 +222,7 @@ export class TrainingLoop {
     const { workflow, log, watch, policies } = this.parts;
     const { training } = workflow;
     const start = performance.now();
-    const count = Math.ceil(training.rollouts / training.samples);
+    const count = rolloutsAStep(training, tasks.length) / training.samples;
     const chosen = shuffled(tasks, randomFrom(`${training.seed}/tasks/${step}`)).slice(0, count);
     const name = stepName(step + 1);
     const label = `step ${step + 1}/${training.steps}`;

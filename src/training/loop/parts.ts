@@ -10,6 +10,14 @@ import type { SavedCheckpoint } from './state.js';
 /** Rollouts at a time where nobody says: an engine answers many together sooner than one after the other. */
 export const rolloutsAtATime = 48;
 
+/**
+ * Rollouts that a step carries: as many whole groups of a task's samples as were asked for, and no task twice, so that
+ * few tasks make fewer.
+ */
+export function rolloutsAStep({ rollouts, samples }: Workflow['training'], tasks: number): number {
+  return Math.min(Math.ceil(rollouts / samples), tasks) * samples;
+}
+
 /** What a training run needs; the composition root provides it. */
 export interface LoopParts {
   workflow: Workflow;

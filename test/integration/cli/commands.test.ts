@@ -86,6 +86,14 @@ test('a base that the engine cannot start from is named', async () => {
   expect(ran.stderr).toMatch(/is no base model of the tfjs engine.*--engine torch/);
 });
 
+test('a run that goes on keeps what it may fail under, unless it is told another', async () => {
+  const two = good.replace(/^tasks:.*$/m, 'tasks: [{prompt: One}, {prompt: Two}]');
+  const folder = folderWith({ 'a.baton.yaml': two, 'replies.jsonl': '{"reply": "one"}\n' });
+  expect((await runCli(folder, ['run', '--calls', '1', '--fail-under', '50'])).code).toBe(4);
+  expect((await runCli(folder, ['resume', '--calls', '9'])).code).toBe(1);
+  expect((await runCli(folder, ['resume', '--fail-under', '0'])).code).toBe(0);
+});
+
 test('run, why, runs and show read the same log; --fail-under decides the exit code', async () => {
   const folder = folderWith({ 'a.baton.yaml': good, 'replies.jsonl': '{"reply": "one"}\n' });
   const run = await runCli(folder, ['run', '--json', '--fail-under', '50']);

@@ -73,3 +73,22 @@ test('what cannot be measured is named, with what there is', async () => {
     stderr: expect.stringContaining('No run is called "nope".'),
   });
 });
+
+test('tasks that are named are measured as what they are: held out only where they are', async () => {
+  const [held] = listRuns(folder).filter((run) => run.readInfo().kind === 'eval');
+  const [test] = held!.readInfo().tasks;
+  const info = listRuns(folder).find((run) => run.readInfo().kind === 'train')!.readInfo();
+  const trained = 'arthritis-4';
+  expect(info.tasks).toContain(trained);
+  const split = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCli(folder, ['eval', '--json', ...args]);
+    expect(code, stderr).toBe(0);
+    return /"event":"evaluation","name":"base","split":"(\w+)"/.exec(stdout)?.[1];
+  };
+  expect(await split('--tasks', trained)).toBe('train');
+  expect(await split('--tasks', test!)).toBe('test');
+  expect(await split('--tasks', `${trained},${test}`)).toBe('all');
+  const refused = await runCli(folder, ['run', '--split', 'test', '--tasks', trained]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain(`The task ${trained} is in the split train, not in test; leave --split out`);
+});

@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -85,6 +94,28 @@ it('promotes several roles at once, and several times', async () => {
   const { current } = JSON.parse(stdout) as { current: Record<string, { version: string }> };
   expect(current.modeler!.version).toBe('p3');
   expect(current.analyst!.version).toBe('p1');
+});
+
+it('promotes where the team is, wherever it is typed', async () => {
+  const sub = join(folder, 'notes/today');
+  mkdirSync(sub, { recursive: true });
+  const elsewhere = mkdtempSync(join(tmpdir(), 'baton-elsewhere-'));
+  const env = { XDG_CACHE_HOME: join(folder, '.cache') };
+  const path = join(folder, '.baton/runs', trained);
+  for (const [cwd, run] of [
+    [sub, trained],
+    [elsewhere, path],
+  ] as const) {
+    const done = await runCli(cwd, ['promote', 'modeler', run, '--checkpoint', 'step-1'], env);
+    expect(`${done.stderr}${done.stdout}`).toMatch(/^modeler acts with modeler@p\d now in .*baton-promote-/);
+    expect(existsSync(join(cwd, '.baton'))).toBe(false);
+  }
+  expect((await runCli(sub, ['policies'], env)).stdout).toMatch(/modeler@p5 +yes/);
+  expect((await runCli(sub, ['rollback', 'modeler'], env)).stdout).toContain('modeler@p4');
+  expect((await runCli(sub, ['rollback', 'modeler'], env)).stdout).toContain('modeler@p3');
+  expect((await runCli(sub, ['pin', 'modeler'], env)).code).toBe(0);
+  expect((await runCli(sub, ['pin', 'modeler', '--off'], env)).code).toBe(0);
+  rmSync(elsewhere, { recursive: true });
 });
 
 it('trains one role beside what the others act with, be that promoted weights or a server', async () => {

@@ -39,6 +39,32 @@ it.each(knobs)('%s trains and is proven, with %s', async (algorithm, more, updat
   rmSync(folder, { recursive: true });
 });
 
+it("samples at the training's temperature and from its seed, and says what a cap leaves", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-knobs-'));
+  cpSync(template, folder, { recursive: true });
+  const file = join(folder, 'table-team.baton.yaml');
+  const [before] = readFileSync(file, 'utf8').split(/^training:/m);
+  const cool = before!.replace(/^defaults: \{/m, 'defaults: {temperature: 0.2, ');
+  expect(cool).not.toBe(before);
+  writeFileSync(file, `${cool}training: {temperature: 0.8, seed: 7, learning_rate: 0.001}\n`);
+  const sizes = ['--rollouts', '1000', '--eval-tasks', '1', '--select-tasks', '1', '--concurrency', '8'];
+  const { code, stdout, stderr } = await runCli(folder, ['train', ...sizes, '--calls', '60']);
+  expect(code).toBe(4);
+  expect(stderr).toMatch(
+    /^384 rollouts a step, not 1000: there are 192 tasks to train on, with 2 samples of each/m,
+  );
+  expect(stdout).toContain('with 1 checkpoint; the best so far on select is base');
+  const [run] = listRuns(folder);
+  expect(run!.readInfo().seed).toBe(7);
+  const calls = run!
+    .rolloutLogs()
+    .flatMap((path) => readLog(path).events)
+    .flatMap((event) => (event.type === 'model.called' ? [event.data.temperature] : []));
+  expect(calls.length).toBeGreaterThan(30);
+  expect(new Set(calls)).toEqual(new Set([0.8]));
+  rmSync(folder, { recursive: true });
+});
+
 interface Report {
   skipped: string | null;
   updates: number;
