@@ -53,6 +53,8 @@ export interface Artifact {
   /** Relative to the workspace; null for messages. */
   path: string | null;
   kind: ArtifactKind;
+  /** What it is, in words: agents that owe it or are handed it are told. */
+  description: string | null;
   checks: Check[];
   schema: object | null;
   encodedFrom: { train: string; test: string; beside?: string | undefined } | null;

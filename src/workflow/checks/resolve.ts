@@ -201,6 +201,7 @@ class Resolver {
       name,
       path: raw.path ?? null,
       kind: raw.kind,
+      description: raw.description ?? null,
       checks: raw.checks.map((check, at) => this.check(name, check, ['artifacts', name, 'checks', at])),
       schema: this.schema(raw.schema, ['artifacts', name, 'schema']),
       encodedFrom: raw.encoded_from ?? null,
