@@ -24,7 +24,6 @@ export interface Workflow {
   training: TrainingOptions;
   /** Absolute folders whose Python modules agents may import. */
   modules: string[];
-  target: string | null;
   /** Texts of the files that it is made of beside its own (prompts, rubrics, schemas), by their path. */
   texts: Record<string, string>;
 }
