@@ -18,7 +18,7 @@ import { findRun } from './find-run.js';
 import { grouped } from './help.js';
 import { initCommand } from './init.js';
 import { lookCommands } from './look-program.js';
-import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
+import { checkHere, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { overruleCommand } from './overrule.js';
 import { cacheFolder } from './places.js';
 import { policyCommands, registryOf } from './policy-program.js';
@@ -53,10 +53,10 @@ export async function program(argv: readonly string[]): Promise<number> {
   json(root.command('check [file]'))
     .description('check a workflow file and everything it names')
     .option('--allow-env <names>', 'environment variables it may read beside BATON_*', list, [])
-    .action((file: string | undefined, { allowEnv }: { allowEnv: string[] }) => {
+    .action(async (file: string | undefined, { allowEnv }: { allowEnv: string[] }) => {
       const out = terminal();
       const found = findWorkflow(file);
-      const { problems, workflow } = checkFile(found, { allowEnv, embeddedRoles: actingRoles(found) });
+      const { problems, workflow } = await checkHere(found, { allowEnv, embeddedRoles: actingRoles(found) });
       out.emit({ problems: problems.map(({ fix: _, instead: __, missing: ___, ...problem }) => problem) });
       for (const problem of problems) out.say(formatProblem(problem));
       if (workflow) out.say(problems.length === 0 ? 'No problems.' : 'It can be run.');
@@ -72,7 +72,7 @@ export async function program(argv: readonly string[]): Promise<number> {
           ? await shardCommand(terminal(), shard)
           : await startRunning(
               terminal(),
-              openWorkflow(file, {
+              await openWorkflow(file, {
                 allowEnv: options.allowEnv,
                 embeddedRoles: actingRoles(findWorkflow(file), options.base),
                 base: options.base,
@@ -98,7 +98,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       const opened =
         file === undefined && options.from !== undefined
           ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
-          : openWorkflow(file, given);
+          : await openWorkflow(file, given);
       done(
         await startRunning(terminal(), opened, {
           ...options,

@@ -109,6 +109,19 @@ test('a workflow with a problem does not run: each with its place', async () => 
   expect(readdirSync(wrong)).not.toContain('.baton');
 });
 
+test('a role that the embedded model cannot play: what else answers here is named', async () => {
+  const tiny = folderWith({
+    'a.baton.yaml': `${workflow.replace('{provider: recorded, file: replies.jsonl, price: {input: 1000, output: 1000}}', '{provider: embedded}')}`,
+  });
+  for (const command of ['check', 'run']) {
+    const { code, stdout, stderr } = await runCli(tiny, [command], { OPENAI_API_KEY: 'x' });
+    expect(code).toBe(1);
+    expect(stdout + stderr).toMatch(
+      /Here you could use .*OpenAI at https:\/\/api\.openai\.com\/v1 \(OPENAI_API_KEY is set\)\. .*\[model\.cannot-play\]/,
+    );
+  }
+});
+
 test('a coach without its key: what is missing, how it is stored, and no run that never began', async () => {
   const coached = folderWith({
     'a.baton.yaml': `${workflow}coach: {model: judge}\n`,
