@@ -28,7 +28,7 @@ import { secretCommands } from './secret-program.js';
 import { shardCommand } from './shard.js';
 import { chosenFor, unsaidWords } from './started-here.js';
 import { targetCommands } from './target-program.js';
-import { exit, Failure, Terminal } from './terminal.js';
+import { commandName, exit, Failure, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 import { trainingCommands, trainWith } from './train-program.js';
 import { version } from './version.js';
@@ -239,8 +239,12 @@ export async function program(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exit.fine;
-    // Its words stand on stderr already.
-    terminal().emit({ error: { code: 'usage', message: error.message.replace(/^error: /, '') } });
+    // Its words stand on stderr already, or the help does.
+    const message =
+      error.code === 'commander.help'
+        ? `Name a command; ${commandName()} --help lists them.`
+        : error.message.replace(/^error: /, '');
+    terminal().emit({ error: { code: 'usage', message } });
     return exit.usage;
   }
   return code;

@@ -12,7 +12,7 @@ import {
   specsFor,
 } from '../rollout/index.js';
 import { endingOf, type LogEvent, RunFolder, readLog, reopenedIn } from '../trace/index.js';
-import type { Split } from '../workflow/index.js';
+import type { Split, Task } from '../workflow/index.js';
 import { againOf, chooseAlone, printAlone, standing } from './alone.js';
 import { keptBase } from './base-place.js';
 import { againCommand, endedOf, type Failed, failedOf, printFailed } from './ended.js';
@@ -73,12 +73,7 @@ export async function runCommand(
   // With one role, the limit is one of rollouts.
   const limit = single === undefined ? options.limit : undefined;
   const picked = pickTasks(opened.tasks, { split: options.split, ids: options.tasks, limit });
-  if (picked.length === 0)
-    throw new Failure(
-      'task.none',
-      'No task is chosen; leave --split and --tasks out to run all.',
-      exit.usage,
-    );
+  if (picked.length === 0) throw new Failure('task.none', noneWords(opened.tasks, options), exit.usage);
   const kind = options.kind ?? 'run';
   const name = options.resume?.name ?? runName(kind);
   const folder = options.resume ?? new RunFolder(join(workflow.folder, '.baton', 'runs', name));
@@ -245,6 +240,14 @@ function report(terminal: Terminal, run: OpenRun, options: RunOptions, all: read
   });
   terminal.emit({ event: 'evaluation', name, split: options.split ?? 'all', report: found });
   printReport(terminal, found);
+}
+
+/** Why no task was chosen, and what to do. */
+function noneWords(tasks: readonly Task[], { split, tasks: ids }: RunOptions): string {
+  if (split === undefined || ids !== undefined || tasks.some((task) => task.split === split))
+    return 'No task is chosen; leave --split and --tasks out to run all.';
+  const other = tasks[0] ? ` Or take another: --split ${tasks[0].split}` : '';
+  return `No task is in the split "${split}". Say under tasks.split which are in it, or "split: ${split}" at a task.${other}`;
 }
 
 function finish(
