@@ -87,7 +87,7 @@ export async function resumeJob(
   mustStillHave(start?.carried ?? [], variablesOf(text, allow), name);
   const toSend = begun
     ? openToGoOn(file, text, allow)
-    : openToSend(file, { allowEnv: allow, embeddedRoles: undefined });
+    : await openToSend(file, { allowEnv: allow, embeddedRoles: undefined });
   const parcel = await parcelOf(terminal, kind, toSend, allow);
   const higher = Object.entries(caps).flatMap(([cap, most]) => [`--${cap}`, String(most)]);
   const args = [...allowing(begun ? ['resume', name] : start!.args, allow), ...higher];

@@ -43,6 +43,20 @@ export function findRun(name: string | undefined, base = runsBase()): RunFolder 
   );
 }
 
+/** A run, and a rollout of it where one is named. A rollout's name alone is one of the newest run that has it. */
+export function findRunOrRollout(
+  name: string | undefined,
+  rollout: string | undefined,
+): { folder: RunFolder; rollout: string | undefined } {
+  const alone = name !== undefined && rollout === undefined && /^\w[\w.@-]{0,150}$/.test(name);
+  const runs = alone ? listRuns(runsBase()) : [];
+  // Runs come first, by the end of their names too.
+  const having = runs.some((run) => run.name.endsWith(name!))
+    ? undefined
+    : runs.find((run) => existsSync(run.rollout(name!)));
+  return having ? { folder: having, rollout: name } : { folder: findRun(name), rollout };
+}
+
 /** How a command that is typed here names a run: its name where that finds it, else its path. */
 export function runWord({ path, name }: RunFolder): string {
   if (resolve(path) === join(runsBase(), '.baton', 'runs', name)) return name;

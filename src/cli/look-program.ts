@@ -16,13 +16,13 @@ export function lookCommands(
   done: (code: number) => void,
 ): void {
   json(root.command('why [run] [rollout]'))
-    .description('who broke a run, or one rollout of it')
+    .description('who broke a run, or one rollout of it (a rollout alone: of the newest run that has it)')
     .action((run, rollout) => done(whyCommand(terminal(), run, rollout)));
   json(root.command('runs'))
     .description('list the runs of this folder')
     .action(() => done(listCommand(terminal())));
   json(root.command('show [run] [rollout]'))
-    .description('show a run, or one rollout as it went')
+    .description('show a run, or one rollout as it went (a rollout alone: of the newest run that has it)')
     .option('--file <path>', 'write a file of the workspace to stdout')
     .option('--at <action>', 'as it was after this action')
     .action((run, rollout, options) => done(showCommand(terminal(), run, rollout, options)));

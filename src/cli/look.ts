@@ -23,7 +23,7 @@ import {
   printFailed,
   reasonIn,
 } from './ended.js';
-import { findRun, runsBase, runWord } from './find-run.js';
+import { findRunOrRollout, runsBase, runWord } from './find-run.js';
 import { lostWords, printBlame, printSummary, shareOf, summarise } from './report.js';
 import { sayRollout } from './show-rollout.js';
 import { commandName, counted, exit, Failure, inert, percent, type Terminal } from './terminal.js';
@@ -67,8 +67,8 @@ export function listCommand(terminal: Terminal): number {
 }
 
 /** `baton why`: who broke a run, or one rollout, from the log alone. */
-export function whyCommand(terminal: Terminal, run: string | undefined, rollout: string | undefined): number {
-  const folder = findRun(run);
+export function whyCommand(terminal: Terminal, run: string | undefined, named: string | undefined): number {
+  const { folder, rollout } = findRunOrRollout(run, named);
   const { kind } = folder.readInfo();
   noteDamage(terminal, folder.name, readLog(folder.log));
   if (rollout === undefined) {
@@ -129,10 +129,10 @@ export function whyCommand(terminal: Terminal, run: string | undefined, rollout:
 export function showCommand(
   terminal: Terminal,
   run: string | undefined,
-  rollout: string | undefined,
+  named: string | undefined,
   options: { at?: string; file?: string },
 ): number {
-  const folder = findRun(run);
+  const { folder, rollout } = findRunOrRollout(run, named);
   const info = folder.readInfo();
   if (rollout === undefined) {
     noteDamage(terminal, folder.name, readLog(folder.log));

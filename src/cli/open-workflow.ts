@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { discoverModels, type Found } from '../policy/index.js';
 import { Blobs, type RunFolder } from '../trace/index.js';
 import {
   checkWorkflow,
@@ -19,6 +20,7 @@ import { commandName, exit, Failure } from './terminal.js';
 export interface OpenOptions {
   allowEnv: string[];
   embeddedRoles: readonly string[] | undefined;
+  /** What else answers on this machine, where that was asked. */
   alternatives?: string;
   /** A base that was named at the command, or is known of a run. */
   base?: string | undefined;
@@ -78,9 +80,30 @@ export function checkFile(
   return { problems, workflow: workflow && { ...workflow, file: path }, files };
 }
 
+/** As `checkFile`; where a model cannot do what it is asked to, what else answers on this machine is looked for. */
+export async function checkHere(
+  path: string,
+  options: OpenOptions,
+  files?: WorkflowFiles,
+): Promise<ReturnType<typeof checkFile>> {
+  const found = checkFile(path, options, undefined, files);
+  if (!found.problems.some(({ code }) => code === 'model.cannot-play')) return found;
+  const alternatives = (await discoverModels(process.env)).map(inWords).join(', ');
+  return alternatives === '' ? found : checkFile(path, { ...options, alternatives }, undefined, files);
+}
+
+function inWords({ kind, baseUrl, models, key }: Found): string {
+  const more = key ? `${key} is set` : models.slice(0, 4).join(', ');
+  return `${kind} at ${baseUrl}${more ? ` (${more})` : ''}`;
+}
+
 /** A workflow without errors and its tasks; otherwise a failure that lists the problems. */
-export function openWorkflow(path: string | undefined, options: OpenOptions, files?: WorkflowFiles): Opened {
-  return withTasks(checkFile(findWorkflow(path), options, undefined, files));
+export async function openWorkflow(
+  path: string | undefined,
+  options: OpenOptions,
+  files?: WorkflowFiles,
+): Promise<Opened> {
+  return withTasks(await checkHere(findWorkflow(path), options, files));
 }
 
 /** The workflow as a run had it: its own copy of the text and the prompts, whatever became of the files since. */
@@ -130,7 +153,9 @@ export function pickTasks(
   const named = pick.ids
     ? tasks.filter((task) => pick.ids!.includes(task.id))
     : tasks.filter((task) => pick.split === undefined || task.split === pick.split);
-  const other = pick.ids ? named.find((task) => pick.split !== undefined && task.split !== pick.split) : undefined;
+  const other = pick.ids
+    ? named.find((task) => pick.split !== undefined && task.split !== pick.split)
+    : undefined;
   if (other)
     throw new Failure(
       'task.split',

@@ -23,11 +23,11 @@ export interface ToSend {
 }
 
 /** A workflow that is to begin on a target. Throws where it has problems. */
-export function openToSend(file: string, options: OpenOptions): ToSend & { opened: Opened } {
+export async function openToSend(file: string, options: OpenOptions): Promise<ToSend & { opened: Opened }> {
   const folder = dirname(file);
   mustBeItsOwn(folder);
   const { files, asked } = noting(diskFiles(folder));
-  const opened = openWorkflow(file, options, files);
+  const opened = await openWorkflow(file, options, files);
   // A base that is named by its path from here on is sent like one that the workflow names.
   if (options.base !== undefined) files.resolve(options.base);
   return { opened, text: opened.workflow.text, folder, asked };

@@ -18,7 +18,7 @@ import { findRun } from './find-run.js';
 import { grouped } from './help.js';
 import { initCommand } from './init.js';
 import { lookCommands } from './look-program.js';
-import { checkFile, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
+import { checkHere, findWorkflow, type Opened, openRecorded, openWorkflow } from './open-workflow.js';
 import { overruleCommand } from './overrule.js';
 import { cacheFolder } from './places.js';
 import { policyCommands, registryOf } from './policy-program.js';
@@ -28,7 +28,7 @@ import { secretCommands } from './secret-program.js';
 import { shardCommand } from './shard.js';
 import { chosenFor, unsaidWords } from './started-here.js';
 import { targetCommands } from './target-program.js';
-import { exit, Failure, Terminal } from './terminal.js';
+import { commandName, exit, Failure, Terminal } from './terminal.js';
 import type { TrainOptions } from './train-command.js';
 import { trainingCommands, trainWith } from './train-program.js';
 import { version } from './version.js';
@@ -53,10 +53,10 @@ export async function program(argv: readonly string[]): Promise<number> {
   json(root.command('check [file]'))
     .description('check a workflow file and everything it names')
     .option('--allow-env <names>', 'environment variables it may read beside BATON_*', list, [])
-    .action((file: string | undefined, { allowEnv }: { allowEnv: string[] }) => {
+    .action(async (file: string | undefined, { allowEnv }: { allowEnv: string[] }) => {
       const out = terminal();
       const found = findWorkflow(file);
-      const { problems, workflow } = checkFile(found, { allowEnv, embeddedRoles: actingRoles(found) });
+      const { problems, workflow } = await checkHere(found, { allowEnv, embeddedRoles: actingRoles(found) });
       out.emit({ problems: problems.map(({ fix: _, instead: __, missing: ___, ...problem }) => problem) });
       for (const problem of problems) out.say(formatProblem(problem));
       if (workflow) out.say(problems.length === 0 ? 'No problems.' : 'It can be run.');
@@ -72,7 +72,7 @@ export async function program(argv: readonly string[]): Promise<number> {
           ? await shardCommand(terminal(), shard)
           : await startRunning(
               terminal(),
-              openWorkflow(file, {
+              await openWorkflow(file, {
                 allowEnv: options.allowEnv,
                 embeddedRoles: actingRoles(findWorkflow(file), options.base),
                 base: options.base,
@@ -98,7 +98,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       const opened =
         file === undefined && options.from !== undefined
           ? openRecorded(findRun(options.from.replace(/:[^/:]*$/, '')), given)
-          : openWorkflow(file, given);
+          : await openWorkflow(file, given);
       done(
         await startRunning(terminal(), opened, {
           ...options,
@@ -154,7 +154,10 @@ export async function program(argv: readonly string[]): Promise<number> {
       }
       const kept = Object.fromEntries(
         Object.entries(info.options).filter(([, value]) => value !== null),
-      ) as unknown as Pick<RunOptions, 'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'promoted' | 'failUnder'>;
+      ) as unknown as Pick<
+        RunOptions,
+        'samples' | 'split' | 'limit' | 'temperature' | 'from' | 'promoted' | 'failUnder'
+      >;
       const again: RunOptions = {
         ...kept,
         base,
@@ -241,8 +244,12 @@ export async function program(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exit.fine;
-    // Its words stand on stderr already.
-    terminal().emit({ error: { code: 'usage', message: error.message.replace(/^error: /, '') } });
+    // Its words stand on stderr already, or the help does.
+    const message =
+      error.code === 'commander.help'
+        ? `Name a command; ${commandName()} --help lists them.`
+        : error.message.replace(/^error: /, '');
+    terminal().emit({ error: { code: 'usage', message } });
     return exit.usage;
   }
   return code;

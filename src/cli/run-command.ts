@@ -75,12 +75,7 @@ export async function runCommand(
   // A run that goes on has its tasks by name.
   const split = options.resume ? undefined : options.split;
   const picked = pickTasks(opened.tasks, { split, ids: options.tasks, limit });
-  if (picked.length === 0)
-    throw new Failure(
-      'task.none',
-      'No task is chosen; leave --split and --tasks out to run all.',
-      exit.usage,
-    );
+  if (picked.length === 0) throw new Failure('task.none', noneWords(opened.tasks, options), exit.usage);
   const kind = options.kind ?? 'run';
   const name = options.resume?.name ?? runName(kind);
   const folder = options.resume ?? new RunFolder(join(workflow.folder, '.baton', 'runs', name));
@@ -257,6 +252,14 @@ function report(
   });
   terminal.emit({ event: 'evaluation', name, split, report: found });
   printReport(terminal, found);
+}
+
+/** Why no task was chosen, and what to do. */
+function noneWords(tasks: readonly Task[], { split, tasks: ids }: RunOptions): string {
+  if (split === undefined || ids !== undefined || tasks.some((task) => task.split === split))
+    return 'No task is chosen; leave --split and --tasks out to run all.';
+  const other = tasks[0] ? ` Or take another: --split ${tasks[0].split}` : '';
+  return `No task is in the split "${split}". Say under tasks.split which are in it, or "split: ${split}" at a task.${other}`;
 }
 
 function finish(

@@ -60,7 +60,7 @@ export function trainingCommands(
         done(await trainThere(terminal(), file, { ...options, target, ...(detach ? { detach } : {}) }));
         return;
       }
-      const opened = openWorkflow(file, {
+      const opened = await openWorkflow(file, {
         allowEnv: options.allowEnv,
         embeddedRoles: playableRoles(options),
         base: options.base,

@@ -71,7 +71,7 @@ export async function trainThere(
   const { target: on, detach, ...chosen } = options;
   const target = findTarget(targetsFile(), on);
   const place = workflowPlace(findWorkflow(file));
-  const toSend = openToSend(join(place.folder, place.name), {
+  const toSend = await openToSend(join(place.folder, place.name), {
     allowEnv: chosen.allowEnv,
     embeddedRoles: playableRoles(chosen),
     base: chosen.base,

@@ -47,20 +47,23 @@ export function unblamed(ended: readonly Ended[]): number {
 }
 
 /**
- * The action that broke a failed rollout: the earliest last turn with a failure of its own. Not to have read something
- * is one only where nothing else was wrong: it breaks no contract. Nobody broke a rollout that succeeded, or that came to
- * no end.
+ * The action that broke a failed rollout: the earliest last turn with a failure of its own, be it found there or where
+ * another role met with it. Not to have read something is one only where nothing else was wrong: it breaks no contract.
+ * Nobody broke a rollout that succeeded, or that came to no end.
  */
 export function culprit(rollout: Ended): Ended['scores'][number] | undefined {
   if (!cameToEnd(rollout) || rollout.outcome?.success === true) return undefined;
-  const lastOf = new Map<string, string>();
-  for (const score of rollout.scores) lastOf.set(score.agent, score.action);
-  const failures = rollout.scores.filter(
-    (score) =>
-      score.code !== null &&
-      score.code !== 'blocked' &&
-      score.blamed === score.agent &&
-      lastOf.get(score.agent) === score.action,
-  );
+  const { scores } = rollout;
+  const lastOf = new Map(scores.map(({ agent }, at) => [agent, at]));
+  const failures = scores
+    .flatMap((score, at) => {
+      if (score.code === null || score.code === 'blocked' || lastOf.get(score.agent) !== at) return [];
+      const place = score.blamed === null ? undefined : lastOf.get(score.blamed);
+      if (place === undefined) return [];
+      const { action, agent } = scores[place]!;
+      return [{ ...score, action, agent, place }];
+    })
+    .sort((a, b) => a.place - b.place)
+    .map(({ place: _, ...score }) => score);
   return failures.find(({ code }) => code !== 'artifact.unread') ?? failures[0];
 }

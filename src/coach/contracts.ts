@@ -41,7 +41,7 @@ function judgeAction(action: ActionRecord, actions: ActionRecord[], what: Judged
     confidence: 1,
   };
   const overfilled = fault?.code === 'artifact.unreadable' ? overfilledBy(action, actions) : null;
-  const upstream = overfilled ?? blocker(action, actions, what.workflow);
+  const upstream = overfilled ?? blocker(action, actions, what);
   if (
     action.finished?.status === 'blocked' ||
     overfilled !== null ||

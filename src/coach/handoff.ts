@@ -2,6 +2,7 @@
 import { type Judged, OVERFULL } from '../trace/index.js';
 import type { Artifact, Workflow } from '../workflow/index.js';
 import type { ActionRecord } from './actions.js';
+import { reached } from './arms.js';
 
 /** Who is to blame for what an action could not do. `action`: null where that role never acted. */
 export interface Blocker {
@@ -11,13 +12,14 @@ export interface Blocker {
 
 /**
  * The role behind a consumed artifact that could not be used when the action began: its producer's last action before
- * it left it missing or broken, or another role changed or deleted it since.
+ * it left it missing or broken, or another role changed or deleted it since, and not in a copy of its own.
  */
 export function blocker(
   action: ActionRecord,
   actions: readonly ActionRecord[],
-  workflow: Workflow,
+  what: Pick<Judged, 'workflow' | 'events'>,
 ): Blocker | null {
+  const { workflow, events } = what;
   const earlier = actions.slice(
     0,
     actions.findIndex(({ id }) => id === action.id),
@@ -30,12 +32,17 @@ export function blocker(
     const last = earlier[at];
     if (!last) return { agent: producer, action: null };
     if (last.checked?.facts[name]?.valid !== true) {
-      const before = blocker(last, earlier, workflow);
+      const before = blocker(last, earlier, what);
       return last.finished?.status === 'blocked' && before ? before : { agent: producer, action: last.id };
     }
     const spoiler = earlier
       .slice(at + 1)
-      .findLast((other) => other.agent !== producer && touched(other).some((path) => liesIn(path, artifact)));
+      .findLast(
+        (other) =>
+          other.agent !== producer &&
+          touched(other).some((path) => liesIn(path, artifact)) &&
+          reached(other, action, last.arm, events),
+      );
     if (spoiler) return { agent: spoiler.agent, action: spoiler.id };
   }
   return null;

@@ -59,7 +59,7 @@ export function modelCoach(options: ModelCoachOptions): Judge {
     const out: Verdict[] = [...contracts];
     for (const verdict of contracts) {
       if (verdict.code !== null || verdict.score === null) continue;
-      out.push(await ask(options, judged, actions.get(verdict.action)!, verdict, log));
+      out.push(await ask(options, judged, actions, verdict, log));
     }
     return out;
   };
@@ -68,10 +68,11 @@ export function modelCoach(options: ModelCoachOptions): Judge {
 async function ask(
   options: ModelCoachOptions,
   judged: Judged,
-  action: ActionRecord,
+  actions: ReadonlyMap<string, ActionRecord>,
   contract: Verdict,
   log: (event: Happening) => Promise<void>,
 ): Promise<Verdict> {
+  const action = actions.get(contract.action)!;
   const answers: Answer[] = [];
   let reason = 'the coach gave no usable verdict';
   for (let sample = 0; sample < options.samples; sample++) {
@@ -103,18 +104,15 @@ async function ask(
     };
   const ordered = [...answers].sort((a, b) => a.score - b.score);
   const middle = ordered[Math.floor((ordered.length - 1) / 2)]!;
-  const role =
-    middle.blamed_role !== null && Object.hasOwn(judged.workflow.agents, middle.blamed_role)
-      ? middle.blamed_role
-      : null;
+  const code = middle.code !== null && knownFailure(middle.code) ? middle.code : null;
   return {
     ...base,
     score: middle.score,
     reason: null,
-    code: middle.code !== null && knownFailure(middle.code) ? middle.code : null,
+    code,
     diagnosis: middle.diagnosis.slice(0, 500),
     advice: middle.advice.slice(0, 500) || null,
-    blamed: role === null ? null : { agent: role, action: role === action.agent ? action.id : null },
+    blamed: blamedBy(middle, code, action, [...actions.values()], judged.workflow),
     evidence: middle.evidence.map((says) => ({
       event: 'model.called',
       action: action.id,
@@ -123,6 +121,28 @@ async function ask(
     })),
     confidence: middle.confidence,
   };
+}
+
+/** Whom an answer blames, with the last that this role did by then. A failure that is nobody else's is the actor's own. */
+function blamedBy(
+  { blamed_role: named }: Answer,
+  code: string | null,
+  action: ActionRecord,
+  actions: readonly ActionRecord[],
+  { agents }: Judged['workflow'],
+): Verdict['blamed'] {
+  const role = named ?? (code === null ? null : action.agent);
+  if (role === null || !Object.hasOwn(agents, role)) return null;
+  const found = actions.slice(0, actions.indexOf(action) + 1).findLast(({ agent }) => agent === role);
+  return { agent: role, action: found?.id ?? null };
+}
+
+/** What an answer names and nothing has, in words; null where there is all. */
+function unknownIn({ code, blamed_role: role }: Answer, { agents }: Judged['workflow']): string | null {
+  if (code !== null && !knownFailure(code)) return `code: "${code}" is not one of the failure codes`;
+  if (role !== null && !Object.hasOwn(agents, role))
+    return `blamed_role: there is no role "${role}"; there are ${Object.keys(agents).join(', ')}`;
+  return null;
 }
 
 async function oneAnswer(
@@ -135,29 +155,35 @@ async function oneAnswer(
   const id = coachCall(action.id, sample);
   const messages = coachMessages(options, judged, action, randomBytes(9).toString('base64url'));
   let reason = '';
+  /** With a name in it that nothing has: its score is one all the same. */
+  let misnamed: Answer | null = null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const logged = loggedCall(judged.events, id, attempt);
     let answer: { text: string; finish: string };
     if (logged) answer = { text: judged.blobs.text(logged.data.reply), finish: logged.data.finish };
     else {
       const bought = await buy(options, judged, id, attempt, messages, log);
-      if ('reason' in bought) return bought;
+      if ('reason' in bought) return misnamed ? { answer: misnamed } : bought;
       answer = bought;
     }
     const { text, finish } = answer;
     const read = readAnswer(text);
-    if ('answer' in read) return read;
+    const unknown = 'answer' in read ? unknownIn(read.answer, judged.workflow) : read.why;
+    if ('answer' in read) {
+      if (unknown === null || misnamed) return read;
+      misnamed = read.answer;
+    }
     const cut = `it was cut at ${options.sampling.maxTokens ?? LONGEST_REPLY} tokens; give the coach's model a larger max_tokens`;
-    reason = `the coach's reply was not usable: ${finish === 'length' ? cut : read.why}`;
+    reason = `the coach's reply was not usable: ${finish === 'length' ? cut : unknown}`;
     messages.push(
       { role: 'assistant', content: text.slice(0, 4000) },
       {
         role: 'user',
-        content: `That cannot be used: ${read.why}. Reply with the JSON object and nothing else.`,
+        content: `That cannot be used: ${unknown}. Reply with the JSON object and nothing else.`,
       },
     );
   }
-  return { reason };
+  return misnamed ? { answer: misnamed } : { reason };
 }
 
 function loggedCall(events: readonly LogEvent[], action: string, attempt: number) {

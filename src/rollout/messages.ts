@@ -1,6 +1,7 @@
 import type { ChatMessage } from '../policy/index.js';
 import {
   type Agent,
+  type Artifact,
   type FactsByArtifact,
   fillTemplate,
   type Lookup,
@@ -15,7 +16,7 @@ export interface Said {
   text: string;
 }
 
-/** The first messages of an agent's visit: who it is, what it owes and is handed, and the task. */
+/** The first messages of an agent's visit: who it is, what it owes and is handed, where files lie, and the task. */
 export function firstMessages(
   workflow: Workflow,
   agent: Agent,
@@ -25,18 +26,26 @@ export function firstMessages(
 ): ChatMessage[] {
   const context = contextOf(workflow, agent, said);
   const base = lookupFacts(facts, task);
-  const lookup: Lookup = (parts) => (parts.length === 1 && parts[0] === 'context' ? context : base(parts));
+  let toldTask = agent.prompt === null;
+  const lookup: Lookup = (parts) => {
+    const name = parts.join('.');
+    if (name === 'task.prompt') toldTask = true;
+    return name === 'context' ? context : base(parts);
+  };
   const parts = [`You are ${agent.name}, one agent of a team. Your responsibility: ${agent.role}`];
   if (agent.instructions) parts.push(fillTemplate(agent.instructions.text, lookup).trim());
   const handed = handover(workflow, agent);
   if (handed) parts.push(handed);
-  if (agent.tools.includes('python'))
-    parts.push(
-      'Python in fenced ```python blocks of your reply is run in order, in your working folder. What it prints comes back to you.',
-    );
   const prompt = agent.prompt
     ? fillTemplate(agent.prompt.text, lookup).trim()
     : [task.prompt, context].filter((text) => text !== '').join('\n\n');
+  if (agent.tools.includes('python')) {
+    const files = placesToTell(task, [...parts, prompt].join('\n'), toldTask);
+    if (files.length > 0) parts.push(`Files of the task, read-only:\n${files.join('\n')}`);
+    parts.push(
+      'Python in fenced ```python blocks of your reply is run in order, in your working folder. What it prints comes back to you.',
+    );
+  }
   return [
     { role: 'system', content: parts.join('\n\n') },
     { role: 'user', content: prompt || task.prompt || 'Begin.' },
@@ -56,18 +65,42 @@ function contextOf({ agents, artifacts }: Workflow, agent: Agent, said: readonly
   return seen.map(({ agent: who, text }) => `${who} wrote:\n${text}`).join('\n\n');
 }
 
+/**
+ * Where the task's files lie, as far as an agent has to be told: those of a task that it is told the prompt of, and each
+ * that it is told of by name. What says already that it lies in /inputs is not said again.
+ */
+function placesToTell(task: Task, told: string, toldTask: boolean): string[] {
+  return task.files.flatMap(({ name }) => {
+    const path = `/inputs/${name}`;
+    // The path of another file may begin with this one.
+    const placed = told
+      .split(path)
+      .slice(1)
+      .some((rest) => !/^(?:\w|[.-]\w)/.test(rest));
+    return !placed && (toldTask || told.includes(name)) ? [`- ${path}`] : [];
+  });
+}
+
 function handover(workflow: Workflow, agent: Agent): string {
-  const line = (name: string) => {
+  const handed = (name: string) => {
+    const artifact = workflow.artifacts[name]!;
+    return [`- ${artifact.path ?? name}`, ...more(artifact)].join('\n');
+  };
+  const owed = (name: string) => {
     const artifact = workflow.artifacts[name]!;
     const where = artifact.path === null ? 'your last message' : artifact.path;
     const checks = artifact.checks.map((check) => check.text).join('; ');
-    return `- ${where} (${artifact.kind})${checks ? `: ${checks}` : ''}`;
+    return [`- ${where} (${artifact.kind})${checks ? `: ${checks}` : ''}`, ...more(artifact)].join('\n');
   };
   const parts: string[] = [];
-  if (agent.consumes.length > 0)
-    parts.push(
-      `You are handed:\n${agent.consumes.map((name) => `- ${workflow.artifacts[name]!.path ?? name}`).join('\n')}`,
-    );
-  if (agent.produces.length > 0) parts.push(`You owe:\n${agent.produces.map(line).join('\n')}`);
+  if (agent.consumes.length > 0) parts.push(`You are handed:\n${agent.consumes.map(handed).join('\n')}`);
+  if (agent.produces.length > 0) parts.push(`You owe:\n${agent.produces.map(owed).join('\n')}`);
   return parts.join('\n\n');
+}
+
+/** What the workflow says an artifact is, below its line. */
+function more({ description, kind, schema }: Artifact): string[] {
+  const lines = description === null ? [] : description.trim().split('\n');
+  if (kind === 'json' && schema !== null) lines.push(`JSON Schema: ${JSON.stringify(schema)}`);
+  return lines.map((line) => `  ${line}`);
 }

@@ -1,17 +1,26 @@
-/** The fenced python blocks of a reply, in order, and the text beside them. A fence that is never closed holds a cut program: it is left out. */
+/**
+ * The fenced python blocks of a reply, in order, and the text beside them. As far as a fence is indented its lines are
+ * too, and lose that (CommonMark 4.5). A fence that is never closed holds a cut program: it is left out.
+ */
 export function pythonBlocks(text: string): { programs: string[]; beside: string } {
   const programs: string[] = [];
   const beside: string[] = [];
-  let open: { lines: string[]; python: boolean; fence: string } | null = null;
+  let open: { lines: string[]; python: boolean; fence: string; indent: RegExp } | null = null;
   for (const line of text.split('\n')) {
-    const mark = /^\s{0,3}(`{3,}|~{3,})\s*(\w*)/.exec(line);
+    const mark = /^(\s{0,3})(`{3,}|~{3,})\s*(\w*)/.exec(line);
     if (open === null) {
-      if (mark) open = { lines: [], python: /^(python3?|py)$/i.test(mark[2]!), fence: mark[1]! };
+      if (mark)
+        open = {
+          lines: [],
+          python: /^(python3?|py)$/i.test(mark[3]!),
+          fence: mark[2]!,
+          indent: new RegExp(`^[ \\t]{0,${mark[1]!.length}}`),
+        };
       if (open?.python !== true) beside.push(line);
-    } else if (mark && mark[1]!.startsWith(open.fence) && mark[2] === '') {
+    } else if (mark && mark[2]!.startsWith(open.fence) && mark[3] === '') {
       if (open.python) programs.push(`${open.lines.join('\n')}\n`);
       open = null;
-    } else if (open.python) open.lines.push(line);
+    } else if (open.python) open.lines.push(line.replace(open.indent, ''));
     else beside.push(line);
   }
   return { programs, beside: beside.join('\n') };

@@ -10,6 +10,7 @@ import type { WorkflowFiles } from './files.js';
 import type { Workflow } from './model.js';
 import { isError, type Problem } from './problems.js';
 import { workflowSchema } from './schema.js';
+import { nearest, suggestion } from './source/nearest.js';
 import { parseSource, type Source } from './source/source.js';
 import { loadTasks, type Task } from './tasks/index.js';
 
@@ -81,11 +82,38 @@ function taskProblems(
     );
   // Of a task that is broken itself nothing more is said.
   if (found.length === 0 && !others.some(isError)) found.push(...answersProblems(workflow, tasks, source));
+  if (found.length === 0) found.push(...unknownInSplit(workflow, tasks, source));
   if (tasks.length === 0 && found.length === 0)
     found.push(
       source.problem('task.none', l10n.t('There is not one task here.'), ['tasks'], { part: 'key' }),
     );
   return found;
+}
+
+/** What a split names and no task has: the split would be smaller than it looks, or empty. */
+function unknownInSplit({ tasks: raw }: Workflow, tasks: readonly Task[], source: Source): Problem[] {
+  if (Array.isArray(raw) || !raw.split || tasks.length === 0) return [];
+  const { by, ...shares } = raw.split;
+  const known = [...new Set(tasks.map(({ group }) => group))];
+  return Object.entries(shares).flatMap(([split, share]) =>
+    (Array.isArray(share) ? share : []).flatMap((value, at) => {
+      const written = String(value);
+      if (known.includes(written)) return [];
+      const says =
+        by === undefined
+          ? l10n.t('No task is called "{0}".', written)
+          : l10n.t('No {0} of a task is "{1}".', by, written);
+      const meant = nearest(written, known);
+      return source.problem(
+        'split.unknown',
+        says + suggestion(written, known),
+        ['tasks', 'split', split, at],
+        {
+          instead: meant === undefined ? undefined : { written, meant },
+        },
+      );
+    }),
+  );
 }
 
 /** A hidden file that agents would find among the Python modules that they may import. */

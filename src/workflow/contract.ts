@@ -1,4 +1,3 @@
-import { Ajv } from 'ajv';
 import {
   type Expression,
   evaluate,
@@ -10,6 +9,7 @@ import {
 } from './expression/index.js';
 import { type Facts, JSON_LIMIT } from './facts.js';
 import type { FailureCode } from './failures.js';
+import { jsonFault } from './json-schema.js';
 import type { Artifact, Checked } from './model.js';
 import type { Task } from './tasks/task.js';
 
@@ -152,14 +152,7 @@ function seen(check: Checked, lookup: Lookup): string {
   return ` (${match[1]} is ${text.length > 80 ? `${text.slice(0, 80)}...` : text})`;
 }
 
-const ajv = new Ajv({ strict: false, allErrors: false, validateFormats: false });
-
 function schemaBreach(artifact: Artifact, facts: Facts): string | undefined {
   if (!artifact.schema || artifact.kind !== 'json') return undefined;
-  try {
-    const validate = ajv.compile(artifact.schema);
-    return validate(facts.value) ? undefined : ajv.errorsText(validate.errors);
-  } catch (error) {
-    return `the schema itself is wrong: ${(error as Error).message}`;
-  }
+  return jsonFault(artifact.schema, facts.value);
 }

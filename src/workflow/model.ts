@@ -24,7 +24,6 @@ export interface Workflow {
   training: TrainingOptions;
   /** Absolute folders whose Python modules agents may import. */
   modules: string[];
-  target: string | null;
   /** Texts of the files that it is made of beside its own (prompts, rubrics, schemas), by their path. */
   texts: Record<string, string>;
 }
@@ -53,6 +52,8 @@ export interface Artifact {
   /** Relative to the workspace; null for messages. */
   path: string | null;
   kind: ArtifactKind;
+  /** What it is, in words: agents that owe it or are handed it are told. */
+  description: string | null;
   checks: Check[];
   schema: object | null;
   encodedFrom: { train: string; test: string; beside?: string | undefined } | null;

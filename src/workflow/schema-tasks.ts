@@ -18,7 +18,9 @@ export const taskSchema = z
       .describe(
         'What the team is asked. It is data and sent as it stands, {{…}} in it too; prompts of agents, and the prompt that tasks of files share, name any field of a task as {{task.…}}',
       ),
-    files: files.describe('Read-only at /inputs, beside the workspace'),
+    files: files.describe(
+      'Read-only at /inputs, beside the workspace. An agent with python that is told the prompt, or a name of a file, is told where it lies',
+    ),
     hidden: files.describe('Never enters the sandbox'),
     split: z
       .enum(['train', 'select', 'test'])

@@ -15,7 +15,14 @@ export const trainingSchema = z.strictObject({
   steps: z.int().min(1).default(30).describe('Each is rollouts, verdicts and an update of every role'),
   rollouts: z.int().min(1).default(48).describe('Rollouts a step'),
   samples: z.int().min(1).default(2).describe('Rollouts per task in a step'),
-  temperature: z.number().gt(0).max(5).default(1).describe("Of a training's rollouts, for the roles with weights of their own, in place of the agent's and the model's"),
+  temperature: z
+    .number()
+    .gt(0)
+    .max(5)
+    .default(1)
+    .describe(
+      "Of a training's rollouts, for the roles with weights of their own, in place of the agent's and the model's",
+    ),
   learning_rate: z.number().min(0).default(1e-6).describe('How far one update goes'),
   betas: z
     .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])

@@ -287,7 +287,6 @@ export const workflowSchema = z.strictObject({
     .prefault({})
     .describe('Hard caps; a run that meets one stops and can go on with a higher one'),
   training: trainingSchema.prefault({}).describe('How the weights of roles are trained'),
-  target: name.optional().describe('The name of a target that the user has defined'),
 });
 
 export type RawWorkflow = z.infer<typeof workflowSchema>;

@@ -33,7 +33,7 @@ export interface Analysis {
 /** The names of a workflow and who hands what to whom, as far as it can be read. */
 export interface Team {
   roles: Map<string, { role: string; consumes: string[]; produces: string[]; model: string | null }>;
-  artifacts: Map<string, { kind: string; path: string | null; checks: string[] }>;
+  artifacts: Map<string, { kind: string; path: string | null; description: string | null; checks: string[] }>;
   models: Map<string, { provider: string; model: string | null; baseUrl: string | null }>;
 }
 
@@ -98,6 +98,7 @@ function teamOf(value: unknown): Team {
           {
             kind: text(artifact.kind) ?? 'file',
             path: text(artifact.path),
+            description: text(artifact.description),
             checks: checks.flatMap((check) => text(check) ?? text(mapping(check).check) ?? []),
           },
         ];

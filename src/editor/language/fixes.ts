@@ -53,6 +53,7 @@ export function fixesFor(problem: Problem, analysis: Analysis): Fix[] {
           ),
         ),
       ];
+    case 'split.unknown':
     case 'expression.unknown-name': {
       const { instead } = problem;
       return instead ? replace(instead.meant + bare.slice(instead.written.length)) : [];

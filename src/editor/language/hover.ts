@@ -82,6 +82,7 @@ function artifact(analysis: Analysis, name: string): HoverPart[] | null {
   const parts: HoverPart[] = [
     { title: l10n.t('artifact {0}', name) },
     { plain: each.path ? l10n.t('{0} at {1}', each.kind, each.path) : each.kind },
+    ...(each.description === null ? [] : [{ plain: each.description }]),
     { item: maker === null ? l10n.t('made by nobody') : l10n.t('made by {0}', maker) },
     {
       item:

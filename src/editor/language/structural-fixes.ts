@@ -27,6 +27,16 @@ export function structuralFixes(problem: Problem, analysis: Analysis, at: number
   switch (problem.code) {
     case 'metric.no-fallback':
       return fix(l10n.t('Charge failures 0.5'), { do: 'set', path: [...path, 'fallback'], value: 0.5 });
+    case 'metric.no-table':
+      return [...team.artifacts].flatMap(([artifact, { kind }]) =>
+        ['file', 'text'].includes(kind)
+          ? fix(l10n.t('Measure "{0}"', artifact), {
+              do: 'set',
+              path: [...path, 'artifact'],
+              value: artifact,
+            })
+          : [],
+      );
     case 'schema.missing-key': {
       const { missing } = problem;
       const value = missing && placeholder(missing, analysis);

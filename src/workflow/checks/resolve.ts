@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { Scope, TypeName } from '../expression/index.js';
 import { failureHint, knownFailure } from '../failures.js';
 import type { WorkflowFiles } from '../files.js';
+import { schemaFault } from '../json-schema.js';
 import { metricNames } from '../metrics.js';
 import {
   type Agent,
@@ -99,7 +100,6 @@ class Resolver {
       limits: raw.limits,
       training: raw.training,
       modules: raw.python.modules.flatMap((path, at) => this.under(path, ['python', 'modules', at])),
-      target: raw.target ?? null,
       texts: this.texts,
     };
     return { workflow, problems: this.problems };
@@ -201,6 +201,7 @@ class Resolver {
       name,
       path: raw.path ?? null,
       kind: raw.kind,
+      description: raw.description ?? null,
       checks: raw.checks.map((check, at) => this.check(name, check, ['artifacts', name, 'checks', at])),
       schema: this.schema(raw.schema, ['artifacts', name, 'schema']),
       encodedFrom: raw.encoded_from ?? null,
@@ -234,10 +235,10 @@ class Resolver {
 
   private schema(raw: RawWorkflow['artifacts'][string]['schema'], path: Path): object | null {
     if (raw === undefined) return null;
-    if (typeof raw.file !== 'string' || Object.keys(raw).length > 1) return raw;
+    if (typeof raw.file !== 'string' || Object.keys(raw).length > 1) return this.soundSchema(raw, path);
     const text = this.read(raw.file, [...path, 'file']);
     try {
-      return text === null ? null : (JSON.parse(text) as object);
+      return text === null ? null : this.soundSchema(JSON.parse(text), [...path, 'file']);
     } catch (error) {
       this.problems.push(
         this.source.problem(
@@ -248,6 +249,17 @@ class Resolver {
       );
       return null;
     }
+  }
+
+  /** A schema that no JSON could be held against would be charged to whoever makes the artifact. */
+  private soundSchema(schema: unknown, path: Path): object | null {
+    const isObject = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
+    const fault = isObject ? schemaFault(schema) : l10n.t('it must be a mapping');
+    if (fault !== undefined)
+      this.problems.push(
+        this.source.problem('artifact.schema', l10n.t('This is not a JSON Schema: {0}.', fault), path),
+      );
+    return isObject ? schema : null;
   }
 
   private model(name: string, raw: RawModel): Model {
@@ -309,14 +321,22 @@ class Resolver {
       this.problems.push(this.source.problem('metric.no-fallback', message, path, { part: 'key' }));
       return [];
     }
-    const tables = Object.entries(this.raw.artifacts).filter(([, artifact]) => artifact.kind === 'table');
+    const artifact = raw.artifact ?? lastTable(this.raw.artifacts);
+    if (artifact === undefined) {
+      const message = l10n.t(
+        '"{0}" has nothing to measure: no artifact is a table. Give the one with the predictions kind: table, or name it: artifact: NAME.',
+        name,
+      );
+      this.problems.push(this.source.problem('metric.no-table', message, path, { part: 'key' }));
+      return [];
+    }
     return [
       {
         name,
         when: raw.when === undefined ? null : this.expression(raw.when, [...path, 'when'], 'yes-no'),
         better: raw.better,
         fallback: this.expression(String(raw.fallback), [...path, 'fallback'], 'number'),
-        artifact: raw.artifact ?? tables.at(-1)?.[0] ?? '',
+        artifact,
         answers: raw.answers ?? null,
       },
     ];
@@ -381,4 +401,8 @@ class Resolver {
     );
     return [];
   }
+}
+
+function lastTable(artifacts: RawWorkflow['artifacts']): string | undefined {
+  return Object.keys(artifacts).findLast((name) => artifacts[name]!.kind === 'table');
 }

@@ -50,6 +50,7 @@ export function safetyProblems(raw: RawWorkflow, source: Source, options: Safety
     ...priceProblems(raw, source),
     ...baseProblems(raw, source),
     ...roleProblems(raw, source, options),
+    ...coachProblems(raw, source, options),
     ...editorProblems(raw, source),
     ...trainingProblems(raw, source),
   );
@@ -212,13 +213,28 @@ function roleProblems(
         : ['models', model, 'provider'];
     const message = [
       l10n.t('The embedded model cannot play "{0}"; it has learned {1}.', name, embeddedRoles.join(', ')),
-      alternatives
-        ? l10n.t('Here you could use {0}.', alternatives)
-        : l10n.t('Use a real model: any OpenAI-compatible server will do.'),
+      otherModel(alternatives),
       l10n.t('To train a model of your own in this role, name it: base: owner/name, or its folder.'),
     ].join(' ');
     return [source.problem('model.cannot-play', message, path)];
   });
+}
+
+/** An engine of ours plays roles, by their policies; it has none that judges. */
+function coachProblems({ coach, models }: RawWorkflow, source: Source, options: SafetyOptions): Problem[] {
+  if (coach === 'contracts' || models[coach.model]?.provider !== 'embedded') return [];
+  const message = [
+    l10n.t('"{0}" is embedded: it plays roles, and cannot judge them.', coach.model),
+    otherModel(options.alternatives),
+    l10n.t('Without a model, checks judge: coach: contracts.'),
+  ].join(' ');
+  return [source.problem('model.cannot-play', message, ['coach', 'model'])];
+}
+
+function otherModel(alternatives: string | undefined): string {
+  return alternatives
+    ? l10n.t('Here you could use {0}.', alternatives)
+    : l10n.t('Use a real model: any OpenAI-compatible server will do.');
 }
 
 /** A model of the editor cannot be trained: its weights are not here. */

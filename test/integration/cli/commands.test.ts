@@ -44,6 +44,8 @@ test.each([
   [['compare', 'one', '--json'], /missing required argument 'run-b'/],
   [['run', '--calls', '-1', '--json'], /--calls/],
   [['nonsense', '--json'], /unknown command 'nonsense'/],
+  [['--json'], /^Name a command; baton --help lists them\.$/],
+  [['jobs', '--json'], /^Name a command/],
 ])('with --json a usage error is JSON, too: %j', async (args, says) => {
   const ran = await runCli(folderWith({}), args);
   expect(ran.code).toBe(2);

@@ -77,7 +77,9 @@ test('what cannot be measured is named, with what there is', async () => {
 test('tasks that are named are measured as what they are: held out only where they are', async () => {
   const [held] = listRuns(folder).filter((run) => run.readInfo().kind === 'eval');
   const [test] = held!.readInfo().tasks;
-  const info = listRuns(folder).find((run) => run.readInfo().kind === 'train')!.readInfo();
+  const info = listRuns(folder)
+    .find((run) => run.readInfo().kind === 'train')!
+    .readInfo();
   const trained = 'arthritis-4';
   expect(info.tasks).toContain(trained);
   const split = async (...args: string[]) => {
@@ -90,5 +92,7 @@ test('tasks that are named are measured as what they are: held out only where th
   expect(await split('--tasks', `${trained},${test}`)).toBe('all');
   const refused = await runCli(folder, ['run', '--split', 'test', '--tasks', trained]);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain(`The task ${trained} is in the split train, not in test; leave --split out`);
+  expect(refused.stderr).toContain(
+    `The task ${trained} is in the split train, not in test; leave --split out`,
+  );
 });

@@ -33,7 +33,11 @@ describe('a name that is not there', () => {
   test.each<[string, string]>([
     ['check none.baton.yaml', 'There is no none.baton.yaml.'],
     ['run --tasks one,three', 'There is no task three.'],
-    ['run --split select', 'No task is chosen; leave --split and --tasks out'],
+    [
+      'run --split select',
+      'No task is in the split "select". Say under tasks.split which are in it, or "split: select" at a task. Or take another: --split test',
+    ],
+    ['why run.nope.0', 'No run is called "run.nope.0".'],
     ['show nope', 'No run is called "nope". Newest: 2'],
     ['show last nope', 'has no rollout "nope"'],
     ['show last run.one.0 --file none.txt', 'There is no none.txt at the end.'],
@@ -107,6 +111,52 @@ test('a workflow with a problem does not run: each with its place', async () => 
   expect(stderr).toContain('a.baton.yaml:12:');
   expect(stderr).toContain('Did you mean "m"?');
   expect(readdirSync(wrong)).not.toContain('.baton');
+});
+
+test('a role that the embedded model cannot play: what else answers here is named', async () => {
+  const tiny = folderWith({
+    'a.baton.yaml': `${workflow.replace('{provider: recorded, file: replies.jsonl, price: {input: 1000, output: 1000}}', '{provider: embedded}')}`,
+  });
+  for (const command of ['check', 'run']) {
+    const { code, stdout, stderr } = await runCli(tiny, [command], { OPENAI_API_KEY: 'x' });
+    expect(code).toBe(1);
+    expect(stdout + stderr).toMatch(
+      /Here you could use .*OpenAI at https:\/\/api\.openai\.com\/v1 \(OPENAI_API_KEY is set\)\. .*\[model\.cannot-play\]/,
+    );
+  }
+});
+
+test('a rollout is found by its name alone, in the newest run that has it', async () => {
+  const two = folderWith({ 'a.baton.yaml': workflow, 'replies.jsonl': replies });
+  for (const task of ['one', 'one', 'two']) await runCli(two, ['run', '--tasks', task]);
+  const [, second] = listRuns(two);
+  for (const command of ['why', 'show']) {
+    const { code, stdout } = await runCli(two, [command, 'run.one.0', '--json']);
+    expect(code).toBe(0);
+    if (command === 'why')
+      expect(JSON.parse(stdout)).toMatchObject({ run: second!.name, rollout: 'run.one.0' });
+    else expect(stdout).toContain('speaker.0.0');
+  }
+});
+
+test('an empty split is said to be empty where nobody named one', async () => {
+  const none = folderWith({
+    'a.baton.yaml': workflow.replaceAll(', prompt: Say', ', split: train, prompt: Say'),
+    'replies.jsonl': replies,
+  });
+  const { code, stderr } = await runCli(none, ['eval']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/No task is in the split "test"\. .* --split train$/m);
+});
+
+test('a cap of nothing is gone on with by one of something', async () => {
+  const capped = folderWith({
+    'a.baton.yaml': `${workflow}limits: {dollars: 0}\n`,
+    'replies.jsonl': replies,
+  });
+  const { code, stdout } = await runCli(capped, ['run']);
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/limits\.dollars 0 is reached\. Go on with a higher one: .* --dollars 1$/m);
 });
 
 test('a coach without its key: what is missing, how it is stored, and no run that never began', async () => {

@@ -86,6 +86,55 @@ test('who deletes what another role made is charged, and who misses it is not', 
   expect(found['three.0.0']).toMatchObject({ code: 'blocked', score: null });
 });
 
+const arms = (flow: string) => `baton: 1
+models: {m: {provider: recorded, file: replies.jsonl}}
+tasks: [{prompt: go}]
+artifacts:
+  start: {path: start.txt, kind: text}
+  left: {path: left.txt, kind: text}
+  right: {path: right.txt, kind: text}
+  end: {path: end.txt, kind: text}
+agents:
+  starter: {role: Start., produces: [start], prompt: I am starter}
+  lefty: {role: Left., consumes: [start], produces: [left], prompt: I am lefty}
+  righty: {role: Right., consumes: [start], produces: [right], prompt: I am righty}
+  closer: {role: End., consumes: [start], produces: [end], prompt: I am closer}
+flow: ${flow}
+`;
+const fails = 'open("start.txt").read()\n1 / 0';
+const spoils = `open("start.txt").read()\n${write('left.txt', 'l')}\n${write('start.txt', 'spoilt')}`;
+
+test('what an arm changes in its own copy excuses nobody who never saw it', async () => {
+  const found = await judged(arms('[starter, {parallel: [lefty, righty]}, closer]'), {
+    starter: write('start.txt', 's'),
+    lefty: spoils,
+    righty: fails,
+    closer: fails,
+  });
+  expect(found['righty.0.0']).toMatchObject({ code: 'program.failed' });
+  // The join dropped the change.
+  expect(found['closer.0.0']).toMatchObject({ code: 'program.failed' });
+});
+
+test('what an arm changes is seen by who follows in it, and after a join that took it', async () => {
+  const programs = {
+    starter: write('start.txt', 's'),
+    lefty: spoils,
+    righty: write('right.txt', 'r'),
+    closer: fails,
+  };
+  const inside = await judged(arms('[starter, {parallel: [{sequence: [lefty, closer]}, righty]}]'), programs);
+  expect(inside['closer.0.0']).toMatchObject({ code: 'blocked', says: expect.stringContaining('lefty') });
+  const taken = await judged(
+    arms('[{parallel: [{sequence: [starter, lefty]}, other]}, righty, closer]').replace(
+      'agents:',
+      'agents:\n  other: {role: Other., prompt: I am other}',
+    ),
+    { ...programs, other: 'print(1)', righty: `open("start.txt").read()\n${write('right.txt', 'r')}` },
+  );
+  expect(taken['closer.0.0']).toMatchObject({ code: 'blocked', says: expect.stringContaining('lefty') });
+});
+
 const loop = `baton: 1
 models: {m: {provider: recorded, file: replies.jsonl}}
 tasks: [{prompt: go}]

@@ -202,6 +202,58 @@ describe('a coach that cannot be used: bounded retries, then null and masked', (
   });
 });
 
+describe('whom a coach blames', () => {
+  const pair = (url: string) =>
+    workflow(url)
+      .replace(
+        '{answer: {kind: message}}',
+        '{answer: {kind: message}, said: {kind: message, checks: [{check: words >= 0, code: x.rude}]}}',
+      )
+      .replace(
+        'coach:',
+        '  speaker: {role: Say it., model: m, consumes: [answer], produces: [said]}\noutcome: {success: said.words > 99}\ncoach:',
+      );
+  /** Who broke it, where a judge says this of the solver; the verdict on it; and what the judge was asked. */
+  async function blamed(...answers: object[]) {
+    let next = 0;
+    const ofSolver = ({ user }: Asked) => user.includes('"agent":"solver"');
+    const server = await judge((asked) =>
+      ofSolver(asked) ? JSON.stringify({ ...JSON.parse(good(1)), ...answers[next++] }) : good(8),
+    );
+    const folder = folderWith({ 'a.baton.yaml': pair(server.url), 'answers.txt': '' });
+    expect(await runCli(folder, ['run', '--sandbox', 'none'])).toMatchObject({ code: 0 });
+    const why = async (...of: string[]) =>
+      JSON.parse((await runCli(folder, ['why', ...of, '--json'])).stdout) as {
+        blame: { role: string; code: string }[];
+        verdicts: { verdict: Verdict }[];
+      };
+    server.close();
+    const { blame } = await why();
+    const { verdict } = (await why('last', 'run.task-1.0')).verdicts[0]!;
+    return { blame, verdict, asked: server.asked.filter(ofSolver) };
+  }
+
+  test('a failure that nobody else is blamed for is the own one of who acted', async () => {
+    const { blame, verdict } = await blamed({ code: 'answer.wrong', blamed_role: null });
+    expect(blame).toMatchObject([{ role: 'solver', code: 'answer.wrong' }]);
+    expect(verdict).toMatchObject({ score: 1, blamed: { agent: 'solver', action: 'solver.0.0' } });
+  });
+
+  test('the judge is told which codes and roles there are, and asked once more where it names another', async () => {
+    const wrong = { code: 'wrong_answer', blamed_role: 'solver' };
+    const { blame, asked } = await blamed(wrong, { code: 'x.rude', blamed_role: 'solver' });
+    expect(blame).toMatchObject([{ role: 'solver', code: 'x.rude' }]);
+    expect(asked[0]!.system).toMatch(/Failure codes: .*, x\.rude; null/);
+    expect(asked[0]!.system).toMatch(/blamed_role: the role whose .* \(solver, speaker\)/);
+    expect(asked.map(({ retries }) => retries)).toEqual([0, 2]);
+    const stubborn = await blamed(wrong, wrong);
+    expect(stubborn.verdict).toMatchObject({ score: 1, code: null });
+    expect(stubborn.asked).toHaveLength(2);
+    const nobody = await blamed({ code: 'answer.wrong', blamed_role: 'cook' }, { code: null });
+    expect(nobody.verdict).toMatchObject({ score: 1, code: null, blamed: null });
+  });
+});
+
 describe('what an agent writes never stands where the coach looks for instructions', () => {
   /** The text outside the fences, by the nonce that the system message names. */
   function outside({ system, user }: Asked): string {

@@ -35,6 +35,21 @@ test('who broke a contract is blamed before who only never read something, where
   });
 });
 
+test('a failure that was found with one role and comes from another counts for that one', () => {
+  const rollout = ended(false, ['reader', null], ['writer', null], ['checker', 'answer.wrong']);
+  rollout.scores[2]!.blamed = 'reader';
+  expect(culprit(rollout)).toMatchObject({ agent: 'reader', action: 'reader.0.0', code: 'answer.wrong' });
+  expect(blameTable([rollout])).toMatchObject([{ role: 'reader', code: 'answer.wrong', rollouts: 1 }]);
+  // The earlier of two, by where it was done.
+  rollout.scores[1] = { ...rollout.scores[1]!, code: 'contract.broken', blamed: 'writer' };
+  expect(culprit(rollout)).toMatchObject({ agent: 'reader' });
+  // Who never acted broke nothing, and neither did who was blocked.
+  rollout.scores[2]!.blamed = 'nobody';
+  expect(culprit(rollout)).toMatchObject({ agent: 'writer' });
+  rollout.scores[1] = { ...rollout.scores[1]!, code: 'blocked', blamed: 'reader' };
+  expect(culprit(rollout)).toBeUndefined();
+});
+
 test('nobody broke a rollout that succeeded', () => {
   const good = ended(true, ['reader', 'artifact.unread']);
   expect(culprit(good)).toBeUndefined();

@@ -87,6 +87,13 @@ test.each([
     '      fallback: 0.5\n',
   ],
   [
+    'a metric and no table',
+    'path: report.csv, kind: table',
+    'path: report.csv, kind: text',
+    'metric.no-table',
+    '      artifact: report\n',
+  ],
+  [
     'a role without its responsibility, in block style',
     '    role: Write. # last\n',
     '',

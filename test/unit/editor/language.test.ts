@@ -208,6 +208,8 @@ test('hovers say who hands what to whom', () => {
   };
   expect(words('reader', 'reader: {role')).toContain('hands facts to writer');
   expect(words('facts', 'consumes: [facts')).toContain('made by reader');
+  const told = small.replace('kind: json}', 'kind: json, description: Every figure}');
+  expect(JSON.stringify(hoverAt(of(told), told.indexOf(' facts:') + 2, [])?.parts)).toContain('Every figure');
   expect(words('local', 'local: {provider')).toContain('No model server answers');
   expect(words('provider', 'provider: openai')).toContain('OpenAI-compatible');
 });

@@ -388,13 +388,34 @@ export const cases: [string, string, string, string, string][] = [
     'is not a failure code',
   ],
   [
+    'a metric and no table',
+    `${head}${artifacts}${agents}outcome: {metrics: {accuracy: {better: higher, fallback: 0.5}}}\n`,
+    'metric.no-table',
+    '12:accuracy',
+    'no artifact is a table',
+  ],
+  [
+    'a schema that is none',
+    head + artifacts.replace('kind: json', 'kind: json, schema: {type: strng}') + agents,
+    'artifact.schema',
+    '7:{type: strng}',
+    'This is not a JSON Schema: data/type must be equal to one of the allowed values',
+  ],
+  [
+    'an embedded model that is to judge',
+    `${head.replace('tasks:', '  tiny: {provider: embedded}\ntasks:')}${artifacts}${agents}defaults: {model: local}\ncoach: {model: tiny}\n`,
+    'model.cannot-play',
+    '14:tiny',
+    'cannot judge',
+  ],
+  [
     'k3 in the reward',
     `${head}${artifacts}${agents}training: {kl: {estimator: k3, in: reward}}\n`,
     'training.kl-crossed',
     '12:k3',
     'k1 is the unbiased one',
   ],
-  ...['ssh: evil', 'sandbox: none', 'targets: {box: {host: evil}}'].map(
+  ...['ssh: evil', 'target: box', 'sandbox: none', 'targets: {box: {host: evil}}'].map(
     (line): [string, string, string, string, string] => [
       `a file that chooses for its user: ${line}`,
       `${head}${artifacts}${agents}${line}\n`,

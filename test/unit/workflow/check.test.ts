@@ -73,6 +73,34 @@ test('tasks are read where that is asked for: two of one name, and none at all',
   ]);
 });
 
+test('what a split names and no task has is said at its place, with what was meant', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-split-'));
+  writeFileSync(
+    join(folder, 't.jsonl'),
+    '{"prompt": "a", "table": "penguins"}\n{"prompt": "b", "table": 7}\n',
+  );
+  const found = (split: string) =>
+    checkWorkflow(
+      `${head.replace(/tasks:\n.*\n/, `tasks: {from: t.jsonl, split: ${split}}\n`)}${artifacts}${agents}`,
+      'a.baton.yaml',
+      { files: diskFiles(folder), tasks: true },
+    ).problems.map(({ code, line, column, message, instead }) => ({
+      ...{ code, message, instead, at: `${line}:${column}` },
+    }));
+  expect(found('{by: table, train: [7], select: [], test: [pengins]}')).toEqual([
+    {
+      code: 'split.unknown',
+      at: '4:74',
+      message: 'No table of a task is "pengins". Did you mean "penguins"?',
+      instead: { written: 'pengins', meant: 'penguins' },
+    },
+  ]);
+  expect(found('{by: table, test: [penguins]}')).toEqual([]);
+  expect(found('{test: [other]}')).toMatchObject([
+    { code: 'split.unknown', message: expect.stringMatching(/^No task is called "other"\./) },
+  ]);
+});
+
 test('hidden answers that a metric cannot be computed from are found at the metric, or where the file is named', () => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-answers-'));
   writeFileSync(join(folder, 'good.csv'), 'id,y\n1,2\n');
@@ -120,6 +148,7 @@ test('no code is without a case', () => {
     'task.none',
     'task.invalid',
     'task.answers',
+    'split.unknown',
   ];
   expect(new Set(seen)).toEqual(new Set(Object.keys(problemCodes)));
 });
