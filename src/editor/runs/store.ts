@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { listRuns, RunFolder, runsIn } from '../../trace/index.js';
+import { listRuns, lockOwner, RunFolder, runsIn } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { contextKeys } from '../names.js';
 import { findWorkflows, workflowGlob } from '../near.js';
@@ -210,8 +210,10 @@ function lookInto(folder: string): string {
     const names = readdirSync(folder).sort();
     const newest = names
       .slice(-5)
+      .map((name) => new RunFolder(join(folder, name)))
       .map(
-        (name) => `${sizeOf(join(folder, name, 'run.jsonl'))}${existsSync(join(folder, name, 'run.lock'))}`,
+        // A process that was killed leaves its lock, and says nothing of its end.
+        ({ log, lock }) => `${sizeOf(log)}${lockOwner(lock) !== undefined}`,
       );
     return `${names.join()} ${newest.join()}`;
   } catch (error) {
