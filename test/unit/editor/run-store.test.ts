@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
 import { processStart } from '../../../src/trace/index.js';
@@ -177,4 +177,21 @@ test('a run whose process was killed is seen to have stopped', async () => {
   await ended;
   await vi.waitUntil(() => changes.mock.calls.length > 0, 5000);
   expect(run!.live).toBe(false);
+});
+
+test.each([
+  ['reviewed', 'north/.baton/runs/RUN/reviews/ann.jsonl'],
+  ['given other weights', 'north/.baton/policies/current.json'],
+])('a folder whose runs or roles were %s by another program is shown anew', async (_, written) => {
+  const [run] = await store.runs();
+  const changes = await heard();
+  const path = join(place, written.replace('RUN', run!.folder.name));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '{}\n');
+  // Where the editor is told of files, at once; else it is looked at once a second.
+  await vi.waitUntil(() => changes.mock.calls.length > 0, 5000);
+  const said = [...told.keys()].find((name) => name.startsWith('changed') && name.includes('reviews'));
+  changes.mockClear();
+  told.get(said!)!();
+  await vi.waitUntil(() => changes.mock.calls.length > 0, 600);
 });
