@@ -40,6 +40,8 @@ export function offerDebugger(host: Host, load: Load): void {
     vscode.debug.registerDebugConfigurationProvider(debugType, {
       resolveDebugConfiguration: async (folder, given) =>
         (await load()).debug.resolveDebugConfiguration(folder, given),
+      resolveDebugConfigurationWithSubstitutedVariables: async (folder, given) =>
+        (await load()).debug.resolveDebugConfigurationWithSubstitutedVariables(folder, given),
     }),
   );
   host.keep(
