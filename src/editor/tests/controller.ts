@@ -22,7 +22,6 @@ const INSIDE = /[\\/](node_modules|\.git|\.baton)([\\/]|$)/;
 
 /** A workflow's tasks as tests: run, step through what failed, run again at each save. */
 export class TaskTests {
-  private readonly controller: vscode.TestController;
   /** Whether somebody has asked for the workflows of the open folders. */
   private looked = false;
   private soon: NodeJS.Timeout | undefined;
@@ -34,23 +33,11 @@ export class TaskTests {
 
   constructor(
     private readonly host: Host,
+    private readonly controller: vscode.TestController,
     private readonly analyses: Analyses,
     private readonly control: RunControl,
     private readonly debug: DebugStarter,
   ) {
-    this.controller = host.keep(vscode.tests.createTestController('baton', vscode.l10n.t('Baton Tasks')));
-    this.controller.resolveHandler = (item) => (item ? this.tasksOf(item) : this.findWorkflows());
-    this.controller.refreshHandler = () => this.refresh();
-    const run = (debug: boolean) => (request: vscode.TestRunRequest, token: vscode.CancellationToken) =>
-      this.run(request, token, debug);
-    const { Run, Debug } = vscode.TestRunProfileKind;
-    this.controller.createRunProfile(vscode.l10n.t('Run'), Run, run(false), true, undefined, true);
-    this.controller.createRunProfile(
-      vscode.l10n.t('Run and step through what failed'),
-      Debug,
-      run(true),
-      true,
-    );
     const show = (document: vscode.TextDocument) => {
       if (isWorkflow(document) && document.uri.scheme === 'file')
         void this.tasksOf(this.workflowItem(document.uri));
@@ -93,6 +80,11 @@ export class TaskTests {
     );
   }
 
+  /** List the tasks of a workflow; without one, the workflows. */
+  resolve(item: vscode.TestItem | undefined): Promise<void> {
+    return item ? this.tasksOf(item) : this.findWorkflows();
+  }
+
   private async findWorkflows(): Promise<void> {
     this.looked = true;
     for (const uri of await findWorkflows(200)) this.workflowItem(uri);
@@ -100,7 +92,7 @@ export class TaskTests {
   }
 
   /** Look for workflows, and read the tasks anew of those that are listed. */
-  private async refresh(): Promise<void> {
+  async refresh(): Promise<void> {
     await this.findWorkflows();
     await this.listTasks(this.read.keys());
   }
@@ -201,11 +193,7 @@ export class TaskTests {
   }
 
   /** Once, or (continuous) again at each save beside the workflows: one run at a time, and the last save counts. */
-  private async run(
-    request: vscode.TestRunRequest,
-    token: vscode.CancellationToken,
-    debug: boolean,
-  ): Promise<void> {
+  async run(request: vscode.TestRunRequest, token: vscode.CancellationToken, debug: boolean): Promise<void> {
     if (!(await mayRun())) return;
     if (!request.continuous) return this.once(request, signalOf(token), debug);
     const folders = this.chosen(request).map(({ workflow }) => dirname(workflow.uri!.fsPath));

@@ -40,17 +40,12 @@ const { editor, told, items, found } = vi.hoisted(() => {
       uri,
       children: new Children(),
     }),
-    createRunProfile: () => undefined,
-    refreshHandler: async () => undefined as unknown,
-    resolveHandler: async (_: unknown) => undefined as unknown,
   };
   const editor = {
     controller,
     l10n: { t: (text: string) => text },
     EventEmitter: class {},
     Range: class {},
-    TestRunProfileKind: { Run: 1, Debug: 2 },
-    tests: { createTestController: () => controller },
     workspace: {
       textDocuments: [],
       findFiles: async () => [...found],
@@ -78,6 +73,7 @@ const { TaskTests } = await import('../../../src/editor/tests/controller.js');
 const { liesIn, workflowGlob } = await import('../../../src/editor/near.js');
 
 let place: string;
+let tests: InstanceType<typeof TaskTests>;
 const uriOf = (name: string) => ({ fsPath: join(place, name), toString: () => `file:${join(place, name)}` });
 const write = (name: string) => {
   mkdirSync(dirname(join(place, name)), { recursive: true });
@@ -104,8 +100,8 @@ beforeEach(async () => {
     found.push(uriOf(name));
   }
   const host = { keep: (each: unknown) => each } as unknown as Host;
-  new TaskTests(host, analyses as never, {} as never, {} as never);
-  await editor.controller.refreshHandler();
+  tests = new TaskTests(host, editor.controller as never, analyses as never, {} as never, {} as never);
+  await tests.refresh();
   expect(listed()).toHaveLength(4);
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
@@ -140,7 +136,7 @@ test('a file that was replaced as it was saved stays', () => {
 test('refreshing finds what was not told of', async () => {
   rmSync(join(place, 'b.baton.yaml'));
   found.splice(1, 1);
-  await editor.controller.refreshHandler();
+  await tests.refresh();
   expect(listed()).not.toContain('b.baton.yaml');
 });
 
@@ -172,7 +168,7 @@ outcome: {success: text.valid}
     put('replies.jsonl', '');
     put('tasks.yaml', '- {id: good, prompt: a}\n');
     put('a.baton.yaml', workflow('{from: tasks.yaml}'));
-    await editor.controller.resolveHandler(item());
+    await tests.resolve(item() as never);
     expect(tasks()).toEqual(['good']);
   });
 
@@ -193,7 +189,7 @@ outcome: {success: text.valid}
   });
   test('are listed anew by a refresh, where nothing was told', async () => {
     put('tasks.yaml', '- {id: other, prompt: a}\n');
-    await editor.controller.refreshHandler();
+    await tests.refresh();
     expect(tasks()).toEqual(['other']);
   });
 });
