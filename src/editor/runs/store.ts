@@ -74,6 +74,12 @@ export class RunStore {
     return (await this.list()).filter((each): each is Run => each instanceof Run);
   }
 
+  /** The folders that may have runs, and policies that their roles act with. */
+  async homes(): Promise<readonly string[]> {
+    await this.list();
+    return this.bases;
+  }
+
   /** The run whose scores the editor shows: the chosen one, else the newest of the file. */
   async chosen(file?: vscode.Uri): Promise<Run | undefined> {
     const runs = await this.runs();
