@@ -223,7 +223,7 @@ export class Trainer {
     const before = (await this.store.runs()).filter(
       (run) => run.info.kind === 'train' && run.isOf(uri.fsPath),
     );
-    const seconds = before.map((run) => updateSeconds(run.tail())).find((each) => each !== null);
+    const seconds = before.map((run) => updateSeconds(run.steps())).find((each) => each !== null);
     const splits = { select: count('select'), test: count('test') };
     return {
       steps,
