@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, posix, relative } from 'node:path';
 import { type Cargo, cargoOf, type Manifest, staysByName } from '../target/index.js';
-import type { WorkflowFiles } from '../workflow/index.js';
+import { noting, type WorkflowFiles } from '../workflow/index.js';
 import { exit, Failure, type Terminal } from './terminal.js';
 
 /** Throws where the folder is one that holds everything a person has. */
@@ -20,18 +20,10 @@ export function mustBeItsOwn(folder: string): void {
 }
 
 /** Files that keep note of the paths that they were asked for. */
-export function noting(files: WorkflowFiles): { files: WorkflowFiles; asked: Set<string> } {
+export function notingPaths(files: WorkflowFiles): { files: WorkflowFiles; asked: Set<string> } {
   const asked = new Set<string>();
-  const note = (path: string) => {
-    asked.add(posix.normalize(path).replace(/\/$/, ''));
-    return path;
-  };
-  const noted: WorkflowFiles = {
-    ...files,
-    read: (path) => files.read(note(path)),
-    resolve: (path) => files.resolve(note(path)),
-  };
-  return { files: noted, asked };
+  const path = (path: string) => void asked.add(posix.normalize(path).replace(/\/$/, ''));
+  return { files: noting(files, { path }), asked };
 }
 
 /** What does not go though the workflow names it, or it lies in a folder that the workflow names; one sentence each. */

@@ -4,7 +4,7 @@ import { resolveKey } from '../policy/index.js';
 import type { Launch } from '../target/index.js';
 import { diskFiles, formatProblem, readReference, type Workflow, withOwnWeights } from '../workflow/index.js';
 import { secretsOf, variablesOf } from './carried.js';
-import { filesToSend, mustBeItsOwn, noting } from './files-to-send.js';
+import { filesToSend, mustBeItsOwn, notingPaths } from './files-to-send.js';
 import { userKeys } from './keys.js';
 import { checkFile, type Opened, type OpenOptions, openWorkflow } from './open-workflow.js';
 import { exit, Failure, type Terminal } from './terminal.js';
@@ -26,7 +26,7 @@ export interface ToSend {
 export async function openToSend(file: string, options: OpenOptions): Promise<ToSend & { opened: Opened }> {
   const folder = dirname(file);
   mustBeItsOwn(folder);
-  const { files, asked } = noting(diskFiles(folder));
+  const { files, asked } = notingPaths(diskFiles(folder));
   const opened = await openWorkflow(file, options, files);
   // A base that is named by its path from here on is sent like one that the workflow names.
   if (options.base !== undefined) files.resolve(options.base);
@@ -40,7 +40,7 @@ export async function openToSend(file: string, options: OpenOptions): Promise<To
 export function openToGoOn(file: string, text: string, allowEnv: string[]): ToSend {
   const folder = dirname(file);
   mustBeItsOwn(folder);
-  const { files, asked } = noting(diskFiles(folder));
+  const { files, asked } = notingPaths(diskFiles(folder));
   const { workflow, problems } = checkFile(file, { allowEnv, embeddedRoles: undefined }, text, files);
   const refused = problems.filter(({ code }) => code === 'secret.not-allowed');
   if (refused.length > 0) throw new Failure('workflow.invalid', refused.map(formatProblem).join('\n'));

@@ -65,9 +65,15 @@ export function tell(host: Host, message: string, error?: unknown): void {
 
 /**
  * Save a workflow that a command line is to read from disk, and what is open of its folder: prompts, tasks, helpers.
- * False where one could not be saved, which is said.
+ * False where one could not be saved, or has no place on disk yet, which is said.
  */
 export async function saved(workflow: vscode.TextDocument): Promise<boolean> {
+  if (workflow.uri.scheme !== 'file') {
+    await vscode.window.showInformationMessage(
+      vscode.l10n.t('Save the workflow to a folder first: a run needs a place for its log.'),
+    );
+    return false;
+  }
   const folder = dirname(workflow.uri.fsPath);
   const beside = vscode.workspace.textDocuments.filter(
     ({ uri }) => uri.scheme === 'file' && liesIn(folder, uri.fsPath),

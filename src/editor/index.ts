@@ -19,6 +19,7 @@ import {
   offerDebugger,
   offerModels,
   offerPages,
+  offerTests,
 } from './start/offer.js';
 import { once } from './start/once.js';
 import { LazyTree } from './start/tree.js';
@@ -36,7 +37,7 @@ export function activateBaton(context: vscode.ExtensionContext, read: number): v
   const policiesChanged = host.keep(new vscode.EventEmitter<void>());
   const load: () => Promise<Parts> = once(async () => {
     const asked = performance.now();
-    const parts = (await import('./parts.js')).makeParts(host, runs.view, policiesChanged);
+    const parts = (await import('./parts.js')).makeParts(host, runs.view, tests, policiesChanged);
     host.log.info(`loaded in ${Math.round(performance.now() - asked)} ms`);
     return parts;
   });
@@ -48,6 +49,7 @@ export function activateBaton(context: vscode.ExtensionContext, read: number): v
   offerDebugger(host, load);
   offerPages(host, load);
   offerModels(host, load, policiesChanged);
+  const tests = offerTests(host, load);
   loadWhereOpen(host, load);
   loadWhereRuns(host, load);
   const ours = read + performance.now() - from;

@@ -40,6 +40,7 @@ export interface Parts {
   policies: PoliciesTree;
   debug: DebugStarter;
   moment: MomentTree;
+  tests: TaskTests;
   /** Read which runs there are: those that wait for models of the editor are offered them. */
   lookForRuns(): Promise<unknown>;
   designer(): Promise<Designer>;
@@ -51,6 +52,7 @@ export interface Parts {
 export function makeParts(
   host: Host,
   view: vscode.TreeView<RunRow>,
+  tests: vscode.TestController,
   policiesChanged: vscode.EventEmitter<void>,
 ): Parts {
   // Rooms that do not know the editor take its words from here.
@@ -90,7 +92,6 @@ export function makeParts(
   });
   host.keep(store.onDidChange(() => policiesChanged.fire()));
   new ModelOffers(host, store);
-  new TaskTests(host, analyses, control, debug);
   provideDiagnostics(host, analyses);
   provideFeatures(host, analyses, {
     role: (document, name) => inline.hover(document, name),
@@ -119,6 +120,7 @@ export function makeParts(
     policies: new PoliciesTree(host, store),
     debug,
     moment: new MomentTree(documents),
+    tests: new TaskTests(host, tests, analyses, control, debug),
     lookForRuns: () => store.list(),
     designer,
     training,

@@ -80,6 +80,33 @@ export function diskFiles(folder: string): WorkflowFiles {
   };
 }
 
+/** The same files; `path` is told of each path that is asked for and what was found there, `pattern` of each pattern. */
+export function noting(
+  files: WorkflowFiles,
+  note: {
+    path(path: string, found: ReturnType<WorkflowFiles['resolve']>): void;
+    pattern?(pattern: string): void;
+  },
+): WorkflowFiles {
+  const resolve = (path: string) => {
+    const found = files.resolve(path);
+    note.path(path, found);
+    return found;
+  };
+  return {
+    folder: files.folder,
+    resolve,
+    read(path) {
+      resolve(path);
+      return files.read(path);
+    },
+    list(pattern) {
+      note.pattern?.(pattern);
+      return files.list(pattern);
+    },
+  };
+}
+
 /**
  * A file's text as an editor has it: a byte order mark is none of it, so that places in it mean the same to both.
  * Throws where it is not UTF-8: what stands for letters that were lost would go into prompts.

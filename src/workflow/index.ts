@@ -43,7 +43,7 @@ export {
 } from './expression/index.js';
 export { type Facts, factMeaning, factsSchema, factTypes } from './facts.js';
 export { type FailureCode, failureCodes, knownFailure } from './failures.js';
-export { diskFiles, type Refused, readText, type WorkflowFiles } from './files.js';
+export { diskFiles, noting, type Refused, readText, type WorkflowFiles } from './files.js';
 export { type FileLink, fileLinks, type Mention, mentions, type NameKind } from './mentions/index.js';
 export { answersFault, fairMetric, type Measured, measure, metricNames } from './metrics.js';
 export * from './model.js';

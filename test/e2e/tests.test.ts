@@ -16,10 +16,10 @@ beforeAll(async () => {
     'team.baton.yaml': workflow,
     'replies.jsonl': repliesFile(replies),
   });
-  await editor.openFile('team.baton.yaml');
 });
 afterAll(() => editor?.close());
 
+// Nothing of Baton is open: the explorer is what asks for it.
 test('tasks are tests, and a failed one points at the role that broke it', async () => {
   await editor.command('Testing: Focus on Test Explorer View');
   const explorer = editor.page.locator('.test-explorer');

@@ -9,6 +9,7 @@ import { Boundary } from '../ui/boundary.js';
 import { send as post, remember, remembered } from '../ui/host.js';
 import { Button, Dropdown, Tabs } from '../ui/index.js';
 import { localise } from '../ui/l10n.js';
+import { Alarms } from './alarms.js';
 import { ChartCard } from './chart.js';
 import { Checkpoints } from './checkpoints.js';
 import { Coach } from './coach.js';
@@ -91,12 +92,13 @@ function Training() {
         ]}
         chosen={tab}
         onChoose={(id) => setTab(id as Kept['tab'])}
-      />
-      {tab === 'curves' ? (
-        <Curves dashboard={dashboard} theme={theme} />
-      ) : (
-        <Coach coach={dashboard.coach} open={(rollout) => send({ type: 'open', rollout })} />
-      )}
+      >
+        {tab === 'curves' ? (
+          <Curves dashboard={dashboard} theme={theme} />
+        ) : (
+          <Coach coach={dashboard.coach} open={(rollout) => send({ type: 'open', rollout })} />
+        )}
+      </Tabs>
     </div>
   );
 }
@@ -112,7 +114,7 @@ function Curves({ dashboard, theme }: { dashboard: Dashboard; theme: number }) {
       : chart,
   );
   return (
-    <div className="grid" role="tabpanel" aria-label={l10n.t('Curves')}>
+    <div className="grid">
       <Checkpoints
         checkpoints={dashboard.checkpoints}
         promote={(checkpoint, role) => send({ type: 'promote', checkpoint, role })}
@@ -130,22 +132,6 @@ function Curves({ dashboard, theme }: { dashboard: Dashboard; theme: number }) {
         </ChartCard>
       ))}
     </div>
-  );
-}
-
-function Alarms({ alarms }: { alarms: Dashboard['alarms'] }) {
-  if (alarms.length === 0) return null;
-  return (
-    <section className="alarms" aria-label={l10n.t('Alarms')}>
-      <ul>
-        {alarms.map(({ code, message, step }) => (
-          <li key={`${code} ${message}`}>
-            <span className="code">{code}</span> {message}
-            {step !== null && <span className="interval"> {l10n.t('step {0}', step)}</span>}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { culprit } from '../../coach/index.js';
@@ -45,29 +45,52 @@ export class DebugStarter {
 
   /** F5 without a launch.json: the last failed rollout of the workflow that is open. */
   async resolveDebugConfiguration(
-    _folder: unknown,
+    folder: vscode.WorkspaceFolder | undefined,
     given: vscode.DebugConfiguration,
   ): Promise<Configuration | undefined> {
-    const configuration: Configuration = given.type
-      ? given
-      : { ...given, type: debugType, request: 'launch', name: 'Baton' };
-    if (configuration.live || configuration.request === 'attach')
-      return { ...configuration, live: true } as Configuration;
-    if (configuration.rollout && configuration.run && configuration.run !== 'last') return configuration;
+    if (given.live || given.request === 'attach') return { ...given, live: true };
+    // What one of a launch.json names may hold variables, which the editor fills in after this.
+    if (given.type) return given;
+    const own = { ...given, type: debugType, request: 'launch', name: 'Baton' };
+    const found = await this.resolveDebugConfigurationWithSubstitutedVariables(folder, own);
+    // As the other ways to begin do.
+    if (found) await vscode.commands.executeCommand('workbench.view.debug');
+    return found;
+  }
+
+  /** Find the run that is named, and the rollout where none is; says what there is not. */
+  async resolveDebugConfigurationWithSubstitutedVariables(
+    folder: vscode.WorkspaceFolder | undefined,
+    given: vscode.DebugConfiguration,
+  ): Promise<Configuration | undefined> {
+    const configuration: Configuration = given;
+    const { run: named } = configuration;
+    const isNamed = Boolean(named) && named !== 'last';
+    // A live session finds its run itself, or starts one.
+    if (configuration.live && !isNamed) return configuration;
     const active = vscode.window.activeTextEditor?.document;
-    const run = await this.runOf(configuration.run, active && isWorkflow(active) ? active.uri : undefined);
-    const row = run && lastFailed(run);
-    if (!run || !row) {
-      await vscode.window.showInformationMessage(
-        vscode.l10n.t(
-          'There is no ended rollout to step through yet. Run the workflow first, or open the sample run.',
-        ),
-      );
+    const run = isNamed
+      ? await this.find(named!, folder)
+      : await this.store.chosen(active && isWorkflow(active) ? active.uri : undefined);
+    if (isNamed && !run) {
+      void vscode.window.showErrorMessage(noSuchRun(named!));
       return undefined;
     }
-    // As the other ways to begin do.
-    if (!given.type) await vscode.commands.executeCommand('workbench.view.debug');
-    return { ...configuration, run: run.key, rollout: configuration.rollout ?? row.rollout };
+    if (run && configuration.live) return { ...configuration, run: run.key };
+    const rollout = configuration.rollout ?? (run && lastFailed(run)?.rollout);
+    if (!run || rollout === undefined) {
+      await this.nothingYet();
+      return undefined;
+    }
+    return { ...configuration, run: run.key, rollout };
+  }
+
+  private async nothingYet(): Promise<void> {
+    await vscode.window.showInformationMessage(
+      vscode.l10n.t(
+        'There is no ended rollout to step through yet. Run the workflow first, or open the sample run.',
+      ),
+    );
   }
 
   /** What the editor's list of things to debug has of ours. */
@@ -79,12 +102,12 @@ export class DebugStarter {
   async lastFailed(uri?: vscode.Uri, role?: string): Promise<void> {
     const front = vscode.window.activeTextEditor?.document;
     const shown = front && (isWorkflow(front) || front.uri.scheme === runScheme) ? front.uri : undefined;
-    const run = await this.runOf(undefined, uri ?? shown);
+    // A run of another workflow would be another team.
+    const run = await this.store.chosen(uri ?? shown);
     const row = run && lastFailed(run, role);
     if (run && row)
       await this.rollout(run, row.rollout, role === undefined ? undefined : culprit(row)?.action);
-    else
-      await this.resolveDebugConfiguration(undefined, { type: debugType, request: 'launch', name: 'Baton' });
+    else await this.nothingYet();
   }
 
   async rollout(run: Run, rollout: string, action?: string): Promise<void> {
@@ -135,12 +158,12 @@ export class DebugStarter {
   private async goingOn(configuration: Configuration): Promise<Run> {
     const { request, run: named, task, program } = configuration;
     if (request === 'attach') {
-      const run = (await this.runOf(named, undefined)) ?? null;
+      const run = named && named !== 'last' ? await this.find(named) : await this.store.chosen();
       if (run?.live) return run;
       throw new Error(
         run
           ? vscode.l10n.t('{0} has ended: step through one of its rollouts instead.', run.folder.name)
-          : vscode.l10n.t('There is no run "{0}" in the open folders.', named ?? 'last'),
+          : noSuchRun(named ?? 'last'),
       );
     }
     const which = task ? ['--tasks', task] : ['--limit', '1'];
@@ -185,15 +208,14 @@ export class DebugStarter {
     };
   }
 
-  private async runOf(named: string | undefined, uri: vscode.Uri | undefined): Promise<Run | undefined> {
-    if (named && named !== 'last') return this.find(named);
-    // A run of another workflow would be another team.
-    return this.store.chosen(uri);
-  }
-
-  private async find(named: string): Promise<Run | undefined> {
+  /** A run by its key, its name, or the path of its folder, from the folder that the configuration is of. */
+  private async find(named: string, folder?: vscode.WorkspaceFolder): Promise<Run | undefined> {
+    const from = folder ? [folder] : (vscode.workspace.workspaceFolders ?? []);
+    const paths = [named, ...from.map(({ uri }) => resolve(uri.fsPath, named))];
     const runs = await this.store.runs();
-    return runs.find((run) => run.key === named || run.folder.path === named || run.folder.name === named);
+    return runs.find(
+      (run) => run.key === named || run.folder.name === named || paths.includes(run.folder.path),
+    );
   }
 
   /** The session that a menu of the call stack belongs to, else the active one; undefined where that is none of ours. */
@@ -228,8 +250,7 @@ export class DebugStarter {
 
   private async recording(configuration: Configuration): Promise<Recording> {
     const run = await this.find(configuration.run ?? '');
-    if (!run)
-      throw new Error(vscode.l10n.t('There is no run "{0}" in the open folders.', configuration.run ?? ''));
+    if (!run) throw new Error(noSuchRun(configuration.run ?? ''));
     const rollout = configuration.rollout ?? '';
     const { taskNameOf } = await import('./asked.js');
     const log = readLog(run.folder.rollout(rollout));
@@ -290,6 +311,10 @@ export class DebugStarter {
     const answer = await this.control.ask([...args, ...this.control.sandboxFlags()], run.folder.path);
     return inspectedSchema.parse(answer).artifacts;
   }
+}
+
+function noSuchRun(named: string): string {
+  return vscode.l10n.t('There is no run "{0}" in the open folders.', named);
 }
 
 function words(at: { action: string; stage: string; why: string }): string {

@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import type { Host } from '../host.js';
 import type { RunControl } from '../runs/control.js';
 import { cliPath } from '../runs/launch.js';
-import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/store.js';
 import { actingIn } from '../runs/weights.js';
 import { type Acting, namesOf } from './offered.js';
@@ -15,8 +14,8 @@ const CONTEXT = 2048;
 const REPLY = 512;
 
 interface Served extends Acting {
-  run: Run;
-  checkpoint: string;
+  /** The training that it came from, which may be gone. */
+  from: { run: string; checkpoint: string };
 }
 
 /** Promoted policies as chat models of the editor: each is served by the command line when it is first asked. */
@@ -34,22 +33,18 @@ export class PolicyModels implements ChatProvider {
 
   async provideLanguageModelChatInformation(): Promise<ChatModel[]> {
     const served: Served[] = [];
-    for (const run of await this.store.runs()) {
-      if (run.info.kind !== 'train' || run.live) continue;
-      const { name, home } = run.folder;
-      for (const [role, { from, version }] of this.acting(run))
-        if (from?.run === name && version !== null)
-          served.push({ run, home, role, version, checkpoint: from.checkpoint });
-    }
+    for (const home of await this.store.homes())
+      for (const [role, { from, version }] of this.acting(home))
+        if (from && version !== null) served.push({ home, role, version, from });
     const named = namesOf(served);
     this.found = new Map(named.map((each) => [each.id, each]));
-    this.serving.keepOnly(new Set(named.map((each) => argsOf(each).join(' '))));
-    return named.map(({ id, name, version, run, role, checkpoint, home }) => ({
+    this.serving.keepOnly(new Set(named.map(keyOf)));
+    return named.map(({ id, name, version, role, from, home }) => ({
       id,
       name,
       family: 'baton',
       version,
-      tooltip: `${vscode.l10n.t('{0}, trained in {1} ({2})', role, run.folder.name, checkpoint)}\n${home}`,
+      tooltip: `${vscode.l10n.t('{0}, trained in {1} ({2})', role, from.run, from.checkpoint)}\n${home}`,
       maxInputTokens: CONTEXT - REPLY,
       maxOutputTokens: REPLY,
       capabilities: {},
@@ -69,15 +64,15 @@ export class PolicyModels implements ChatProvider {
     if (!found) throw new Error(vscode.l10n.t('{0} is not promoted any more.', id));
     if (!vscode.workspace.isTrusted)
       throw new Error(vscode.l10n.t('This folder is not trusted, so its policies are not served.'));
-    const args = argsOf(found);
-    const cli = cliPath(this.host.context.extensionPath);
-    const start = () => startServing(this.control.node(), [cli, ...args], found.run.folder.home);
+    // Its folder keeps a copy of the weights, whatever comes of the training.
+    const args = [cliPath(this.host.context.extensionPath), 'serve', policyOf(found), '--json'];
+    const start = () => startServing(this.control.node(), args, found.home);
     const asked = messages.map((message) => ({
       role: message.role === 2 ? 'assistant' : 'user',
       content: textOf(message),
     }));
     // By what is served: an id may mean another folder's policy later.
-    const answer = await this.serving.ask(args.join(' '), start, asked, gone.signal);
+    const answer = await this.serving.ask(keyOf(found), start, asked, gone.signal);
     progress.report(new vscode.LanguageModelTextPart(answer));
   }
 
@@ -86,9 +81,9 @@ export class PolicyModels implements ChatProvider {
     return Promise.resolve(Math.ceil(textOf(text).length / 4));
   }
 
-  private acting(run: Run): ReturnType<typeof actingIn> {
+  private acting(home: string): ReturnType<typeof actingIn> {
     try {
-      return actingIn(run.folder.home);
+      return actingIn(home);
     } catch {
       // The Policies view says what is wrong with the folder's records.
       return new Map();
@@ -96,6 +91,10 @@ export class PolicyModels implements ChatProvider {
   }
 }
 
-function argsOf({ run, role, checkpoint }: Served): string[] {
-  return ['serve', role, '--from', `${run.folder.path}:${checkpoint}`, '--json'];
+function policyOf({ role, version }: Acting): string {
+  return `${role}@${version}`;
+}
+
+function keyOf(served: Acting): string {
+  return `${served.home} ${policyOf(served)}`;
 }

@@ -6,7 +6,7 @@ import type { WorkflowFiles } from '../../workflow/index.js';
 import { type Host, setting } from '../host.js';
 import { type Analysis, analyse } from '../language/index.js';
 import { PromotedBases } from '../models/promoted.js';
-import { languageId } from '../names.js';
+import { languageId, settings } from '../names.js';
 import { folderOf } from '../near.js';
 import { Asked } from './asked.js';
 import { openFiles } from './open-files.js';
@@ -31,7 +31,10 @@ export class Analyses {
   private readonly bases = new PromotedBases();
   private roles: readonly string[] | undefined;
   private readonly stale = new vscode.EventEmitter<vscode.Uri>();
-  /** A file beside this workflow was written, made or deleted, or is being edited: what was found may hold no more. */
+  /**
+   * A file beside this workflow was written, made or deleted, or is being edited, or a setting was changed that counts
+   * here: what was found may hold no more.
+   */
   readonly onDidChangeBeside = this.stale.event;
 
   constructor(
@@ -45,6 +48,12 @@ export class Analyses {
     const watcher = host.keep(vscode.workspace.createFileSystemWatcher('**'));
     for (const happens of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete])
       host.keep(happens((uri) => this.forget(uri)));
+    host.keep(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (!change.affectsConfiguration(settings.allowEnv)) return;
+        for (const [key, known] of this.known) this.outdate(key, known);
+      }),
+    );
     // Places in a file are from now on those in the editor's text of it.
     host.keep(
       vscode.workspace.onDidOpenTextDocument(
@@ -63,12 +72,14 @@ export class Analyses {
   private forget(file: vscode.Uri): void {
     if (file.scheme !== 'file' || passedOver.test(file.path)) return;
     for (const [key, known] of this.known) {
-      if (!known.asked?.has(file.fsPath)) continue;
-      const workflow = vscode.Uri.parse(key);
-      if (workflow.fsPath === file.fsPath) continue;
-      known.version = OUT_OF_DATE;
-      this.stale.fire(workflow);
+      if (known.asked?.has(file.fsPath) && vscode.Uri.parse(key).fsPath !== file.fsPath)
+        this.outdate(key, known);
     }
+  }
+
+  private outdate(key: string, known: Known): void {
+    known.version = OUT_OF_DATE;
+    this.stale.fire(vscode.Uri.parse(key));
   }
 
   /** `tasks`: load every task as well, which finds more and takes longer. */

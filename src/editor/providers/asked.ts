@@ -1,5 +1,5 @@
 import { dirname, join, sep } from 'node:path';
-import type { WorkflowFiles } from '../../workflow/index.js';
+import { noting, type WorkflowFiles } from '../../workflow/index.js';
 import { liesIn } from '../near.js';
 
 /** What an analysis asked for beside its workflow, whether it was there or not. */
@@ -14,30 +14,21 @@ export class Asked {
 
   /** The same files; what is asked of them is noted. */
   noting(files: WorkflowFiles): WorkflowFiles {
-    const resolve = (path: string) => {
-      const found = files.resolve(path);
-      this.note(join(this.folder, path));
-      // Also where a link leads.
-      if ('path' in found) this.note(found.path);
-      return found;
-    };
-    return {
-      folder: files.folder,
-      resolve,
-      read(path) {
-        resolve(path);
-        return files.read(path);
+    return noting(files, {
+      path: (path, found) => {
+        this.note(join(this.folder, path));
+        // Also where a link leads.
+        if ('path' in found) this.note(found.path);
       },
-      list: (pattern) => {
+      pattern: (pattern) => {
         const fixed = /^[^*?[\]{}()!]*/.exec(pattern)![0];
         const end = /[^*?[\]{}()!/]*$/.exec(pattern)![0];
         const base = join(this.folder, fixed.slice(0, fixed.lastIndexOf('/') + 1));
         if (fixed === pattern) this.note(join(this.folder, pattern));
         else this.patterns.push({ base, end });
         this.noteAbove(base);
-        return files.list(pattern);
       },
-    };
+    });
   }
 
   add(other: Asked): void {

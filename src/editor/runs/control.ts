@@ -219,12 +219,6 @@ export class RunControl {
     const of = uri ?? workflowInFront() ?? (await pickWorkflow(vscode.l10n.t('Which workflow?')));
     if (!of) return undefined;
     const document = await vscode.workspace.openTextDocument(of);
-    if (document.uri.scheme !== 'file') {
-      await vscode.window.showInformationMessage(
-        vscode.l10n.t('Save the workflow to a folder first: a run needs a place for its log.'),
-      );
-      return undefined;
-    }
     return (await saved(document)) ? document.uri.fsPath : undefined;
   }
 

@@ -118,8 +118,7 @@ export class PoliciesTree {
         }
     }
     // Who acts with trained weights does so also where the training is not there any more.
-    const open = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-    for (const home of new Set([...runs.map(({ folder }) => folder.home), ...open]))
+    for (const home of await this.store.homes())
       for (const [role, acts] of this.acting(home)) {
         const key = `${home} ${role}`;
         if (acts.version && !roles.has(key)) roles.set(key, { is: 'role', role, home, versions: [], acts });

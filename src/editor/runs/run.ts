@@ -11,6 +11,7 @@ import {
   endingOf,
   isForkName,
   type LogEvent,
+  LogTail,
   lockOwner,
   ReviewedPages,
   type RolloutPages,
@@ -22,6 +23,8 @@ import { fileStamp, folderStamp } from '../stamp.js';
 import { reviewsOf } from './reviews.js';
 
 export type RunState = 'running' | 'paused' | 'done' | 'cancelled' | 'budget' | 'failed' | 'stopped';
+
+type TrainingStep = Extract<LogEvent, { type: 'training.step' }>;
 
 interface Ending {
   state: RunState;
@@ -37,6 +40,7 @@ export class Run {
   private branches = { leftOut: 0, read: 0, forks: 0 };
   private kept: (Ending & { stamp: string }) | undefined;
   private text: string | undefined;
+  private trained: { tail: LogTail; steps: TrainingStep[] } | undefined;
 
   private constructor(
     readonly folder: RunFolder,
@@ -169,9 +173,19 @@ export class Run {
     return last?.type === 'run.paused' ? last.data.why : null;
   }
 
-  /** The last steps of training or evaluation that the log tells of. */
+  /** The end of the log. */
   tail(): LogEvent[] {
     return lastEvents(this.folder.log);
+  }
+
+  /** The last steps of a training. Only what was added since is read: the rollouts of one step may fill a long log. */
+  steps(): readonly TrainingStep[] {
+    this.trained ??= { tail: new LogTail(this.folder.log), steps: [] };
+    const { tail, steps } = this.trained;
+    for (let found = tail.read(); found; found = tail.read())
+      for (const { event } of found) if (event.type === 'training.step') steps.push(event);
+    steps.splice(0, steps.length - STEPS);
+    return steps;
   }
 
   /** The verdicts that count for a rollout, with what people said since. Actions without their rollout's id. */
@@ -209,6 +223,8 @@ function realOf(path: string): string {
 }
 
 const TAIL = 1 << 18;
+/** How many steps of a training are kept. */
+const STEPS = 20;
 
 function lastEvents(path: string): LogEvent[] {
   if (!existsSync(path)) return [];

@@ -1,15 +1,18 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { listRuns, RunFolder, runsIn } from '../../trace/index.js';
+import { listRuns, lockOwner, RunFolder, runsIn } from '../../trace/index.js';
 import type { Host } from '../host.js';
 import { contextKeys } from '../names.js';
 import { findWorkflows, workflowGlob } from '../near.js';
+import { fileStamp, folderStamp } from '../stamp.js';
 import { Run } from './run.js';
 
 /** A run, or one that cannot be read and why; `all`: the folder is that of all runs of a workflow's folder. */
 export type Listed = Run | { unreadable: string; folder: RunFolder; all?: true };
 
+const runGlob = '**/.baton/runs/*/run.json*';
+const saidGlob = '**/.baton/{runs/*/reviews/*,policies/current.json}';
 const LOOK_MS = 1000;
 const SOON_MS = 200;
 
@@ -34,7 +37,7 @@ export class RunStore {
 
   constructor(private readonly host: Host) {
     host.keep(this.changed);
-    const watcher = host.keep(vscode.workspace.createFileSystemWatcher('**/.baton/runs/*/run.json*'));
+    const watcher = host.keep(vscode.workspace.createFileSystemWatcher(runGlob));
     watcher.onDidCreate((file) => {
       // A folder of workflows can come without a word of its files.
       if (!this.bases.includes(new RunFolder(dirname(file.fsPath)).home)) this.found = undefined;
@@ -42,6 +45,10 @@ export class RunStore {
     });
     watcher.onDidChange(() => this.refreshSoon());
     watcher.onDidDelete(() => this.refreshSoon());
+    // What people say of a run and what roles act with: a terminal or another window may do that too.
+    const said = host.keep(vscode.workspace.createFileSystemWatcher(saidGlob));
+    for (const happens of [said.onDidCreate, said.onDidChange, said.onDidDelete])
+      happens(() => this.refreshSoon());
     const workflows = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true));
     workflows.onDidCreate(() => this.refresh());
     workflows.onDidDelete(() => this.refresh());
@@ -65,6 +72,12 @@ export class RunStore {
 
   async runs(): Promise<Run[]> {
     return (await this.list()).filter((each): each is Run => each instanceof Run);
+  }
+
+  /** The folders that may have runs, and policies that their roles act with. */
+  async homes(): Promise<readonly string[]> {
+    await this.list();
+    return this.bases;
   }
 
   /** The run whose scores the editor shows: the chosen one, else the newest of the file. */
@@ -175,9 +188,12 @@ export class RunStore {
     return [...bases];
   }
 
-  /** What the runs on disk look like from outside: their names, and how far the newest of each folder are. */
+  /**
+   * What the runs on disk look like from outside: their names, how far the newest of each folder are and what was said
+   * of them, and what the folder's roles act with.
+   */
   private look(): string {
-    return this.bases.map((base) => lookInto(runsIn(base))).join('\n');
+    return this.bases.map((base) => `${lookInto(runsIn(base))} ${fileStamp(actingFile(base))}`).join('\n');
   }
 
   /** File events are a hint that some systems and remote disks do not give, so it also looks by itself. */
@@ -205,13 +221,20 @@ function created(each: Listed): number {
   return each.all ? Number.MAX_VALUE : 0;
 }
 
+/** Says what the roles of a folder act with. */
+function actingFile(base: string): string {
+  return join(base, '.baton', 'policies', 'current.json');
+}
+
 function lookInto(folder: string): string {
   try {
     const names = readdirSync(folder).sort();
     const newest = names
       .slice(-5)
+      .map((name) => new RunFolder(join(folder, name)))
       .map(
-        (name) => `${sizeOf(join(folder, name, 'run.jsonl'))}${existsSync(join(folder, name, 'run.lock'))}`,
+        // A process that was killed leaves its lock, and says nothing of its end.
+        ({ log, lock, reviews }) => `${sizeOf(log)}${lockOwner(lock) !== undefined}${folderStamp(reviews)}`,
       );
     return `${names.join()} ${newest.join()}`;
   } catch (error) {

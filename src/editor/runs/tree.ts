@@ -368,9 +368,9 @@ function aloneWords({ role, like, before }: NonNullable<Run['alone']>): string[]
 
 /** How far a training job is; null before its first step. */
 function stepOf(run: Run): string | null {
-  const last = run.tail().findLast((event) => event.type === 'training.step');
+  const last = run.steps().at(-1);
   const wanted = run.info.options.steps;
-  if (last?.type !== 'training.step') return null;
+  if (!last) return null;
   return typeof wanted === 'number'
     ? vscode.l10n.t('step {0} of {1}', last.data.step + 1, wanted)
     : vscode.l10n.t('step {0}', last.data.step + 1);

@@ -61,7 +61,8 @@ export class InlineScores implements vscode.CodeLensProvider, vscode.InlayHintsP
     if (!section) return [];
     const shown = this.shown.get(document.uri.toString());
     const top = rangeOf(document, section.index, section.index + 6);
-    const own = document.uri.scheme === 'file';
+    // A draft too, which whoever runs it is asked to save; the text of a recorded run is only looked at.
+    const own = ['file', 'untitled'].includes(document.uri.scheme);
     const lenses = own
       ? [...this.doing(top, document.uri)]
       : [lens(top, commands.debug, vscode.l10n.t('$(debug-alt) Step through'), document.uri)];

@@ -40,6 +40,8 @@ export function offerDebugger(host: Host, load: Load): void {
     vscode.debug.registerDebugConfigurationProvider(debugType, {
       resolveDebugConfiguration: async (folder, given) =>
         (await load()).debug.resolveDebugConfiguration(folder, given),
+      resolveDebugConfigurationWithSubstitutedVariables: async (folder, given) =>
+        (await load()).debug.resolveDebugConfigurationWithSubstitutedVariables(folder, given),
     }),
   );
   host.keep(
@@ -107,6 +109,19 @@ export function offerModels(host: Host, load: Load, changed: vscode.EventEmitter
         invoke: async (...asked) => (await models()).tools.all[name].invoke(...asked),
       }),
     );
+}
+
+/** Tasks as tests: whoever opens the Test Explorer has opened nothing else of Baton yet. */
+export function offerTests(host: Host, load: Load): vscode.TestController {
+  const controller = host.keep(vscode.tests.createTestController('baton', vscode.l10n.t('Baton Tasks')));
+  controller.resolveHandler = async (item) => (await load()).tests.resolve(item);
+  controller.refreshHandler = async () => (await load()).tests.refresh();
+  const run = (debug: boolean) => async (request: vscode.TestRunRequest, token: vscode.CancellationToken) =>
+    (await load()).tests.run(request, token, debug);
+  const { Run, Debug } = vscode.TestRunProfileKind;
+  controller.createRunProfile(vscode.l10n.t('Run'), Run, run(false), true, undefined, true);
+  controller.createRunProfile(vscode.l10n.t('Run and step through what failed'), Debug, run(true), true);
+  return controller;
 }
 
 /** A run that waits for this editor, or goes on without it, is taken up though nothing of Baton is open yet. */

@@ -9,6 +9,7 @@ import { afterActivation, type Host, mayRun, tell } from '../host.js';
 import { declaration } from '../language/index.js';
 import { findWorkflows, liesIn, whereIs, workflowGlob } from '../near.js';
 import { type Analyses, isWorkflow, rangeOf } from '../providers/analyses.js';
+import { Asked } from '../providers/asked.js';
 import type { RunControl } from '../runs/control.js';
 import type { Run } from '../runs/run.js';
 import { chosen, tasksOf } from './chosen.js';
@@ -21,30 +22,22 @@ const INSIDE = /[\\/](node_modules|\.git|\.baton)([\\/]|$)/;
 
 /** A workflow's tasks as tests: run, step through what failed, run again at each save. */
 export class TaskTests {
-  private readonly controller: vscode.TestController;
   /** Whether somebody has asked for the workflows of the open folders. */
   private looked = false;
   private soon: NodeJS.Timeout | undefined;
+  /** What the tasks that are listed were read from, by the ids of their workflows. */
+  private readonly read = new Map<string, Asked>();
+  /** The workflows whose tasks are listed anew in a moment. */
+  private readonly stale = new Set<string>();
+  private again: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly host: Host,
+    private readonly controller: vscode.TestController,
     private readonly analyses: Analyses,
     private readonly control: RunControl,
     private readonly debug: DebugStarter,
   ) {
-    this.controller = host.keep(vscode.tests.createTestController('baton', vscode.l10n.t('Baton Tasks')));
-    this.controller.resolveHandler = (item) => (item ? this.tasksOf(item) : this.findWorkflows());
-    this.controller.refreshHandler = () => this.findWorkflows();
-    const run = (debug: boolean) => (request: vscode.TestRunRequest, token: vscode.CancellationToken) =>
-      this.run(request, token, debug);
-    const { Run, Debug } = vscode.TestRunProfileKind;
-    this.controller.createRunProfile(vscode.l10n.t('Run'), Run, run(false), true, undefined, true);
-    this.controller.createRunProfile(
-      vscode.l10n.t('Run and step through what failed'),
-      Debug,
-      run(true),
-      true,
-    );
     const show = (document: vscode.TextDocument) => {
       if (isWorkflow(document) && document.uri.scheme === 'file')
         void this.tasksOf(this.workflowItem(document.uri));
@@ -57,12 +50,29 @@ export class TaskTests {
     const made = host.keep(vscode.workspace.createFileSystemWatcher(workflowGlob, false, true, true));
     made.onDidCreate((uri) => this.looked && this.workflowItem(uri));
     // Of a folder that is deleted, or moved, nothing is said of what was in it, and not always of one that came.
-    const any = host.keep(vscode.workspace.createFileSystemWatcher('**', false, true, false));
-    any.onDidDelete(({ fsPath }) => this.forget(fsPath, (path) => !existsSync(path)));
+    const any = host.keep(vscode.workspace.createFileSystemWatcher('**'));
+    any.onDidDelete(({ fsPath }) => {
+      this.forget(fsPath, (path) => !existsSync(path));
+      this.changed(fsPath);
+    });
     any.onDidCreate(({ fsPath }) => {
       if (this.looked && !INSIDE.test(fsPath) && isFolder(fsPath)) this.findSoon();
+      this.changed(fsPath);
     });
-    host.keep({ dispose: () => clearTimeout(this.soon) });
+    any.onDidChange(({ fsPath }) => this.changed(fsPath));
+    // An open file is read as the editor has it, which may hear of a change on disk later than we do.
+    host.keep(
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (document.uri.scheme === 'file' && contentChanges.length > 0) this.changed(document.uri.fsPath);
+      }),
+    );
+    host.keep(analyses.onDidChangeBeside((uri) => this.listAgain(uri.toString())));
+    host.keep({
+      dispose: () => {
+        clearTimeout(this.soon);
+        clearTimeout(this.again);
+      },
+    });
     host.keep(
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const { uri } of removed) this.forget(uri.fsPath);
@@ -70,11 +80,52 @@ export class TaskTests {
     );
   }
 
+  /** List the tasks of a workflow; without one, the workflows. */
+  resolve(item: vscode.TestItem | undefined): Promise<void> {
+    return item ? this.tasksOf(item) : this.findWorkflows();
+  }
+
   private async findWorkflows(): Promise<void> {
     this.looked = true;
     for (const uri of await findWorkflows(200)) this.workflowItem(uri);
-    for (const [id, { uri }] of this.controller.items)
-      if (!existsSync(uri!.fsPath)) this.controller.items.delete(id);
+    for (const [id, { uri }] of this.controller.items) if (!existsSync(uri!.fsPath)) this.drop(id);
+  }
+
+  /** Look for workflows, and read the tasks anew of those that are listed. */
+  async refresh(): Promise<void> {
+    await this.findWorkflows();
+    await this.listTasks(this.read.keys());
+  }
+
+  /** A workflow, or what the tasks of some were read from, is another now. */
+  private changed(path: string): void {
+    if (INSIDE.test(path)) return;
+    for (const [id, read] of this.read)
+      if (this.controller.items.get(id)?.uri?.fsPath === path || read.has(path)) this.listAgain(id);
+  }
+
+  /** Once for all that is typed or written in a moment. */
+  private listAgain(id: string): void {
+    if (!this.read.has(id)) return;
+    this.stale.add(id);
+    clearTimeout(this.again);
+    this.again = setTimeout(() => {
+      const ids = [...this.stale];
+      this.stale.clear();
+      void this.listTasks(ids);
+    }, SOON_MS);
+  }
+
+  private async listTasks(ids: Iterable<string>): Promise<void> {
+    for (const id of [...ids]) {
+      const item = this.controller.items.get(id);
+      if (!item) continue;
+      try {
+        await this.tasksOf(item);
+      } catch (error) {
+        this.host.log.warn(`the tasks of ${item.label} are not listed: ${(error as Error).message}`);
+      }
+    }
   }
 
   /** Once for all folders that come in a moment. */
@@ -91,8 +142,13 @@ export class TaskTests {
   private forget(path: string, really: (workflow: string) => boolean = () => true): void {
     for (const [id, { uri }] of this.controller.items) {
       const { fsPath } = uri!;
-      if ((fsPath === path || liesIn(path, fsPath)) && really(fsPath)) this.controller.items.delete(id);
+      if ((fsPath === path || liesIn(path, fsPath)) && really(fsPath)) this.drop(id);
     }
+  }
+
+  private drop(id: string): void {
+    this.controller.items.delete(id);
+    this.read.delete(id);
   }
 
   private workflowItem(uri: vscode.Uri): vscode.TestItem {
@@ -109,6 +165,8 @@ export class TaskTests {
 
   private async tasksOf(item: vscode.TestItem): Promise<void> {
     if (!item.uri || item.parent) return;
+    const read = new Asked(dirname(item.uri.fsPath));
+    if (!this.read.has(item.id)) this.read.set(item.id, read);
     const document = await vscode.workspace.openTextDocument(item.uri);
     const analysis = this.analyses.of(document);
     const workflow = analysis.workflow ?? analysis.lastWorkflow;
@@ -116,10 +174,11 @@ export class TaskTests {
       ? undefined
       : vscode.l10n.t('The workflow has problems; its tasks are listed when it has none.');
     if (!workflow) return;
+    this.read.set(item.id, read);
     const section = /^tasks:/m.exec(document.getText());
     const top = section && rangeOf(document, section.index, section.index + 6);
     item.children.replace(
-      loadTasks(workflow.tasks, analysis.files).tasks.map((task, order) => {
+      loadTasks(workflow.tasks, read.noting(analysis.files)).tasks.map((task, order) => {
         const child = this.controller.createTestItem(`${item.id}#${task.id}`, task.id, item.uri);
         child.description = [task.stratum, task.split].filter((part) => part && part !== 'all').join(' · ');
         child.sortText = String(order).padStart(6, '0');
@@ -134,11 +193,7 @@ export class TaskTests {
   }
 
   /** Once, or (continuous) again at each save beside the workflows: one run at a time, and the last save counts. */
-  private async run(
-    request: vscode.TestRunRequest,
-    token: vscode.CancellationToken,
-    debug: boolean,
-  ): Promise<void> {
+  async run(request: vscode.TestRunRequest, token: vscode.CancellationToken, debug: boolean): Promise<void> {
     if (!(await mayRun())) return;
     if (!request.continuous) return this.once(request, signalOf(token), debug);
     const folders = this.chosen(request).map(({ workflow }) => dirname(workflow.uri!.fsPath));

@@ -67,6 +67,9 @@ export class TrainingHistory {
       case 'rollout.ended':
         this.ended(event.data);
         return;
+      case 'rollout.reopened':
+        this.reopened(event.data.rollout);
+        return;
       case 'training.step':
         this.stepped(event.data.step + 1, event.data.report);
         return;
@@ -99,6 +102,15 @@ export class TrainingHistory {
     rows.push(row);
     this.rows.set(row.step, rows);
     this.batch = { name: row.step, ended: rows.length };
+  }
+
+  /** It is carried again: its row so far counts no more. */
+  private reopened(rollout: string): void {
+    for (const [step, rows] of this.rows) {
+      const left = rows.filter((row) => row.rollout !== rollout);
+      this.rows.set(step, left);
+      if (this.batch?.name === step) this.batch = { name: step, ended: left.length };
+    }
   }
 
   private stepped(step: number, raw: unknown): void {

@@ -70,13 +70,14 @@ export class Trainer {
     const { workspaceState } = this.host.context;
     const front = uri ?? workflowInFront();
     const of =
-      front?.scheme === 'file'
+      front && ['file', 'untitled'].includes(front.scheme)
         ? front
         : await pickWorkflow(vscode.l10n.t('Train which team?'), workspaceState.get<string>(LAST));
     if (!of) return undefined;
-    await workspaceState.update(LAST, of.fsPath);
     const document = await vscode.workspace.openTextDocument(of);
-    return (await saved(document)) ? document : undefined;
+    if (!(await saved(document))) return undefined;
+    await workspaceState.update(LAST, of.fsPath);
+    return document;
   }
 
   private async ask(workflow: Workflow, role?: string): Promise<Choices | undefined> {
@@ -223,7 +224,7 @@ export class Trainer {
     const before = (await this.store.runs()).filter(
       (run) => run.info.kind === 'train' && run.isOf(uri.fsPath),
     );
-    const seconds = before.map((run) => updateSeconds(run.tail())).find((each) => each !== null);
+    const seconds = before.map((run) => updateSeconds(run.steps())).find((each) => each !== null);
     const splits = { select: count('select'), test: count('test') };
     return {
       steps,

@@ -128,7 +128,7 @@ function modelProblems(name: string, model: RawModel, source: Source, options: S
       source.problem(
         'secret.not-allowed',
         l10n.t(
-          'A workflow may read only environment variables called BATON_*; allow this one with --allow-env {0}.',
+          'A workflow may read only environment variables called BATON_*; allow this one with --allow-env {0}, in the editor with the setting baton.allowEnv.',
           reference.name,
         ),
         at('api_key'),

@@ -74,6 +74,7 @@ test('only a Baton file, view, document or command activates it', () => {
       `onWebviewPanel:${names.panels.training}`,
       // A run may wait there for the editor.
       'workspaceContains:**/*.baton.yaml',
+      'workspaceContains:**/*.baton.yml',
       'workspaceContains:.baton/runs',
     ]),
   );

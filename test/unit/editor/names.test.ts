@@ -90,6 +90,7 @@ const { editor, told, providers, Document, here } = vi.hoisted(() => {
       asRelativePath: (path: string) => path.slice(here.place.length + 1),
       workspaceFolders: [],
       getConfiguration: () => ({ get: (_: string, fallback: unknown) => fallback }),
+      onDidChangeConfiguration: () => undefined,
       onDidOpenTextDocument: on('opened'),
       onDidChangeTextDocument: on('changed'),
       onDidCloseTextDocument: on('closed'),

@@ -51,6 +51,7 @@ const { editor, opened, copied } = vi.hoisted(() => {
         return document;
       },
       getConfiguration: () => ({ get: (_name: string, fallback: unknown) => fallback }),
+      onDidChangeConfiguration: event,
       ...{ onDidCloseTextDocument: event, onDidChangeTextDocument: event, onDidOpenTextDocument: event },
       createFileSystemWatcher: () => ({ onDidCreate: event, onDidChange: event, onDidDelete: event }),
     },

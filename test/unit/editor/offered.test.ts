@@ -7,13 +7,19 @@ import { Run } from '../../../src/editor/runs/run.js';
 import type { RunStore } from '../../../src/editor/runs/store.js';
 import { listRuns, type RolloutRow } from '../../../src/trace/index.js';
 
-const { editor, found, started } = vi.hoisted(() => {
+const { editor, found, started, said } = vi.hoisted(() => {
   const started: object[] = [];
+  const said: string[] = [];
   const found: { scheme: string; fsPath: string }[] = [];
   const editor = {
     l10n: { t: (text: string, ...args: unknown[]) => text.replace(/\{(\d)\}/g, (_, at) => String(args[at])) },
     commands: { executeCommand: async () => undefined },
     debug: { startDebugging: async (_: unknown, configuration: object) => started.push(configuration) },
+    window: {
+      activeTextEditor: undefined,
+      showErrorMessage: async (text: string) => said.push(text),
+      showInformationMessage: async (text: string) => said.push(text),
+    },
     workspace: {
       textDocuments: [],
       getConfiguration: () => ({ get: (_: string, fallback: unknown) => fallback }),
@@ -24,7 +30,7 @@ const { editor, found, started } = vi.hoisted(() => {
       asRelativePath: ({ fsPath }: { fsPath: string }) => fsPath.slice(fsPath.lastIndexOf('/') + 1),
     },
   };
-  return { editor, found, started };
+  return { editor, found, started, said };
 });
 vi.mock('vscode', () => editor);
 const { offeredConfigurations } = await import('../../../src/editor/debug/offered.js');
@@ -59,7 +65,9 @@ agents: {a: {role: Answer., produces: [answer]}}
 
 const file = (name: string) => ({ scheme: 'file', fsPath: join(place, name) });
 const store = {
-  chosen: async ({ fsPath }: { fsPath: string }) => (basename(fsPath) === 'ran.baton.yaml' ? run : undefined),
+  chosen: async (uri?: { fsPath: string }) =>
+    !uri || basename(uri.fsPath) === 'ran.baton.yaml' ? run : undefined,
+  runs: async () => [run],
 } as unknown as RunStore;
 
 test('a workflow that ran offers its last failed rollout and its task, and each a task live', async () => {
@@ -110,4 +118,27 @@ test('each folder offers what is in it, and nothing is offered twice', async () 
   expect(await programs(south)).toEqual([join(place, 'south/b.baton.yaml')]);
   expect(await programs(north)).toEqual([join(place, 'new.baton.yaml')]);
   expect(await programs(undefined)).toEqual([]);
+});
+
+/** A configuration of a launch.json on the editor's way: its variables are filled in between the two. */
+async function resolved(configuration: object) {
+  const folder = { uri: file('') } as never;
+  const starter = new DebugStarter(store, {} as never, {} as never);
+  const given = { type: 'baton', request: 'launch', name: 'mine', ...configuration };
+  const before = await starter.resolveDebugConfiguration(folder, given);
+  if (!before) return undefined;
+  const filled = JSON.parse(JSON.stringify(before).replaceAll('${workspaceFolder}', place)) as typeof before;
+  return starter.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
+}
+
+test('a launch.json names a run by its folder, from the open one too, by its name, or not at all', async () => {
+  const path = `.baton/runs/${run.folder.name}`;
+  const names = [`\${workspaceFolder}/${path}`, path, `./${path}/`, run.folder.name, 'last', undefined];
+  for (const named of names)
+    expect(await resolved({ run: named })).toMatchObject({ run: run.key, rollout: failed.rollout });
+  expect(await resolved({ run: path, rollout: 'other' })).toMatchObject({ run: run.key, rollout: 'other' });
+  expect(await resolved({ request: 'attach', run: path })).toMatchObject({ run: run.key, live: true });
+  expect(said).toEqual([]);
+  expect(await resolved({ run: '.baton/runs/gone' })).toBeUndefined();
+  expect(said).toEqual(['There is no run ".baton/runs/gone" in the open folders.']);
 });

@@ -7,7 +7,7 @@ import { rows } from '../../../src/editor/names.js';
 import type { RunStore } from '../../../src/editor/runs/store.js';
 import { PolicyRegistry } from '../../../src/engine/index.js';
 
-const { editor, workspace } = vi.hoisted(() => {
+const { editor } = vi.hoisted(() => {
   const nothing = () => undefined;
   const watcher = { onDidCreate: nothing, onDidChange: nothing, onDidDelete: nothing };
   const workspace = {
@@ -27,7 +27,7 @@ const { editor, workspace } = vi.hoisted(() => {
     t: (text: string, ...args: unknown[]) => text.replace(/\{(\d)\}/g, (_, at) => String(args[at])),
   };
   const states = { TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 } };
-  return { editor: { TreeItem, EventEmitter, ThemeIcon: class {}, l10n, workspace, ...states }, workspace };
+  return { editor: { TreeItem, EventEmitter, ThemeIcon: class {}, l10n, workspace, ...states } };
 });
 vi.mock('vscode', () => editor);
 const { PoliciesTree } = await import('../../../src/editor/runs/policies.js');
@@ -43,9 +43,9 @@ test('a role whose training is gone still says what it acts with, and can be rol
       ...{ method: 'full', hash: 'h', rank: 0.5 },
       from: { run: 'train-1', checkpoint: 'step-3', policy: 'modeler@v3', data: 'd' },
     });
-    workspace.workspaceFolders = [{ uri: { fsPath: home } }];
     const host = { keep: (each: unknown) => each } as unknown as Host;
-    const store = { runs: async () => [], onDidChange: () => undefined } as unknown as RunStore;
+    const found = { runs: async () => [], homes: async () => [home] };
+    const store = { ...found, onDidChange: () => undefined } as unknown as RunStore;
     const tree = new PoliciesTree(host, store);
     const shown = await tree.getChildren();
     expect(shown).toHaveLength(1);

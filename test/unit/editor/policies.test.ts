@@ -31,13 +31,7 @@ beforeEach(() => {
   // Each answers with the folder that its weights are of.
   startServing.mockImplementation(async (_node: string, args: string[], cwd: string) => ({
     ask: async () => cwd,
-    stop: () =>
-      stopped.push(
-        args
-          .find((each) => each.includes('step-'))!
-          .split(':')
-          .at(-1)!,
-      ),
+    stop: () => stopped.push(args.find((each) => each.includes('@'))!),
     ended: new Promise(() => undefined),
   }));
 });
@@ -66,13 +60,13 @@ function promoted(path: string, ...roles: string[]) {
         from: { run: 'train-1', checkpoint, policy: `${role}@v2`, data: 'd' },
       });
   };
-  const folder = { name: 'train-1', home, path: join(home, '.baton/runs/train-1') };
-  return { home, registry, again, run: { info: { kind: 'train' }, live: false, folder } };
+  return { home, registry, again };
 }
 
-function modelsOf(...folders: { run: object }[]) {
+/** No training is there any more: what was promoted stays. */
+function modelsOf(...folders: { home: string }[]) {
   const host = { keep: () => undefined, context: { extensionPath: place } } as unknown as Host;
-  const store = { runs: async () => folders.map(({ run }) => run) } as unknown as RunStore;
+  const store = { homes: async () => folders.map(({ home }) => home) } as unknown as RunStore;
   const models = new PolicyModels(host, store, { node: () => 'node' } as unknown as RunControl);
   const offered = () => models.provideLanguageModelChatInformation();
   const token = { onCancellationRequested: () => undefined } as never;
@@ -97,6 +91,10 @@ test('policies of one folder are offered as role and version, and served once', 
   ]);
   expect([await ask(found[0]!), await ask(found[0]!)]).toEqual([north.home, north.home]);
   expect(startServing).toHaveBeenCalledOnce();
+  expect(startServing.mock.calls[0]!.slice(1)).toEqual([
+    [expect.any(String), 'serve', 'analyst@p1', '--json'],
+    north.home,
+  ]);
 });
 
 test('the same role and version of two folders are two models, each with its folder', async () => {
@@ -144,23 +142,23 @@ test('a version that another was promoted after is served no more, once it has a
       new Promise<string>((resolve) => {
         answer = resolve;
       }),
-    stop: () => stopped.push('step-2'),
+    stop: () => stopped.push('analyst@p2'),
     ended: new Promise(() => undefined),
   }));
   north.again('step-2');
   const [second] = await offered();
   expect(second!.id).toBe('analyst@p2');
-  await expect.poll(() => stopped).toEqual(['step-1']);
+  await expect.poll(() => stopped).toEqual(['analyst@p1']);
   await expect(ask(before!)).rejects.toThrow('analyst@p1 is not promoted any more.');
 
   const asked = ask(second!);
   await vi.waitUntil(() => startServing.mock.calls.length === 2);
   north.again('step-3');
   await offered();
-  expect(stopped).toEqual(['step-1']);
+  expect(stopped).toEqual(['analyst@p1']);
   answer('late');
   expect(await asked).toBe('late');
-  await expect.poll(() => stopped).toEqual(['step-1', 'step-2']);
+  await expect.poll(() => stopped).toEqual(['analyst@p1', 'analyst@p2']);
 });
 
 test('a policy that nobody asks for a while is let go, and started again when it is asked', async () => {
@@ -173,7 +171,7 @@ test('a policy that nobody asks for a while is let go, and started again when it
   await vi.advanceTimersByTimeAsync(9 * 60_000);
   expect(stopped).toEqual([]);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(stopped).toEqual(['step-1']);
+  expect(stopped).toEqual(['analyst@p1']);
   await ask(model!);
   expect(startServing).toHaveBeenCalledTimes(2);
 });

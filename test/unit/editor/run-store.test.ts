@@ -1,9 +1,12 @@
 // Which runs are found on disk, and how much is looked at for it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
+import { processStart } from '../../../src/trace/index.js';
 
 type Listener = (of?: unknown) => unknown;
 const { editor, told, workflows } = vi.hoisted(() => {
@@ -149,4 +152,46 @@ test('a deleted run is forgotten, and the others stay the same', async () => {
   expect(await store.runs()).toEqual([south]);
   expect(store.known(north!.key)).toBeUndefined();
   expect(store.known(south!.key)).toBe(south);
+});
+
+/** How often the store says that something changed. */
+async function heard() {
+  await store.list();
+  // Who waits for the first list is told of it.
+  await new Promise((resolve) => setImmediate(resolve));
+  const changes = vi.fn();
+  store.onDidChange(changes);
+  return changes;
+}
+
+test('a run whose process was killed is seen to have stopped', async () => {
+  const [run] = await store.runs();
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60_000)']);
+  const ended = once(child, 'exit');
+  const owner = { pid: child.pid, started: processStart(child.pid!), host: hostname() };
+  writeFileSync(run!.folder.lock, JSON.stringify(owner));
+  store.refresh();
+  const changes = await heard();
+  expect(run!.live).toBe(true);
+  child.kill('SIGKILL');
+  await ended;
+  await vi.waitUntil(() => changes.mock.calls.length > 0, 5000);
+  expect(run!.live).toBe(false);
+});
+
+test.each([
+  ['reviewed', 'north/.baton/runs/RUN/reviews/ann.jsonl'],
+  ['given other weights', 'north/.baton/policies/current.json'],
+])('a folder whose runs or roles were %s by another program is shown anew', async (_, written) => {
+  const [run] = await store.runs();
+  const changes = await heard();
+  const path = join(place, written.replace('RUN', run!.folder.name));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '{}\n');
+  // Where the editor is told of files, at once; else it is looked at once a second.
+  await vi.waitUntil(() => changes.mock.calls.length > 0, 5000);
+  const said = [...told.keys()].find((name) => name.startsWith('changed') && name.includes('reviews'));
+  changes.mockClear();
+  told.get(said!)!();
+  await vi.waitUntil(() => changes.mock.calls.length > 0, 600);
 });

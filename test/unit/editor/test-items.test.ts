@@ -1,13 +1,15 @@
 // The workflows that the Test Explorer lists, as files come and go.
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/editor/host.js';
+import { checkWorkflow, diskFiles } from '../../../src/workflow/index.js';
 
 interface Item {
   id: string;
   uri: { fsPath: string };
+  children: Map<string, Item>;
 }
 type Listener = (of: never) => unknown;
 
@@ -19,6 +21,12 @@ const { editor, told, items, found } = vi.hoisted(() => {
     told.set(name, listener);
     return { dispose: () => undefined };
   };
+  class Children extends Map<string, Item> {
+    replace(all: Item[]) {
+      this.clear();
+      for (const each of all) this.set(each.id, each);
+    }
+  }
   const controller = {
     items: {
       get: (id: string) => items.get(id),
@@ -26,25 +34,34 @@ const { editor, told, items, found } = vi.hoisted(() => {
       delete: (id: string) => items.delete(id),
       [Symbol.iterator]: () => [...items][Symbol.iterator](),
     },
-    createTestItem: (id: string, label: string, uri: unknown) => ({ id, label, uri, children: new Map() }),
-    createRunProfile: () => undefined,
-    refreshHandler: async () => undefined as unknown,
+    createTestItem: (id: string, label: string, uri: unknown) => ({
+      id,
+      label,
+      uri,
+      children: new Children(),
+    }),
   };
   const editor = {
     controller,
     l10n: { t: (text: string) => text },
     EventEmitter: class {},
-    TestRunProfileKind: { Run: 1, Debug: 2 },
-    tests: { createTestController: () => controller },
+    Range: class {},
     workspace: {
       textDocuments: [],
       findFiles: async () => [...found],
       asRelativePath: (path: string) => relative(place, path),
       onDidOpenTextDocument: on('opened'),
       onDidSaveTextDocument: on('saved'),
+      onDidChangeTextDocument: on('typed'),
+      openTextDocument: async (uri: { fsPath: string }) => ({
+        uri,
+        getText: () => readFileSync(uri.fsPath, 'utf8'),
+        positionAt: (at: number) => at,
+      }),
       onDidChangeWorkspaceFolders: on('folders'),
       createFileSystemWatcher: (glob: string) => ({
         onDidCreate: on(`made ${glob}`),
+        onDidChange: on(`changed ${glob}`),
         onDidDelete: on(`gone ${glob}`),
       }),
     },
@@ -56,6 +73,7 @@ const { TaskTests } = await import('../../../src/editor/tests/controller.js');
 const { liesIn, workflowGlob } = await import('../../../src/editor/near.js');
 
 let place: string;
+let tests: InstanceType<typeof TaskTests>;
 const uriOf = (name: string) => ({ fsPath: join(place, name), toString: () => `file:${join(place, name)}` });
 const write = (name: string) => {
   mkdirSync(dirname(join(place, name)), { recursive: true });
@@ -63,6 +81,15 @@ const write = (name: string) => {
 };
 const listed = () => [...items.values()].map(({ uri }) => basename(uri.fsPath)).sort();
 const tell = (name: string, of: unknown) => told.get(name)!(of as never);
+
+/** What the editor's analyses find, on disk. */
+const analyses = {
+  onDidChangeBeside: (listener: Listener) => told.set('beside', listener),
+  of({ uri, getText }: { uri: { fsPath: string }; getText(): string }) {
+    const files = diskFiles(dirname(uri.fsPath));
+    return { files, workflow: checkWorkflow(getText(), uri.fsPath, { files }).workflow };
+  },
+};
 
 beforeEach(async () => {
   place = mkdtempSync(join(tmpdir(), 'baton-items-'));
@@ -73,8 +100,8 @@ beforeEach(async () => {
     found.push(uriOf(name));
   }
   const host = { keep: (each: unknown) => each } as unknown as Host;
-  new TaskTests(host, {} as never, {} as never, {} as never);
-  await editor.controller.refreshHandler();
+  tests = new TaskTests(host, editor.controller as never, analyses as never, {} as never, {} as never);
+  await tests.refresh();
   expect(listed()).toHaveLength(4);
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
@@ -109,7 +136,7 @@ test('a file that was replaced as it was saved stays', () => {
 test('refreshing finds what was not told of', async () => {
   rmSync(join(place, 'b.baton.yaml'));
   found.splice(1, 1);
-  await editor.controller.refreshHandler();
+  await tests.refresh();
   expect(listed()).not.toContain('b.baton.yaml');
 });
 
@@ -121,6 +148,50 @@ test('a folder that came without a word of its files is looked through', async (
   expect(listed()).not.toContain('e.baton.yaml');
   tell('made **', uriOf('fresh'));
   await vi.waitFor(() => expect(listed()).toContain('e.baton.yaml'), 2000);
+});
+
+describe('the tasks of a workflow', () => {
+  const workflow = (tasks: string) => `baton: 1
+models:
+  m: {provider: recorded, file: replies.jsonl}
+tasks: ${tasks}
+artifacts:
+  text: {kind: message, checks: [words > 2]}
+agents:
+  writer: {role: Write., produces: [text]}
+outcome: {success: text.valid}
+`;
+  const put = (name: string, text: string) => writeFileSync(join(place, name), text);
+  const item = () => items.get(`file:${join(place, 'a.baton.yaml')}`)!;
+  const tasks = () => [...item().children.values()].map(({ id }) => id.split('#')[1]);
+  beforeEach(async () => {
+    put('replies.jsonl', '');
+    put('tasks.yaml', '- {id: good, prompt: a}\n');
+    put('a.baton.yaml', workflow('{from: tasks.yaml}'));
+    await tests.resolve(item() as never);
+    expect(tasks()).toEqual(['good']);
+  });
+
+  test('are listed anew when their own file is written', async () => {
+    put('tasks.yaml', '- {id: good, prompt: a}\n- {id: third, prompt: b}\n');
+    tell('changed **', uriOf('other.yaml'));
+    tell('changed **', uriOf('tasks.yaml'));
+    await vi.waitFor(() => expect(tasks()).toEqual(['good', 'third']), 2000);
+  });
+  test('are listed anew when the workflow is written by another program, or changed here', async () => {
+    put('a.baton.yaml', workflow('[{id: pulled, prompt: a}]'));
+    tell('changed **', uriOf('a.baton.yaml'));
+    await vi.waitFor(() => expect(tasks()).toEqual(['pulled']), 2000);
+    put('a.baton.yaml', workflow('[{id: typed, prompt: a}]'));
+    const document = { uri: { scheme: 'file', ...uriOf('a.baton.yaml') } };
+    tell('typed', { document, contentChanges: [1] });
+    await vi.waitFor(() => expect(tasks()).toEqual(['typed']), 2000);
+  });
+  test('are listed anew by a refresh, where nothing was told', async () => {
+    put('tasks.yaml', '- {id: other, prompt: a}\n');
+    await tests.refresh();
+    expect(tasks()).toEqual(['other']);
+  });
 });
 
 test('a folder holds what lies in it, not what its name begins with', () => {

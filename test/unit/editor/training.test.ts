@@ -124,6 +124,15 @@ describe('a training run as curves', () => {
     expect(historyOf(fork).batch).toBeNull();
   });
 
+  test('a rollout that is taken up again counts once', () => {
+    const [a, b] = [ended('train-0001', 'a', 'x', null, false), ended('train-0001', 'b', 'x', 4, true)];
+    const again = event({ type: 'rollout.reopened', data: { rollout: 'train-0001.a-0.0' } });
+    const history = historyOf(a, b, again);
+    expect(history.batch).toEqual({ name: 'train-0001', ended: 1 });
+    for (const each of [ended('train-0001', 'a', 'x', 8, true), stepped(0)]) history.add(each);
+    expect(history.steps.get(1)!.all).toMatchObject({ rollouts: 2, success: { mean: 1 } });
+  });
+
   test('a report that is none is passed over', () => {
     expect(
       historyOf(event({ type: 'training.step', data: { step: 0, report: 'nonsense' } })).steps.size,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { filesToSend, lacking, noting } from '../../../src/cli/files-to-send.js';
+import { filesToSend, lacking, notingPaths } from '../../../src/cli/files-to-send.js';
 import { Terminal } from '../../../src/cli/terminal.js';
 import { cargoOf } from '../../../src/target/index.js';
 import { diskFiles } from '../../../src/workflow/index.js';
@@ -99,7 +99,7 @@ describe('a link', () => {
     expect(lacking(folder, cargo, ['.ssh/id'])).toEqual([
       '.ssh/id is called like what never leaves this machine',
     ]);
-    const { files, asked } = noting(diskFiles(folder));
+    const { files, asked } = notingPaths(diskFiles(folder));
     files.read('./data/a.csv');
     files.resolve('lib/');
     expect([...asked]).toEqual(['data/a.csv', 'lib']);

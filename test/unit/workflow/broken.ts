@@ -120,7 +120,7 @@ export const cases: [string, string, string, string, string][] = [
     head.replace('"qwen3:4b"', 'q, api_key: "${env:AWS_KEY}"') + artifacts + agents,
     'secret.not-allowed',
     '3:"${env:AWS_KEY}"',
-    '--allow-env AWS_KEY',
+    '--allow-env AWS_KEY, in the editor with the setting baton.allowEnv',
   ],
   [
     'unpriced',
