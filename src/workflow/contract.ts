@@ -9,7 +9,7 @@ import {
 } from './expression/index.js';
 import { type Facts, JSON_LIMIT } from './facts.js';
 import type { FailureCode } from './failures.js';
-import { jsonFault } from './json-schema.js';
+import { jsonFault, schemaFault } from './json-schema.js';
 import type { Artifact, Checked } from './model.js';
 import type { Task } from './tasks/task.js';
 
@@ -154,5 +154,8 @@ function seen(check: Checked, lookup: Lookup): string {
 
 function schemaBreach(artifact: Artifact, facts: Facts): string | undefined {
   if (!artifact.schema || artifact.kind !== 'json') return undefined;
-  return jsonFault(artifact.schema, facts.value);
+  const wrong = schemaFault(artifact.schema);
+  return wrong === undefined
+    ? jsonFault(artifact.schema, facts.value)
+    : `the schema itself is wrong: ${wrong}`;
 }

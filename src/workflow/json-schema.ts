@@ -24,10 +24,10 @@ export function schemaFault(schema: object): string | undefined {
   return typeof validate === 'string' ? validate : undefined;
 }
 
-/** In what a value does not match a JSON Schema; undefined where it does. */
+/** In what a value does not match a JSON Schema, or what is wrong with that; undefined where it does. */
 export function jsonFault(schema: object, value: unknown): string | undefined {
   const validate = compile(schema);
-  if (typeof validate === 'string') return `the schema itself is wrong: ${validate}`;
+  if (typeof validate === 'string') return validate;
   return validate(value) ? undefined : draftOf(schema).errorsText(validate.errors);
 }
 

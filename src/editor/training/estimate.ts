@@ -5,6 +5,8 @@ import { dollarsFor, isLoopback, type Workflow } from '../../workflow/index.js';
 /** What a training is estimated from, beside the recorded rollouts. */
 export interface Plan {
   steps: number;
+  /** Rollouts of one step. */
+  perStep: number;
   /** Roles that learn. */
   roles: number;
   /** Rollouts that measure the team on held-out tasks: before, between and after the steps. */
@@ -27,9 +29,7 @@ export interface Estimate {
   unpriced: string[];
 }
 
-type Asked = Pick<Workflow, 'agents' | 'coach' | 'models'> & {
-  training: Pick<Workflow['training'], 'rollouts'>;
-};
+type Asked = Pick<Workflow, 'agents' | 'coach' | 'models'>;
 
 /** Time and cost from recorded rollouts: their mean seconds and their events. Pure. */
 export function estimateOf(
@@ -39,7 +39,7 @@ export function estimateOf(
   recorded: readonly (readonly LogEvent[])[],
 ): Estimate {
   const each = seconds / Math.max(1, plan.concurrency);
-  const trained = workflow.training.rollouts * plan.steps;
+  const trained = plan.perStep * plan.steps;
   const rollouts = trained + plan.measured;
   const { priced, unpriced } = pricesOf(workflow);
   const spent = recorded.flat().reduce((sum, event) => sum + dollarsOf(event, workflow), 0);

@@ -1,8 +1,15 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { findTarget, readTargets, type Target, targetsFile } from '../../target/index.js';
-import { rolloutsAtATime } from '../../training/index.js';
-import { baseOf, diskFiles, loadTasks, type Workflow, withOwnWeights } from '../../workflow/index.js';
+import { rolloutsAStep, rolloutsAtATime } from '../../training/index.js';
+import {
+  baseOf,
+  diskFiles,
+  loadTasks,
+  type Split,
+  type Workflow,
+  withOwnWeights,
+} from '../../workflow/index.js';
 import { chosenConcurrency, type Host, mayRun, saved } from '../host.js';
 import type { Analyses } from '../providers/analyses.js';
 import { pickWorkflow, workflowInFront } from '../providers/in-front.js';
@@ -104,10 +111,11 @@ export class Trainer {
     );
     if (!roles || roles.length === 0) return undefined;
     const wanted = before?.steps ?? workflow.training.steps;
+    const perStep = rolloutsAStep(workflow.training, tasksIn(workflow)('train'));
     const steps = await vscode.window.showQuickPick(
       [...new Set([wanted, 2, 5, 10, 20, 30])].map((count) => ({
         label: vscode.l10n.t('{0} steps', count),
-        description: rolloutWords(count * workflow.training.rollouts),
+        description: rolloutWords(count * perStep),
         count,
       })),
       { title: vscode.l10n.t('For how long? (2 of {0})', count) },
@@ -219,8 +227,7 @@ export class Trainer {
     workflow: Workflow,
     { roles, steps }: Choices,
   ): Promise<Plan> {
-    const { tasks } = loadTasks(workflow.tasks, diskFiles(workflow.folder));
-    const count = (split: string) => tasks.filter((task) => task.split === split).length;
+    const count = tasksIn(workflow);
     const before = (await this.store.runs()).filter(
       (run) => run.info.kind === 'train' && run.isOf(uri.fsPath),
     );
@@ -228,10 +235,17 @@ export class Trainer {
     const splits = { select: count('select'), test: count('test') };
     return {
       steps,
+      perStep: rolloutsAStep(workflow.training, count('train')),
       roles: roles.length,
       measured: measuredRollouts(splits, { steps, every: workflow.training.evaluate_every }),
       concurrency: chosenConcurrency(uri) ?? rolloutsAtATime,
       update: seconds ?? null,
     };
   }
+}
+
+/** How many tasks a split has. */
+function tasksIn(workflow: Workflow): (split: Split) => number {
+  const { tasks } = loadTasks(workflow.tasks, diskFiles(workflow.folder));
+  return (split) => tasks.filter((task) => task.split === split).length;
 }

@@ -180,7 +180,7 @@ describe('what is drawn becomes a small edit of the text', () => {
 
 describe('a written flow', () => {
   const team = `baton: 1
-models: {m: {provider: embedded}} # one for all
+models: {m: {provider: embedded}, j: {provider: openai, base_url: "http://127.0.0.1:9/v1", model: j}} # one for all
 tasks: [{prompt: go}]
 artifacts:
   a: {kind: message}
@@ -192,7 +192,8 @@ agents:
   left: {role: Left., produces: [b]}
   right: {role: Right., produces: [c]}
   writer: {role: Write., consumes: [b], produces: [d]}
-coach: {model: m, sees_ground_truth: [reader, right]}
+defaults: {model: m}
+coach: {model: j, sees_ground_truth: [reader, right]}
 `;
   const block = `${team}flow:
   # who begins

@@ -128,7 +128,7 @@ async function runOf(acted: Record<string, readonly (readonly [string, number | 
   return Run.open(folder, false) as Run;
 }
 
-const plan: Plan = { steps: 3, roles: 1, measured: 20, concurrency: 2, update: 4 };
+const plan: Plan = { steps: 3, perStep: 10, roles: 1, measured: 20, concurrency: 2, update: 4 };
 
 describe('what recorded scores would teach', () => {
   test('every action has its reward, what later ones hand back, and its advantage; masked ones come last', async () => {

@@ -122,7 +122,7 @@ test('nor the reward preview', () => {
   const roles = ['data_engineer', 'modeler', 'analyst', 'nobody'];
   const text = previewText(rewardPreview(sample, training, roles), {
     run: 'a-run',
-    plan: { steps: 8, roles: 3, measured: 20, concurrency: 2, update: null },
+    plan: { steps: 8, perStep: 48, roles: 3, measured: 20, concurrency: 2, update: null },
     estimate: { rollouts: 404, sampling: 9000, updates: 80, dollars: 1.5, unpriced: ['modeler'] },
     target: 'analyst',
   });
