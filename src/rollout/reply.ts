@@ -1,29 +1,35 @@
 /**
  * The fenced python blocks of a reply, in order, and the text beside them. As far as a fence is indented its lines are
- * too, and lose that (CommonMark 4.5). A fence that is never closed holds a cut program: it is left out.
+ * too, and lose that (CommonMark 4.5); how far it may be depends on the lists that it stands in, so that any does here.
+ * A fence that is never closed holds a cut program: it is left out.
  */
 export function pythonBlocks(text: string): { programs: string[]; beside: string } {
   const programs: string[] = [];
   const beside: string[] = [];
-  let open: { lines: string[]; python: boolean; fence: string; indent: RegExp } | null = null;
+  let open: { lines: string[]; python: boolean; fence: string; indent: number } | null = null;
   for (const line of text.split('\n')) {
-    const mark = /^(\s{0,3})(`{3,}|~{3,})\s*(\w*)/.exec(line);
+    const mark = /^([ \t]*)(`{3,}|~{3,})\s*(\w*)/.exec(line);
     if (open === null) {
       if (mark)
         open = {
           lines: [],
           python: /^(python3?|py)$/i.test(mark[3]!),
           fence: mark[2]!,
-          indent: new RegExp(`^[ \\t]{0,${mark[1]!.length}}`),
+          indent: mark[1]!.length,
         };
       if (open?.python !== true) beside.push(line);
-    } else if (mark && mark[2]!.startsWith(open.fence) && mark[3] === '') {
+    } else if (mark && closes(mark, open)) {
       if (open.python) programs.push(`${open.lines.join('\n')}\n`);
       open = null;
-    } else if (open.python) open.lines.push(line.replace(open.indent, ''));
+    } else if (open.python) open.lines.push(line.replace(new RegExp(`^[ \\t]{0,${open.indent}}`), ''));
     else beside.push(line);
   }
   return { programs, beside: beside.join('\n') };
+}
+
+/** Fences deeper than three blanks below where the block began are lines of the program. */
+function closes([, indent, fence, word]: RegExpExecArray, open: { fence: string; indent: number }): boolean {
+  return fence!.startsWith(open.fence) && word === '' && indent!.length <= open.indent + 3;
 }
 
 /** Whether an agent says that it is done: a line "DONE". */

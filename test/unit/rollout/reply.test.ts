@@ -9,3 +9,11 @@ test('a program in an indented fence loses that indent, and no more', () => {
   });
   expect(pythonBlocks('```py\nif True:\n  print(1)\n  ```').programs).toEqual(['if True:\n  print(1)\n']);
 });
+
+test('a fence may stand as deep as lists lead, and deeper ones are lines of its program', () => {
+  const deep =
+    '10. Do:\n    - this:\n\n      ```python\n      text = """\n          ```\n      """\n      ```\n';
+  expect(pythonBlocks(deep).programs).toEqual(['text = """\n    ```\n"""\n']);
+  expect(pythonBlocks('```python\nt = """\n    ```\n"""\n```').programs).toEqual(['t = """\n    ```\n"""\n']);
+  expect(pythonBlocks('```python\nprint(1)\n   ```\n').programs).toEqual(['print(1)\n']);
+});
