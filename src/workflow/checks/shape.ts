@@ -134,6 +134,12 @@ function wrongType(
         fix: { title: l10n.t('Write {0}', plainNumber(value)), start, end, text: plainNumber(value) },
       },
     );
+  if (path[0] === 'flow' && path.length > 1 && Array.isArray(value))
+    return source.problem(
+      'schema.invalid',
+      l10n.t('A step is a role, or has parallel:, sequence: or repeat: before its list; this has none.'),
+      path,
+    );
   const actual =
     value === null ? l10n.t('empty') : Array.isArray(value) ? l10n.t('a list') : shapeWords(typeof value);
   return source.problem(

@@ -32,6 +32,13 @@ export const cases: [string, string, string, string, string][] = [
     'already produced by "reader"',
   ],
   [
+    'a list as a step',
+    `${head}${artifacts}${agents}flow: [reader, [writer]]\n`,
+    'schema.invalid',
+    '12:[writer]',
+    'has parallel:, sequence: or repeat: before its list',
+  ],
+  [
     'a cycle',
     head + artifacts + agents.replace('{role: Read.,', '{role: Read., consumes: [report],'),
     'flow.cycle',
