@@ -117,6 +117,12 @@ export function ensureSshd() {
     );
 }
 
+/** A C shell, for a test of targets whose login shell is one. */
+export function ensureTcsh() {
+  if (!has('tcsh', ['--version']) && !installed('tcsh'))
+    fail('The tests of ssh targets need tcsh; install it with your package manager and run this again.');
+}
+
 /** Docker's service and Podman, both with runc, for the tests of these levels: installed where there are rights. */
 export function ensureContainers() {
   const programs = ['dockerd', 'podman', 'runc', 'catatonit'];

@@ -3,11 +3,12 @@
 // `--part targets` only the others; `--reports FOLDER` keeps reports that can be counted; other arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { ensurePackages, ensureSshd } from './ensure.mjs';
+import { ensurePackages, ensureSshd, ensureTcsh } from './ensure.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
 ensurePackages();
 ensureSshd();
+ensureTcsh();
 const { torchPython } = await import('./torch-env.mjs');
 const { rayPrograms } = await import('./ray-env.mjs');
 const { smolLm2 } = await import('./smollm2.mjs');

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import * as z from 'zod';
 import { defaultImage } from '../sandbox/index.js';
 import { cudaInHeader, type Gpu, gpuQuery, parseGpus } from './local/gpu.js';
-import { runThere } from './ssh/connection.js';
+import { mustRun } from './ssh/connection.js';
 import type { SshTarget } from './targets.js';
 
 /**
@@ -113,5 +113,5 @@ export async function probeThere(
   { base = '', environment = '' }: Asked = {},
 ): Promise<MachineFacts> {
   const args = [target.node, target.folder, '', base, environment];
-  return parseFacts((await runThere(target, probeScript, args)).stdout);
+  return parseFacts(await mustRun(target, probeScript, args));
 }

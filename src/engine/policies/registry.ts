@@ -1,12 +1,12 @@
 // The policies that a folder's runs act with: `.baton/policies`. A version is a copy of trained weights with where they
 // come from; `current.json` says which one each role acts with, one role at a time.
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readJson, withLock, writeOwn } from '../../trace/index.js';
 import { roleName, versionName } from '../protocol.js';
 import { writeDurably } from '../server/store.js';
+import { sha256 } from './hash.js';
 
 const recordSchema = z.object({
   role: roleName,
@@ -52,9 +52,7 @@ export type Candidate = Omit<PolicyRecord, 'version' | 'parent' | 'files' | 'pro
 };
 
 /** Longer than a copy of large weights takes. */
-const COPYING_MS = 120_000;
-
-const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+const COPYING_MS = 600_000;
 
 export class PolicyRegistry {
   constructor(readonly folder: string) {}
@@ -128,13 +126,21 @@ export class PolicyRegistry {
     const version = `p${next}`;
     const working = join(this.folder, known.role, `.${version}`);
     rmSync(working, { recursive: true, force: true });
-    mkdirSync(working, { recursive: true });
-    const names = readdirSync(folder).filter((name) => name !== 'optimizer.safetensors');
-    for (const name of names) cpSync(join(folder, name), join(working, name));
-    const files = Object.fromEntries(names.map((name) => [name, sha256(join(working, name))]));
-    const record = { ...known, version, parent: now.version, files, promoted: Date.now() };
-    writeDurably(join(working, 'policy.json'), JSON.stringify(record, null, 2));
-    renameSync(working, this.place(known.role, version));
+    const record: PolicyRecord = {
+      ...{ ...known, version, parent: now.version },
+      ...{ files: {}, promoted: Date.now() },
+    };
+    try {
+      mkdirSync(working, { recursive: true });
+      const names = readdirSync(folder).filter((name) => name !== 'optimizer.safetensors');
+      for (const name of names) cpSync(join(folder, name), join(working, name));
+      record.files = Object.fromEntries(names.map((name) => [name, sha256(join(working, name))]));
+      writeDurably(join(working, 'policy.json'), JSON.stringify(record, null, 2));
+      renameSync(working, this.place(known.role, version));
+    } catch (error) {
+      rmSync(working, { recursive: true, force: true });
+      throw error;
+    }
     this.write({ ...all, [known.role]: { ...now, version, history: [...now.history, now.version] } });
     return record;
   }

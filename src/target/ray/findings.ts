@@ -1,5 +1,6 @@
 import { type Base, baseFindings, findBase } from '../base.js';
 import { engineOf, type Finding, found, type Wanted } from '../finding.js';
+import { assess } from '../preflight.js';
 import type { MachineFacts } from '../probe.js';
 import { disk, room } from '../room.js';
 import type { RayTarget } from '../targets.js';
@@ -45,6 +46,7 @@ export async function clusterFindings(
       why: `${nodes.length} alive, ${sum('CPU')} CPUs`,
       todo: nodes.length > 0 ? [] : ['Start the cluster: ray start --head'],
     },
+    ...headPrograms(facts, wanted, nodes.length),
     ...headFindings(facts, target, wanted, nodes.length),
     gpuFinding(sum('GPU'), target),
     {
@@ -55,6 +57,17 @@ export async function clusterFindings(
       todo: able ? [] : ['Lower engines, engine_cpus or engine_gpus in targets.yaml, or add a larger node.'],
     },
   ];
+}
+
+/** The loop runs on the head node. Rollouts run on every node that can carry them, and on the head where none can. */
+function headPrograms(facts: MachineFacts, wanted: Wanted, nodes: number): Finding[] {
+  return assess(facts, { ...wanted, placement: undefined }).flatMap((finding) => {
+    const { what } = finding;
+    if (what !== 'node' && what !== 'git' && what !== 'sandbox') return [];
+    const needed = finding.needed && (what === 'node' || nodes <= 1);
+    const more = what === 'node' || nodes <= 1 ? '' : '; another node may have it';
+    return [{ ...finding, needed, why: `${finding.why}, on the head node${finding.works ? '' : more}` }];
+  });
 }
 
 /** An engine sees only the GPUs that it takes. */

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { SshPlace } from '../targets.js';
-import { hostName, quoted } from './host.js';
+import { commandLine, OwnWords } from './begins.js';
+import { hostName } from './host.js';
 
 export class SshError extends Error {
   constructor(
@@ -47,6 +48,14 @@ export function sshArguments(target: SshPlace): string[] {
 }
 
 /**
+ * Arguments for a command of ours: what the user's configuration runs or forwards at each connection is for their own
+ * sessions, and would stand in the way of several.
+ */
+export function commandArguments(target: SshPlace): string[] {
+  return ['-oRemoteCommand=none', '-oClearAllForwardings=yes', ...sshArguments(target)];
+}
+
+/**
  * Runs a POSIX shell script there with arguments. Resolves with its exit code; rejects with an SshError where ssh
  * itself failed, which says nothing about whether the script ran.
  */
@@ -56,15 +65,16 @@ export function runThere(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RemoteRun> {
-  const command = ['sh', '-c', quoted(script), 'sh', ...args.map(quoted)].join(' ');
   return new Promise((resolve, reject) => {
-    const child = spawn('ssh', [...sshArguments(target), command], {
+    const child = spawn('ssh', [...commandArguments(target), commandLine(script, args)], {
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.signal ? { signal: options.signal } : {}),
     });
     const out: Buffer[] = [];
     let stderr = '';
-    child.stdout.on('data', options.onData ?? ((chunk: Buffer) => out.push(chunk)));
+    const said = child.stdout.pipe(new OwnWords());
+    said.on('data', options.onData ?? ((chunk: Buffer) => out.push(chunk)));
+    const all = new Promise((done) => said.once('end', done));
     child.stderr.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-20_000);
     });
@@ -73,11 +83,22 @@ export function runThere(
     else if (typeof options.input === 'string') child.stdin.end(options.input);
     else options.input.pipe(child.stdin);
     child.once('error', (error) => reject(new SshError('failed', `ssh cannot be started: ${error.message}`)));
-    child.once('close', (code) => {
+    child.once('close', async (code) => {
+      await all;
       if (code === 255 || code === null) reject(explain(target, stderr));
+      else if (said.instead !== null) reject(notBegun(target, `${stderr}\n${said.instead}`));
       else resolve({ code, stdout: Buffer.concat(out).toString(), stderr });
     });
   });
+}
+
+/** The login shell there ran something else, or nothing. */
+function notBegun(target: SshPlace, text: string): SshError {
+  const words = text.trim().split('\n').slice(-3).join('\n');
+  return new SshError(
+    'failed',
+    `${target.host}: the login shell there did not run the command that was asked for. Try: ssh ${target.host} true\n${words}`,
+  );
 }
 
 /** Runs a script that is expected to succeed; its words where it does not. */

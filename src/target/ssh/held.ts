@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { SshPlace } from '../targets.js';
-import { explain, SshError, sshArguments } from './connection.js';
-import { quoted } from './host.js';
+import { commandLine, OwnWords } from './begins.js';
+import { commandArguments, explain, SshError } from './connection.js';
 
 export interface Held {
   /** The first line that the program said. */
@@ -15,7 +15,7 @@ export interface Held {
 
 /** Starts a program there and waits for its first line. Rejects with an SshError and the program's own words. */
 export async function holdThere(target: SshPlace, command: readonly string[]): Promise<Held> {
-  const child = spawn('ssh', [...sshArguments(target), ['exec', ...command.map(quoted)].join(' ')], {
+  const child = spawn('ssh', [...commandArguments(target), commandLine('exec "$@"', command)], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stderr = '';
@@ -38,7 +38,7 @@ export async function holdThere(target: SshPlace, command: readonly string[]): P
     });
   });
   const line = new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
+    createInterface({ input: child.stdout.pipe(new OwnWords()) }).once('line', resolve);
   });
   const first = await Promise.race([line, ended]);
   if (typeof first !== 'string')

@@ -19,7 +19,8 @@ export interface Tunnel {
 export async function openTunnel(target: SshPlace, host: string, port: number): Promise<Tunnel> {
   const own = await freePort();
   const forward = `127.0.0.1:${own}:${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const options = ['-N', '-oExitOnForwardFailure=yes', '-L', forward];
+  // Not ExitOnForwardFailure: what the user's configuration forwards besides may be taken by a session of theirs.
+  const options = ['-N', '-oRemoteCommand=none', '-L', forward];
   const child = spawn('ssh', [...options, ...sshArguments(target)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   let refused = false;
@@ -30,6 +31,7 @@ export async function openTunnel(target: SshPlace, host: string, port: number): 
       refused = true;
       child.kill();
     }
+    if (stderr.includes(`cannot listen to port: ${own}`)) child.kill();
   });
   let closed = false;
   const ended = new Promise<Error | null>((resolve) => {

@@ -24,9 +24,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'baton-begun-'));
   cpSync(join(import.meta.dirname, '../../../media/templates/table-team'), folder, { recursive: true });
   mended = join(folder, 'mended');
-  const node = join(folder, 'their-node');
+  // In the home folder there.
   writeFileSync(
-    node,
+    join(head.home, 'their-node'),
     `#!/bin/sh\n[ -e "${mended}" ] || { [ "$1" = --version ] || exit 1; }\nexec "${process.execPath}" "$@"\n`,
     { mode: 0o755 },
   );
@@ -44,7 +44,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, '.config/baton'), { recursive: true });
   writeFileSync(
     join(folder, '.config/baton/targets.yaml'),
-    `targets:\n  cluster: {kind: ray, address: "${address}", node: ${node}, workers: 2}\n`,
+    `targets:\n  cluster: {kind: ray, address: "${address}", node: ~/their-node, workers: 2}\n`,
   );
 });
 

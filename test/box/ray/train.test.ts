@@ -76,7 +76,11 @@ it('trains to the same adapters, though the client and a worker that carries rol
 it('trains with an engine a role to the same adapters, though it is cancelled, which leaves no process, and gone on with', async () => {
   const job = await startOn('apart');
   await attachAndKill(laptop, job);
-  expect(head!.processes('-m baton_torch')).toHaveLength(3);
+  const engines = head!.processes('-m baton_torch');
+  expect(engines).toHaveLength(3);
+  // Who takes no GPU of the cluster sees none.
+  for (const pid of engines)
+    expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain('\0CUDA_VISIBLE_DEVICES=\0');
   const log = join(head!.home, '.baton-box/jobs', job, 'work/.baton/runs', job, 'run.jsonl');
   while (!readFileSync(log, 'utf8').includes('"training.step"')) await pause();
   expect((await runCli(laptop, ['jobs', 'cancel', job])).stdout).toContain('is stopped');

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Candidate, PolicyProblem, PolicyRegistry } from '../../../src/engine/index.js';
+import { sha256 } from '../../../src/engine/policies/hash.js';
 
 let folder: string;
 let registry: PolicyRegistry;
@@ -58,6 +60,20 @@ describe('a role', () => {
 });
 
 describe('weights', () => {
+  it('are hashed piece by piece: Node reads no more than 2 GiB at once', () => {
+    const path = join(folder, 'large');
+    const bytes = Buffer.alloc(9_000_001, 'weights ');
+    writeFileSync(path, bytes);
+    expect(sha256(path)).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  it('that cannot be copied whole leave nothing', () => {
+    const { folder: from, ...rest } = candidate('writer', 'one');
+    mkdirSync(join(from, 'a folder'));
+    expect(() => registry.promote({ ...rest, folder: from })).toThrow();
+    expect(readdirSync(join(folder, 'policies', 'writer'))).toEqual([]);
+  });
+
   it('are given to an engine as they were promoted, without the optimiser', () => {
     registry.promote(candidate('writer', 'one'));
     const state = join(folder, 'state');

@@ -174,6 +174,23 @@ describe('what a head node says', () => {
     expect((await ask({}, 0))('GPU').why).toBe('none: training uses the CPU');
   });
 
+  it('needs Node, and alone what rollouts need as well', async () => {
+    expect(await of('node', 2, {})).toMatchObject({
+      works: false,
+      needed: true,
+      why: 'none, on the head node',
+    });
+    expect(await of('git', 1, {})).toMatchObject({ works: false, needed: true });
+    expect(await of('git', 2, {})).toMatchObject({ works: false, needed: false });
+    expect(await of('sandbox', 1, { tools: true })).toMatchObject({ works: false, needed: true });
+    const many = await of('sandbox', 2, { tools: true });
+    expect(many).toMatchObject({
+      needed: false,
+      why: 'none works, on the head node; another node may have it',
+    });
+    expect(await of('sandbox', 1, { tools: false })).toMatchObject({ needed: false });
+  });
+
   it('is needed of the only node, and of several where the engine is not', async () => {
     const base = '/no/such/model';
     // 8 GiB are too few for an environment, which is made where the engine runs.

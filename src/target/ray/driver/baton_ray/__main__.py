@@ -54,7 +54,7 @@ def drive(job: Job) -> int:
         env["BATON_SHARDS_AT"] = json.dumps({**gateway.address, "workers": workers})
     program = str(Path("program/dist/cli.mjs").resolve())
     child = subprocess.Popen(
-        [job.node, program, *job.train],
+        [job.program, program, *job.train],
         cwd=job.work,
         env=env,
         stdin=subprocess.DEVNULL,

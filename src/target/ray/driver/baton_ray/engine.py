@@ -61,11 +61,12 @@ class Engine:
         errors = self._folder / "engine.err"
         with errors.open("wb") as sink:
             self._child = subprocess.Popen(
-                [job.node, "program/dist/cli.mjs", "engine", "--dir", weights, *job.engine],
+                [job.program, "program/dist/cli.mjs", "engine", "--dir", weights, *job.engine],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
-                env=job.environment(),
+                # Ray hides no GPU from who takes none.
+                env={**job.environment(), **({"CUDA_VISIBLE_DEVICES": ""} if job.engine_gpus == 0 else {})},
             )
         assert self._child.stdout is not None
         line = self._child.stdout.readline()

@@ -36,6 +36,11 @@ class Job:
         return Job(**json.loads(path.read_text()))
 
     @property
+    def program(self) -> str:
+        """The Node program, on the node that asks."""
+        return os.path.expanduser(self.node)
+
+    @property
     def root(self) -> Path:
         return Path.home() / Path(self.folder).expanduser()
 
@@ -58,7 +63,7 @@ class Job:
             "XDG_CONFIG_HOME": str(self.root / "config"),
             "OMP_WAIT_POLICY": "PASSIVE",
         }
-        python = {"BATON_TORCH_PYTHON": self.engine_python} if self.engine_python else {}
+        python = {"BATON_TORCH_PYTHON": os.path.expanduser(self.engine_python)} if self.engine_python else {}
         # Ray gives its workers these for its own sake.
         inherited = {k: v for k, v in os.environ.items() if k not in {"OMP_NUM_THREADS", "PYTHONPATH"}}
         return {**inherited, **own, **python}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import Any
 
@@ -23,7 +24,7 @@ def lacks(node_program: str) -> list[str]:
         except (OSError, subprocess.TimeoutExpired):
             return False
 
-    probes = {"node": [node_program, "--version"], **PROBES}
+    probes = {"node": [os.path.expanduser(node_program), "--version"], **PROBES}
     return [name for name, command in probes.items() if not works(command)]
 
 

@@ -37,7 +37,7 @@ def carry(job: Job, engines: Dealt, shard: bytes) -> bytes:
         env["XDG_CACHE_HOME"] = str(Path(place, "cache"))
         try:
             done = subprocess.run(
-                [job.node, program, "run", "--shard", str(spec), "--json"],
+                [job.program, program, "run", "--shard", str(spec), "--json"],
                 cwd=work,
                 env=env,
                 stdin=subprocess.DEVNULL,
