@@ -95,15 +95,21 @@ class Decoding:
         return logits[:, -1]
 
     def _leave(self) -> list[Row]:
-        """Takes the rows that ended out of the cache, and columns that no row uses any more."""
+        """Takes the rows that ended out. Returns them."""
         done = [r for r in self.rows if r.finish is not None]
-        if not done:
-            return done
-        stay = [i for i, r in enumerate(self.rows) if r.finish is None]
+        self.drop(done)
+        return done
+
+    @torch.inference_mode()
+    def drop(self, rows: list[Row]) -> None:
+        """Takes rows out, and columns that no other row uses any more. The tokens of those that stay do not change."""
+        if not rows:
+            return
+        stay = [i for i, r in enumerate(self.rows) if r not in rows]
         self.rows = [self.rows[i] for i in stay]
         if not stay or self._cache is None:
             self._cache = None
-            return done
+            return
         index = torch.tensor(stay, device=self._mask.device)
         mask = self._mask[index]
         unused = int(mask.shape[1] - mask.sum(dim=1).max())
@@ -111,7 +117,6 @@ class Decoding:
             layer.keys = layer.keys[index][:, :, unused:]
             layer.values = layer.values[index][:, :, unused:]
         self._mask = mask[:, unused:]
-        return done
 
 
 def _take(rows: list[Row], logits: Tensor, ends: frozenset[int]) -> None:

@@ -12,11 +12,12 @@ from conftest import SEQUENCES, TOKENS, ask, open_engine, order, run
 
 from baton_torch import update
 from baton_torch.adam import AdamState, Tensors
+from baton_torch.decoding import Row
 from baton_torch.engine import Engine
 from baton_torch.errors import EngineError
 from baton_torch.lora import LoraNetwork
 from baton_torch.network import Network
-from baton_torch.protocol import LogprobsRequest, Optimizer, UpdateReply, UpdateRequest
+from baton_torch.protocol import BatchMark, LogprobsRequest, Optimizer, UpdateReply, UpdateRequest
 from baton_torch.store import Store
 
 ROLES = ["data_engineer", "modeler", "analyst"]
@@ -350,6 +351,44 @@ def test_sampling_on_a_full_device_goes_on_with_fewer_rows(folder: Path) -> None
             assert logprobs(a) == pytest.approx(logprobs(b), abs=1e-4)
 
     run(job())
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_rows_of_clients_that_left_leave_their_batch(folder: Path, deterministic: bool) -> None:
+    """One of three leaves while it is sampled, one before its turn. The others say what they say anyway; where
+    deterministic the one stays, since their rounding hangs on it."""
+
+    async def job() -> None:
+        engine = await open_engine(folder, deterministic=deterministic, rows=3)
+        engine._network.base.ends = frozenset()
+        mark = BatchMark(id="b", size=3) if deterministic else None
+
+        def rows() -> list[Row]:
+            return [Row("modeler@v0", [1, 40 + i, 3], 1.0, 1.0, i, 60 if i == 1 else 30) for i in range(3)]
+
+        wanted = await asyncio.gather(*[engine._sampler.sample(row, "", mark) for row in rows()])
+        found, late = rows(), rows()[1]
+        calls = [asyncio.ensure_future(engine._sampler.sample(row, "", mark)) for row in found]
+        await asyncio.sleep(0)
+        calls.append(asyncio.ensure_future(engine._sampler.sample(late, "", None)))
+        while len(found[1].tokens) < 5:
+            await asyncio.sleep(0)
+        calls[1].cancel()
+        if not deterministic:
+            calls[3].cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        for i in (0, 2):
+            assert found[i].tokens == wanted[i].tokens
+            if deterministic:
+                assert found[i].logprobs == wanted[i].logprobs
+            else:
+                assert found[i].logprobs == pytest.approx(wanted[i].logprobs, abs=1e-4)
+        assert len(late.tokens) == (60 if deterministic else 0)
+        assert (len(found[1].tokens) >= 29) == deterministic
+        assert len(found[1].tokens) < 60, "whoever has no company goes at once"
+        assert not engine._sampler._queues, "nothing goes on"
+
+    run(asyncio.wait_for(job(), 60))
 
 
 def test_what_does_not_fit_at_all_is_an_error_that_says_what_to_do(folder: Path) -> None:
