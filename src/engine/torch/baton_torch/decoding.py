@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from .batches import pad_left
+from .cache import join, keep
 from .draw import draw, uniforms
 from .network import Network
 
@@ -55,7 +56,7 @@ class Decoding:
     def admit(self, rows: list[Row]) -> list[Row]:
         """Reads the prompts of new rows and draws their first tokens. Returns the rows that ended at once."""
         ids, mask, positions = pad_left([r.prompt for r in rows], self._network.device)
-        cache = DynamicCache()
+        cache = self._network.base.fresh_cache()
         logits = self._run(rows, ids, mask, positions, cache)
         _take(rows, logits, self._network.base.ends)
         if self._cache is None or not self.rows:
@@ -113,9 +114,7 @@ class Decoding:
         index = torch.tensor(stay, device=self._mask.device)
         mask = self._mask[index]
         unused = int(mask.shape[1] - mask.sum(dim=1).max())
-        for layer in self._cache.layers:
-            layer.keys = layer.keys[index][:, :, unused:]
-            layer.values = layer.values[index][:, :, unused:]
+        keep(self._cache, index, unused)
         self._mask = mask[:, unused:]
 
 
@@ -133,12 +132,6 @@ def _take(rows: list[Row], logits: Tensor, ends: frozenset[int]) -> None:
 def _join(into: DynamicCache, mask: Tensor, more: DynamicCache, more_mask: Tensor) -> Tensor:
     """Appends the rows of one cache to another, padded on the left to the longer of both. Returns the mask."""
     longest = max(mask.shape[1], more_mask.shape[1])
-
-    def grown(values: Tensor) -> Tensor:
-        return torch.nn.functional.pad(values, (0, 0, longest - values.shape[2], 0))
-
-    for layer, other in zip(into.layers, more.layers, strict=True):
-        layer.keys = torch.cat([grown(layer.keys), grown(other.keys)])
-        layer.values = torch.cat([grown(layer.values), grown(other.values)])
+    join(into, more, longest - mask.shape[1], longest - more_mask.shape[1])
     pads = [torch.nn.functional.pad(m, (longest - m.shape[1], 0)) for m in (mask, more_mask)]
     return torch.cat(pads)

@@ -39,6 +39,7 @@ class LoraNetwork(Network):
             r=shape.rank,
             lora_alpha=shape.alpha,
             target_modules=shape.targets,
+            exclude_modules=_past_adapters(base.model) if shape.targets == "all-linear" else None,
             lora_dropout=0.0,
             bias="none",
             task_type="CAUSAL_LM",
@@ -155,3 +156,9 @@ class LoraNetwork(Network):
     def checkpoint_gradients(self) -> None:
         super().checkpoint_gradients()
         self._peft.enable_input_require_grads()
+
+
+def _past_adapters(model: nn.Module) -> list[str] | None:
+    """Outputs of Mamba's layers: its kernel for training takes their weight, past an adapter on them."""
+    mixers = [n for n, m in model.named_modules() if all(hasattr(m, own) for own in ("A_log", "D", "out_proj"))]
+    return [f"{name}.out_proj" for name in mixers] or None
