@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from .adam import Tensors
 from .base import Base, hash_tensors
 from .network import BASE, Network
+from .owner import is_full
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ class LoraNetwork(Network):
         slot = f"slot{next(self._numbers)}"
         try:
             self._peft.add_adapter(slot, self._config)
-        except torch.OutOfMemoryError:
+        except Exception as error:
+            if not is_full(error):
+                raise
             # A part of it would be in the way of the next one.
             if slot in self._peft.peft_config:
                 self._peft.delete_adapter(slot)

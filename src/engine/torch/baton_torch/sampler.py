@@ -12,7 +12,7 @@ import torch
 from .decoding import Decoding, Row
 from .errors import EngineError
 from .network import Network
-from .owner import Owner
+from .owner import Owner, is_full
 from .protocol import BatchMark
 from .residents import Residents
 
@@ -118,7 +118,9 @@ class Sampler:
                     continue
                 try:
                     done = await self._owner.run(partial(_advance, decoding, left, [j.row for j in joined]))
-                except torch.OutOfMemoryError:
+                except Exception as error:
+                    if not is_full(error):
+                        raise
                     self._smaller(key, active, decoding)
                     continue
                 for row in done:
