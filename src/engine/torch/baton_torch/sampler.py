@@ -51,6 +51,7 @@ class Sampler:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, Waiting] = {}
         self._batches = 0
+        self.longest: int | None = None
         self.notes: list[str] = []
 
     async def sample(self, row: Row, digest: str, batch: BatchMark | None) -> Row:
