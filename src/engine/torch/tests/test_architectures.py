@@ -122,7 +122,7 @@ def test_a_model_whose_rows_cannot_share_a_cache_is_refused_where_it_is_loaded(t
         cache_maker(indexed)
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2", "phi3"])
+@pytest.mark.parametrize("family", ["llama", "gpt2", "phi3", "lfm2", "qwen3_5", "granite4"])
 def test_gradients_match_finite_differences(family: str, tmp_path: Path) -> None:
     """Along a direction that is half the gradient's and half random; norms inside the models are float32."""
     torch.manual_seed(2)
