@@ -4,13 +4,15 @@ no pickle is ever opened."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import transformers
 from torch import Tensor, nn
+
+from .cache import cache_maker
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Base:
     """tokens of prompt and reply together"""
     ends: frozenset[int]
     """ids that end a reply"""
+    fresh_cache: Callable[[], transformers.DynamicCache]
+    """an empty one, of what the model's layers keep"""
 
 
 def _without_dropout(config: transformers.PretrainedConfig) -> None:
@@ -61,7 +65,8 @@ def _without_dropout(config: transformers.PretrainedConfig) -> None:
 
 
 def load_base(place: Place, dtype: torch.dtype, device: torch.device) -> Base:
-    """The model in evaluation mode, frozen. Raises OSError or ValueError in the library's words."""
+    """The model in evaluation mode, frozen. Raises OSError or ValueError in the library's words,
+    and an EngineError where the model cannot be sampled here."""
     config = transformers.AutoConfig.from_pretrained(place.source, **place.options)
     _without_dropout(config)
     options: dict[str, object] = dict(place.options)
@@ -85,6 +90,7 @@ def load_base(place: Place, dtype: torch.dtype, device: torch.device) -> Base:
         vocab=int(text.vocab_size),
         context=int(getattr(text, "max_position_embeddings", 0) or 4096),
         ends=frozenset([ends] if isinstance(ends, int) else (ends or [])),
+        fresh_cache=cache_maker(model),
     )
 
 

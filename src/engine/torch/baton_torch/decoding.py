@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from .batches import pad_left
+from .cache import join, keep
 from .draw import draw, uniforms
 from .network import Network
 
@@ -55,7 +56,7 @@ class Decoding:
     def admit(self, rows: list[Row]) -> list[Row]:
         """Reads the prompts of new rows and draws their first tokens. Returns the rows that ended at once."""
         ids, mask, positions = pad_left([r.prompt for r in rows], self._network.device)
-        cache = DynamicCache()
+        cache = self._network.base.fresh_cache()
         logits = self._run(rows, ids, mask, positions, cache)
         _take(rows, logits, self._network.base.ends)
         if self._cache is None or not self.rows:
@@ -95,23 +96,26 @@ class Decoding:
         return logits[:, -1]
 
     def _leave(self) -> list[Row]:
-        """Takes the rows that ended out of the cache, and columns that no row uses any more."""
+        """Takes the rows that ended out. Returns them."""
         done = [r for r in self.rows if r.finish is not None]
-        if not done:
-            return done
-        stay = [i for i, r in enumerate(self.rows) if r.finish is None]
+        self.drop(done)
+        return done
+
+    @torch.inference_mode()
+    def drop(self, rows: list[Row]) -> None:
+        """Takes rows out, and columns that no other row uses any more. The tokens of those that stay do not change."""
+        if not rows:
+            return
+        stay = [i for i, r in enumerate(self.rows) if r not in rows]
         self.rows = [self.rows[i] for i in stay]
         if not stay or self._cache is None:
             self._cache = None
-            return done
+            return
         index = torch.tensor(stay, device=self._mask.device)
         mask = self._mask[index]
         unused = int(mask.shape[1] - mask.sum(dim=1).max())
-        for layer in self._cache.layers:
-            layer.keys = layer.keys[index][:, :, unused:]
-            layer.values = layer.values[index][:, :, unused:]
+        keep(self._cache, index, unused)
         self._mask = mask[:, unused:]
-        return done
 
 
 def _take(rows: list[Row], logits: Tensor, ends: frozenset[int]) -> None:
@@ -128,12 +132,6 @@ def _take(rows: list[Row], logits: Tensor, ends: frozenset[int]) -> None:
 def _join(into: DynamicCache, mask: Tensor, more: DynamicCache, more_mask: Tensor) -> Tensor:
     """Appends the rows of one cache to another, padded on the left to the longer of both. Returns the mask."""
     longest = max(mask.shape[1], more_mask.shape[1])
-
-    def grown(values: Tensor) -> Tensor:
-        return torch.nn.functional.pad(values, (0, 0, longest - values.shape[2], 0))
-
-    for layer, other in zip(into.layers, more.layers, strict=True):
-        layer.keys = torch.cat([grown(layer.keys), grown(other.keys)])
-        layer.values = torch.cat([grown(layer.values), grown(other.values)])
+    join(into, more, longest - mask.shape[1], longest - more_mask.shape[1])
     pads = [torch.nn.functional.pad(m, (longest - m.shape[1], 0)) for m in (mask, more_mask)]
     return torch.cat(pads)

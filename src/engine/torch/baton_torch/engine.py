@@ -35,7 +35,7 @@ from .protocol import (
 )
 from .residents import Residents
 from .sampler import Sampler
-from .sampling import Sampling, choose_sampling, has_vllm
+from .sampling import Sampling, choose_sampling, has_vllm, reply_limit
 from .score import Scorer
 from .settings import Settings
 from .store import Store
@@ -124,7 +124,6 @@ class Engine:
         shape = VllmShape(
             source=parts.place.source,
             dtype=device.numbers,
-            context=base.context,
             rows=device.rows,
             rank=self._settings.lora.rank,
             adapters=device.resident,
@@ -141,6 +140,10 @@ class Engine:
             return
         self._sampler = found
         self._sampling_why += f", vLLM {found.version}"
+        if found.longest is not None and found.longest < base.context:
+            self._sampling_why += (
+                f"; its memory holds {found.longest} tokens of prompt and reply, the model's context {base.context}"
+            )
 
     def close(self) -> None:
         self._sampler.stop()
@@ -176,15 +179,8 @@ class Engine:
     async def chat(self, r: ChatRequest) -> Json:
         digest = self._store.hash(r.model)
         prompt = self._chat.prompt(r.messages)
-        room = self._network.base.context - len(prompt)
-        if room < 1:
-            raise EngineError(
-                "context.too_long",
-                400,
-                f"the prompt has {len(prompt)} tokens; the model's context has {self._network.base.context}, its "
-                "reply included",
-            )
-        most = min(r.max_tokens or r.max_completion_tokens or room, room)
+        asked = r.max_tokens or r.max_completion_tokens
+        most = reply_limit(len(prompt), asked, self._network.base.context, self._sampler.longest)
         row = Row(r.model, prompt, r.temperature, r.top_p, r.seed, most)
         done = await self._sampler.sample(row, digest, r.baton.batch)
         text = self._chat.text(done.tokens)

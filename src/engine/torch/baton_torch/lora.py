@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from .adam import Tensors
 from .base import Base, hash_tensors
 from .network import BASE, Network
+from .owner import is_full
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LoraNetwork(Network):
             r=shape.rank,
             lora_alpha=shape.alpha,
             target_modules=shape.targets,
+            exclude_modules=_past_adapters(base.model) if shape.targets == "all-linear" else None,
             lora_dropout=0.0,
             bias="none",
             task_type="CAUSAL_LM",
@@ -96,7 +98,9 @@ class LoraNetwork(Network):
         slot = f"slot{next(self._numbers)}"
         try:
             self._peft.add_adapter(slot, self._config)
-        except torch.OutOfMemoryError:
+        except Exception as error:
+            if not is_full(error):
+                raise
             # A part of it would be in the way of the next one.
             if slot in self._peft.peft_config:
                 self._peft.delete_adapter(slot)
@@ -155,3 +159,9 @@ class LoraNetwork(Network):
     def checkpoint_gradients(self) -> None:
         super().checkpoint_gradients()
         self._peft.enable_input_require_grads()
+
+
+def _past_adapters(model: nn.Module) -> list[str] | None:
+    """Outputs of Mamba's layers: its kernel for training takes their weight, past an adapter on them."""
+    mixers = [n for n, m in model.named_modules() if all(hasattr(m, own) for own in ("A_log", "D", "out_proj"))]
+    return [f"{name}.out_proj" for name in mixers] or None

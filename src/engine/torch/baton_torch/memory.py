@@ -9,7 +9,7 @@ import torch
 
 from .batches import group
 from .errors import EngineError
-from .owner import Owner
+from .owner import Owner, is_full
 from .residents import Residents
 
 
@@ -66,8 +66,9 @@ async def in_passes(
                 try:
                     run(members)
                     return True
-                except torch.OutOfMemoryError:
-                    pass
+                except Exception as error:
+                    if not is_full(error):
+                        raise
                 # Not where the error is at hand: it holds what the pass had on the device.
                 if not room.make(residents, policy, what):
                     return False

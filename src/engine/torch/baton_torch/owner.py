@@ -9,16 +9,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import torch
+
 T = TypeVar("T")
 
 _DEVICE = re.compile(r"CUDA error|CUBLAS_STATUS|CUDNN_STATUS|cuDNN error|device-side assert")
-_MEMORY = re.compile(r"out of memory|ALLOC_FAILED")
+_MEMORY = re.compile(r"out of memory|ALLOC_FAILED|DefaultCPUAllocator")
 
 
 def has_failed(error: Exception) -> bool:
     """Whether the device is lost to this process: after such an error every later call fails, too."""
     said = str(error)
     return isinstance(error, RuntimeError) and bool(_DEVICE.search(said)) and not _MEMORY.search(said)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether memory ran out, which smaller batches may meet. PyTorch has a class of its own for that on a GPU only; a
+    CPU's allocator, and libraries that find no room on a GPU, raise a plain RuntimeError."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and bool(_MEMORY.search(str(error)))
 
 
 class Owner:

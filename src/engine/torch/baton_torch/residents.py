@@ -8,6 +8,7 @@ import torch
 
 from .adam import Tensors
 from .network import BASE, Network
+from .owner import is_full
 from .store import Store, is_base
 
 
@@ -71,7 +72,9 @@ class Residents:
         with torch.inference_mode(False):
             try:
                 self._network.hold(policy, weights)
-            except torch.OutOfMemoryError:
+            except Exception as error:
+                if not is_full(error):
+                    raise
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
                 return False

@@ -12,7 +12,7 @@ import torch
 from .decoding import Decoding, Row
 from .errors import EngineError
 from .network import Network
-from .owner import Owner
+from .owner import Owner, is_full
 from .protocol import BatchMark
 from .residents import Residents
 
@@ -51,6 +51,7 @@ class Sampler:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, Waiting] = {}
         self._batches = 0
+        self.longest: int | None = None
         self.notes: list[str] = []
 
     async def sample(self, row: Row, digest: str, batch: BatchMark | None) -> Row:
@@ -109,11 +110,18 @@ class Sampler:
             # Requests sent together arrive within one turn of the event loop or two: let them share a batch.
             await asyncio.sleep(0)
             while self._queues.get(key) or active:
+                left = self._left(active)
+                for row in left:
+                    del active[row]
                 joined = self._next(key, len(active))
                 active |= {job.row: job for job in joined}
+                if not active:
+                    continue
                 try:
-                    done = await self._owner.run(partial(_advance, decoding, [j.row for j in joined]))
-                except torch.OutOfMemoryError:
+                    done = await self._owner.run(partial(_advance, decoding, left, [j.row for j in joined]))
+                except Exception as error:
+                    if not is_full(error):
+                        raise
                     self._smaller(key, active, decoding)
                     continue
                 for row in done:
@@ -128,9 +136,18 @@ class Sampler:
             self._queues.pop(key, None)
             self._running.discard(key)
 
+    def _left(self, active: dict[Row, Job]) -> list[Row]:
+        """Rows whose client has left. Where deterministic they stay while others share their batch, which would round
+        in another way without them."""
+        left = [row for row, job in active.items() if job.done.cancelled()]
+        return [] if self._deterministic and len(left) < len(active) else left
+
     def _next(self, key: str, active: int) -> list[Job]:
-        """Requests that join now. Where deterministic a batch is not refilled: its next part follows as a whole."""
+        """Requests that join now. Where deterministic a batch is not refilled: its next part follows as a whole, with
+        those whose client has left."""
         queue = self._queues.get(key, [])
+        if not self._deterministic:
+            queue = [job for job in queue if not job.done.cancelled()]
         room = 0 if self._deterministic and active > 0 else self._most - active
         joined, self._queues[key] = queue[:room], queue[room:]
         return joined
@@ -143,6 +160,8 @@ class Sampler:
         with contextlib.suppress(RuntimeError):
             torch.cuda.empty_cache()
         if len(jobs) == 1:
+            if jobs[0].done.done():
+                return
             tokens = len(jobs[0].row.prompt) + jobs[0].row.most
             jobs[0].done.set_exception(
                 EngineError(
@@ -160,6 +179,8 @@ class Sampler:
         self._queues[key] = [*jobs, *self._queues.get(key, [])]
 
 
-def _advance(decoding: Decoding, joined: list[Row]) -> list[Row]:
-    """One job of the owning thread: new rows read their prompts, or every row gets one more token."""
+def _advance(decoding: Decoding, left: list[Row], joined: list[Row]) -> list[Row]:
+    """One job of the owning thread: rows that nobody waits for go, then new rows read their prompts, or every row gets
+    one more token."""
+    decoding.drop(left)
     return decoding.admit(joined) if joined else decoding.step()

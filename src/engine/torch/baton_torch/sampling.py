@@ -16,6 +16,8 @@ class Sampling(Protocol):
     name: str
     notes: list[str]
     """what a person should know of it"""
+    longest: int | None
+    """tokens of prompt and reply together that it has room for; None where that shows only as it samples"""
 
     async def sample(self, row: Row, digest: str, batch: BatchMark | None) -> Row:
         """The finished row. `digest` is the hash of the weights that are to write it."""
@@ -25,6 +27,30 @@ class Sampling(Protocol):
 
     def stop(self) -> None:
         """Ends what it started."""
+
+
+def reply_limit(prompt: int, asked: int | None, context: int, longest: int | None) -> int:
+    """Tokens that a reply may have: those asked for, or as many as the model's context leaves. Raises
+    `context.too_long` where the prompt leaves none, or where the sampler has no room for a reply that it would."""
+    if prompt >= context:
+        raise EngineError(
+            "context.too_long",
+            400,
+            f"the prompt has {prompt} tokens; the model's context has {context}, its reply included",
+        )
+    room = min(asked or context, context - prompt)
+    if longest is None or prompt + room <= longest:
+        return room
+    if asked is None and prompt < longest:
+        return longest - prompt
+    wish = f"with a reply of up to {room} " if asked else ""
+    raise EngineError(
+        "context.too_long",
+        400,
+        f"the prompt has {prompt} tokens; {wish}it does not fit into vLLM's memory, which holds {longest} of the "
+        f"model's context of {context}. Lower max_tokens, shorten the prompt, give vLLM more memory (--vllm-memory), "
+        "or choose --sampler own",
+    )
 
 
 def has_vllm() -> bool:

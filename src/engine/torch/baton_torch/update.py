@@ -15,7 +15,7 @@ from .errors import EngineError, invalid
 from .losses import LossInput, loss_of, missing_inputs
 from .memory import Room, in_passes
 from .network import Network
-from .owner import Owner
+from .owner import Owner, is_full
 from .protocol import Dpo, UpdateReply, UpdateRequest
 from .residents import Residents
 from .store import Store
@@ -152,8 +152,9 @@ class Updates:
         while True:
             try:
                 return self._on(self._network.device, r, policy, sums)
-            except torch.OutOfMemoryError:
-                pass
+            except Exception as error:
+                if not is_full(error):
+                    raise
             if not self._room.make(self._residents, policy, what):
                 break
         self._room.notes.append(f"out of device memory in {what}: it was made on the host, which is slower")

@@ -35,6 +35,7 @@ class VllmSampler:
         self._ids = count(1)
         self.adapters = Adapters(self._load, self._unload, most)
         self.version = version
+        self.longest: int | None = llm.model_config.max_model_len
         self.notes: list[str] = []
 
     @staticmethod

@@ -32,11 +32,18 @@ class Result(Protocol):
     outputs: Sequence[Output]
 
 
+class ModelConfig(Protocol):
+    max_model_len: int
+
+
 class Vllm(Protocol):
     """What is used of vLLM's AsyncLLM."""
 
     @property
     def errored(self) -> bool: ...
+
+    @property
+    def model_config(self) -> ModelConfig: ...
 
     def generate(
         self, prompt: object, sampling_params: object, request_id: str, *, lora_request: object = None
@@ -54,7 +61,6 @@ class VllmShape:
     source: str
     """folder or hub id of the base"""
     dtype: str
-    context: int
     rows: int
     rank: int
     adapters: int
@@ -97,7 +103,8 @@ def start_vllm(shape: VllmShape) -> tuple[Vllm, str]:
         options = AsyncEngineArgs(
             model=shape.source,
             dtype=shape.dtype,
-            max_model_len=shape.context,
+            # As long as its cache has room for: the whole context would keep it from starting where it has not.
+            max_model_len=-1,
             max_num_seqs=shape.rows,
             gpu_memory_utilization=shape.share,
             enable_lora=True,

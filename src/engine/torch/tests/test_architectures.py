@@ -13,13 +13,23 @@ from test_adapters import plain_logprobs
 from baton_torch.adam import norm
 from baton_torch.base import Place, load_base
 from baton_torch.batches import pad
+from baton_torch.cache import cache_maker
 from baton_torch.decoding import Decoding, Row
+from baton_torch.errors import EngineError
 from baton_torch.lora import LoraNetwork, LoraShape
 from baton_torch.network import BASE
 
 SMALL = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128}
 ENDS = {"eos_token_id": 2, "bos_token_id": 1, "pad_token_id": 0}
+LINEAR = {
+    "layer_types": ["linear_attention", "full_attention"],
+    "linear_num_value_heads": 4,
+    "linear_num_key_heads": 2,
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 8,
+}
+MAMBA = {"mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 8, "mamba_expand": 1, "mamba_chunk_size": 8}
 
 FAMILIES = {
     "llama": lambda: transformers.LlamaConfig(**SMALL, **HEADS, **ENDS),
@@ -28,6 +38,34 @@ FAMILIES = {
     "mistral": lambda: transformers.MistralConfig(**SMALL, **HEADS, **ENDS, sliding_window=4),
     "gemma2": lambda: transformers.Gemma2Config(**SMALL, **HEADS, **ENDS, head_dim=8, sliding_window=4),
     "phi3": lambda: transformers.Phi3Config(**SMALL, **HEADS, **ENDS),
+    # Layers that keep a state beside attention's keys and values: convolutions, linear attention, both at once.
+    "lfm2": lambda: transformers.Lfm2Config(**SMALL, **HEADS, **ENDS, layer_types=["conv", "full_attention"]),
+    "qwen3_5": lambda: transformers.Qwen3_5TextConfig(**SMALL, **HEADS, **ENDS, **LINEAR, head_dim=8),
+    "qwen3_next": lambda: transformers.Qwen3NextConfig(
+        **SMALL, **HEADS, **ENDS, **LINEAR, head_dim=8, num_experts=0, mlp_only_layers=[0, 1]
+    ),
+    "granite4": lambda: transformers.GraniteMoeHybridConfig(
+        **SMALL,
+        **HEADS,
+        **ENDS,
+        **MAMBA,
+        layer_types=["mamba", "attention"],
+        num_local_experts=0,
+        shared_intermediate_size=48,
+        position_embedding_type="rope",
+        mamba_n_groups=1,
+    ),
+    "falcon_h1": lambda: transformers.FalconH1Config(**SMALL, **HEADS, **ENDS, **MAMBA, mamba_d_ssm=32, head_dim=8),
+    "jamba": lambda: transformers.JambaConfig(
+        **SMALL,
+        **HEADS,
+        **ENDS,
+        attn_layer_period=2,
+        attn_layer_offset=1,
+        num_experts=1,
+        mamba_d_state=8,
+        use_mamba_kernels=False,
+    ),
     "gpt2": lambda: transformers.GPT2Config(vocab_size=128, n_embd=32, n_layer=2, n_head=4, n_positions=128, **ENDS),
 }
 
@@ -70,7 +108,21 @@ def test_batched_work_is_that_of_single_plain_passes(family: str, tmp_path: Path
         torch.testing.assert_close(torch.tensor(row.logprobs), alone, rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2", "phi3"])
+def test_a_model_whose_rows_cannot_share_a_cache_is_refused_where_it_is_loaded(tmp_path: Path) -> None:
+    config = transformers.MambaConfig(vocab_size=128, hidden_size=32, num_hidden_layers=2, state_size=8, **ENDS)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    with pytest.raises(EngineError, match=r"MambaForCausalLM has no cache of the usual form.*choose a base") as caught:
+        load_base(Place(str(tmp_path)), torch.float32, torch.device("cpu"))
+    assert caught.value.code == "base.refused"
+    with torch.device("meta"):
+        indexed = transformers.AutoModelForCausalLM.from_config(
+            transformers.DeepseekV32Config(**SMALL, num_attention_heads=4, num_key_value_heads=4, **ENDS)
+        )
+    with pytest.raises(EngineError, match="has layers that keep a DynamicIndexedLayer"):
+        cache_maker(indexed)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "phi3", "lfm2", "qwen3_5", "granite4"])
 def test_gradients_match_finite_differences(family: str, tmp_path: Path) -> None:
     """Along a direction that is half the gradient's and half random; norms inside the models are float32."""
     torch.manual_seed(2)

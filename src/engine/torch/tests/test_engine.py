@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from conftest import SEQUENCES, TOKENS, ask, open_engine, order, run
 
 from baton_torch import update
 from baton_torch.adam import AdamState, Tensors
+from baton_torch.decoding import Row
 from baton_torch.engine import Engine
 from baton_torch.errors import EngineError
 from baton_torch.lora import LoraNetwork
 from baton_torch.network import Network
-from baton_torch.protocol import LogprobsRequest, Optimizer, UpdateReply, UpdateRequest
+from baton_torch.protocol import BatchMark, LogprobsRequest, Optimizer, UpdateReply, UpdateRequest
 from baton_torch.store import Store
 
 ROLES = ["data_engineer", "modeler", "analyst"]
@@ -178,10 +180,22 @@ def test_damaged_weights_are_refused_by_name(folder: Path) -> None:
     run(job())
 
 
+def full_gpu() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def full_cpu() -> None:
+    """More than there is: the allocator's own words, in no class of its own."""
+    torch.empty(1 << 60, dtype=torch.uint8)
+
+
+Fill = Callable[[], None]
+
+
 class Full:
     """A device that holds so many tokens of a pass and no more; counts how often it was full."""
 
-    def __init__(self, network: Network, most: int) -> None:
+    def __init__(self, network: Network, most: int, fill: Fill = full_gpu) -> None:
         self.times = 0
         inner = network.run
 
@@ -190,18 +204,19 @@ class Full:
             assert isinstance(ids, torch.Tensor)
             if ids.numel() > most:
                 self.times += 1
-                raise torch.OutOfMemoryError(f"{ids.numel()} tokens do not fit")
+                fill()
             return inner(policies, **inputs)
 
         network.run = run_if_it_fits  # type: ignore[method-assign, assignment]
 
 
-def test_a_full_device_gets_smaller_batches_and_the_same_result(folder: Path) -> None:
+@pytest.mark.parametrize("fill", [full_gpu, full_cpu])
+def test_a_full_device_gets_smaller_batches_and_the_same_result(folder: Path, fill: Fill) -> None:
     async def job() -> None:
         roomy = await open_engine(folder / "roomy")
         wanted = await roomy.update(order(roomy, "modeler"))
         tight = await open_engine(folder / "tight")
-        full = Full(tight._network, 14)
+        full = Full(tight._network, 14, fill)
         found = await tight.update(order(tight, "modeler"))
         assert full.times > 0
         assert found.loss == pytest.approx(wanted.loss, rel=1e-5)
@@ -212,9 +227,9 @@ def test_a_full_device_gets_smaller_batches_and_the_same_result(folder: Path) ->
     run(job())
 
 
-@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize(("method", "fill"), [("lora", full_cpu), ("full", full_gpu), ("lora", full_gpu)])
 def test_policies_that_nobody_uses_make_room_on_a_full_device(
-    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, method: str, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def job() -> None:
         roomy = await open_engine(folder, method=method)
@@ -229,7 +244,7 @@ def test_policies_that_nobody_uses_make_room_on_a_full_device(
         def full(*given: object) -> object:
             if len(tight._network.holds()) >= 2:
                 refused.append(given)
-                raise torch.OutOfMemoryError("the device is full")
+                fill()
             return own(*given)
 
         monkeypatch.setattr(tight._network, inside, full)
@@ -243,9 +258,9 @@ def test_policies_that_nobody_uses_make_room_on_a_full_device(
     run(job())
 
 
-@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize(("method", "fill"), [("lora", full_cpu), ("full", full_gpu), ("lora", full_gpu)])
 def test_policies_that_nobody_uses_make_room_for_a_pass_before_it_gets_smaller(
-    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, method: str, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def job() -> None:
         engine = await open_engine(folder, method=method)
@@ -260,7 +275,7 @@ def test_policies_that_nobody_uses_make_room_for_a_pass_before_it_gets_smaller(
 
         def full(policies: list[str], **inputs: object) -> torch.Tensor:
             if len(placed) > 2:
-                raise torch.OutOfMemoryError("the device is full")
+                fill()
             return inner(policies, **inputs)
 
         monkeypatch.setattr(network, "run", full)
@@ -279,9 +294,9 @@ def test_policies_that_nobody_uses_make_room_for_a_pass_before_it_gets_smaller(
     run(job())
 
 
-@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize(("method", "fill"), [("lora", full_cpu), ("full", full_gpu), ("lora", full_gpu)])
 def test_a_step_for_which_the_device_is_too_full_is_made_on_the_host(
-    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, method: str, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own, tries = update.adam_step, []
 
@@ -289,7 +304,7 @@ def test_a_step_for_which_the_device_is_too_full_is_made_on_the_host(
         length = own(weights, gradient, state, settings)
         tries.append(length)
         if len(tries) == 1:
-            raise torch.OutOfMemoryError("the device is full")
+            fill()
         return length
 
     async def job() -> None:
@@ -327,7 +342,7 @@ def test_a_device_that_failed_for_good_ends_the_engine(folder: Path, said: str, 
 
         engine._network.run = fail  # type: ignore[method-assign]
         for asked in (engine.chat(ask("modeler@v0", 1)), engine.update(order(engine, "modeler"))):
-            with pytest.raises(RuntimeError):
+            with pytest.raises(RuntimeError if ends or "shape" in said else EngineError):
                 await asked
         assert engine.lost.done() == ends
         if ends:
@@ -336,20 +351,59 @@ def test_a_device_that_failed_for_good_ends_the_engine(folder: Path, said: str, 
     run(job())
 
 
-def test_sampling_on_a_full_device_goes_on_with_fewer_rows(folder: Path) -> None:
+@pytest.mark.parametrize("fill", [full_gpu, full_cpu])
+def test_sampling_on_a_full_device_goes_on_with_fewer_rows(folder: Path, fill: Fill) -> None:
     async def job() -> None:
         roomy = await open_engine(folder / "roomy", deterministic=False)
         asked = [ask("modeler@v0", seed) for seed in range(6)]
         wanted = await asyncio.gather(*[roomy.chat(r) for r in asked])
         tight = await open_engine(folder / "tight", deterministic=False)
         longest = max(len(reply["prompt_token_ids"]) for reply in wanted)  # type: ignore[arg-type]
-        full = Full(tight._network, 2 * longest)
+        full = Full(tight._network, 2 * longest, fill)
         found = await asyncio.gather(*[tight.chat(r) for r in asked])
         assert full.times > 0
         for a, b in zip(found, wanted, strict=True):
             assert logprobs(a) == pytest.approx(logprobs(b), abs=1e-4)
 
     run(job())
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_rows_of_clients_that_left_leave_their_batch(folder: Path, deterministic: bool) -> None:
+    """One of three leaves while it is sampled, one before its turn. The others say what they say anyway; where
+    deterministic the one stays, since their rounding hangs on it."""
+
+    async def job() -> None:
+        engine = await open_engine(folder, deterministic=deterministic, rows=3)
+        engine._network.base.ends = frozenset()
+        mark = BatchMark(id="b", size=3) if deterministic else None
+
+        def rows() -> list[Row]:
+            return [Row("modeler@v0", [1, 40 + i, 3], 1.0, 1.0, i, 60 if i == 1 else 30) for i in range(3)]
+
+        wanted = await asyncio.gather(*[engine._sampler.sample(row, "", mark) for row in rows()])
+        found, late = rows(), rows()[1]
+        calls = [asyncio.ensure_future(engine._sampler.sample(row, "", mark)) for row in found]
+        await asyncio.sleep(0)
+        calls.append(asyncio.ensure_future(engine._sampler.sample(late, "", None)))
+        while len(found[1].tokens) < 5:
+            await asyncio.sleep(0)
+        calls[1].cancel()
+        if not deterministic:
+            calls[3].cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        for i in (0, 2):
+            assert found[i].tokens == wanted[i].tokens
+            if deterministic:
+                assert found[i].logprobs == wanted[i].logprobs
+            else:
+                assert found[i].logprobs == pytest.approx(wanted[i].logprobs, abs=1e-4)
+        assert len(late.tokens) == (60 if deterministic else 0)
+        assert (len(found[1].tokens) >= 29) == deterministic
+        assert len(found[1].tokens) < 60, "whoever has no company goes at once"
+        assert not engine._sampler._queues, "nothing goes on"
+
+    run(asyncio.wait_for(job(), 60))
 
 
 def test_what_does_not_fit_at_all_is_an_error_that_says_what_to_do(folder: Path) -> None:

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import open_engine, run, settings
+from conftest import ask, open_engine, run, settings
 
 from baton_torch.__main__ import serve
 from baton_torch.adapters import Adapter, Adapters
 from baton_torch.engine import Engine
 from baton_torch.errors import EngineError
-from baton_torch.sampling import choose_sampling
+from baton_torch.sampling import choose_sampling, reply_limit
 from baton_torch.settings import Settings
 
 
@@ -61,6 +61,59 @@ def test_vllm_by_name_is_refused_where_it_cannot_be_had(
     assert caught.value.code == code
     assert says in caught.value.message
     assert "--sampler own" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("prompt", "asked", "longest", "most"),
+    [
+        (10, None, None, 90),
+        (10, 20, None, 20),
+        (10, 500, None, 90),
+        (10, None, 64, 54),
+        (10, 54, 64, 54),
+        (10, 500, 200, 90),
+        (99, None, None, 1),
+    ],
+)
+def test_a_reply_has_what_context_and_sampler_leave_it(
+    prompt: int, asked: int | None, longest: int | None, most: int
+) -> None:
+    assert reply_limit(prompt, asked, 100, longest) == most
+
+
+@pytest.mark.parametrize(
+    ("prompt", "asked", "longest", "says"),
+    [
+        (100, None, None, "the model's context has 100, its reply included"),
+        (100, 5, 64, "the model's context has 100, its reply included"),
+        (10, 55, 64, "with a reply of up to 55 it does not fit into vLLM's memory, which holds 64 of the model's"),
+        (10, 500, 64, "with a reply of up to 90 it does not fit"),
+        (64, None, 64, "the prompt has 64 tokens; it does not fit into vLLM's memory"),
+    ],
+)
+def test_what_has_no_room_is_refused_with_what_to_do(
+    prompt: int, asked: int | None, longest: int | None, says: str
+) -> None:
+    with pytest.raises(EngineError) as caught:
+        reply_limit(prompt, asked, 100, longest)
+    assert caught.value.code == "context.too_long"
+    assert says in caught.value.message
+    assert longest is None or prompt == 100 or "--sampler own" in caught.value.message
+
+
+def test_requests_follow_what_the_sampler_has_room_for(folder: Path) -> None:
+    async def job() -> None:
+        engine = await open_engine(folder)
+        prompt = (await engine.chat(ask("modeler@v0", 1)))["prompt_token_ids"]
+        assert isinstance(prompt, list)
+        engine._network.base.ends = frozenset()
+        engine._sampler.longest = len(prompt) + 7
+        reply = await engine.chat(ask("modeler@v0", 1, max_tokens=None))
+        assert reply["usage"]["completion_tokens"] == 7  # type: ignore[index]
+        with pytest.raises(EngineError, match=f"holds {len(prompt) + 7} of the"):
+            await engine.chat(ask("modeler@v0", 1, max_tokens=8))
+
+    run(job())
 
 
 def test_weights_of_ones_own_are_sampled_by_the_own_batcher_and_health_says_so(folder: Path) -> None:

@@ -4,6 +4,7 @@ tests of this file, since it takes long to start; the last one ends it."""
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -41,10 +42,22 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture(scope="module")
 def engine(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    own = {"base": MODEL, "deterministic": False, "sampler": "vllm", "context": 512, "resident": 4, "rows": 16}
+    base = stretched(tmp_path_factory.mktemp("base"))
+    own = {"base": str(base), "deterministic": False, "sampler": "vllm", "resident": 4, "rows": 16}
     engine = loop.run_until_complete(Engine.open(settings(tmp_path_factory.mktemp("vllm"), **own)))
     yield engine
     engine.close()
+
+
+def stretched(folder: Path) -> Path:
+    """The model with a context that is longer than what vLLM's cache of 1 GiB holds, some 23 thousand tokens."""
+    assert MODEL is not None
+    for file in Path(MODEL).resolve().iterdir():
+        (folder / file.name).symlink_to(file)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").unlink()
+    (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 65_536}))
+    return folder
 
 
 def ask(model: str, seed: int, **more: object) -> ChatRequest:
@@ -130,6 +143,18 @@ def test_health_says_what_samples(engine: Engine) -> None:
     assert found["sampler"] == "vllm"
     assert found["numbers"] == "float32"
     assert any(str(why).startswith("sampler: vllm (asked for, vLLM 0.") for why in found["reasons"])  # type: ignore[attr-defined]
+
+
+def test_a_context_that_does_not_fit_into_its_memory_is_cut_and_said(
+    engine: Engine, loop: asyncio.AbstractEventLoop
+) -> None:
+    longest = held(engine).longest
+    assert longest is not None
+    assert 8192 < longest < 65_536
+    said = f"its memory holds {longest} tokens of prompt and reply, the model's context 65536"
+    assert said in str(engine.health()["reasons"])
+    with pytest.raises(EngineError, match=f"holds {longest} of the model's context of 65536"):
+        loop.run_until_complete(engine.chat(ask("solver@v0", 1, max_tokens=longest)))
 
 
 def test_replies_end_as_those_of_the_own_batcher(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
