@@ -1,11 +1,15 @@
 import { type Listed, parseListed } from '../job/manifest.js';
 
-/** What stands in a log between two lines. Throws, with what did not come, where one of them is not there. */
+/**
+ * What stands in a log between two lines, each line of it marked: Ray writes lines of its own among them. Throws, with
+ * what did not come, where one of the two is not there.
+ */
 function within(log: string, start: string, what: string): string {
   const from = log.indexOf(`${start}\n`);
   const to = log.indexOf('BATON-END\n', from);
   if (from < 0 || to < 0) throw new Error(`the cluster did not ${what}: ${log.trim().slice(-300)}`);
-  return log.slice(from + start.length + 1, to);
+  const lines = log.slice(from + start.length + 1, to).split('\n');
+  return lines.flatMap((line) => (line.startsWith('|') ? `${line.slice(1)}\n` : [])).join('');
 }
 
 /** What the script said that `baton_ray.look` ran. Throws where the log holds no such thing. */

@@ -72,15 +72,17 @@ describe("a job's log", () => {
   const hash = 'a'.repeat(64);
   it('that holds files is read, whatever stands around them', () => {
     const data = Buffer.from('3\nabc').toString('base64');
-    const listed = parseFiles(`Runtime env\nBATON-FILES\n${hash} 3 ./x\nBATON-END\nmore`);
+    const listed = parseFiles(
+      `Runtime env\nBATON-FILES\nRunning entrypoint for job x\n|${hash} 3 ./x\nBATON-END\nmore`,
+    );
     expect(listed).toEqual([{ path: 'x', hash, size: 3 }]);
-    const piece = parsePiece(`Runtime env\nBATON-DATA\n${data}\n${data}\nBATON-END\n`);
+    const piece = parsePiece(`Runtime env\nBATON-DATA\n|${data}\nRunning\n|${data}\nBATON-END\n`);
     expect(piece.toString()).toBe('3\nabc3\nabc');
   });
 
   it('that is not whole is refused', () => {
     expect(() => parseFiles('BATON-FILES\n')).toThrow('did not list its files');
-    expect(() => parseFiles(`BATON-FILES\n${hash} 3 ./../x\nBATON-END\n`)).toThrow('not safe');
+    expect(() => parseFiles(`BATON-FILES\n|${hash} 3 ./../x\nBATON-END\n`)).toThrow('not safe');
     for (const log of ['', 'BATON-DATA\nYQ==\n'])
       expect(() => parsePiece(log)).toThrow('did not send whole files');
   });
@@ -126,7 +128,9 @@ describe('a server that is no Ray', () => {
 
 describe('what a head node says', () => {
   it('stands between two lines of its log', () => {
-    expect(parseSaid('Runtime env\nBATON-SAID\nos=Linux\nBATON-END\nmore')).toBe('os=Linux\n');
+    expect(parseSaid('Runtime env\nBATON-SAID\n|os=Linux\nRunning entrypoint\nBATON-END\nmore')).toBe(
+      'os=Linux\n',
+    );
     expect(() => parseSaid('BATON-SAID\nos=Linux\n')).toThrow(/did not answer whole/);
   });
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .send import say
+
 
 def main() -> int:
     """`want.json`: {"script": ..., "args": [...]}. It starts in the home folder."""
@@ -20,7 +22,7 @@ def main() -> int:
         errors="replace",
         timeout=120,
     )
-    print(f"BATON-SAID\n{done.stdout}BATON-END", flush=True)
+    say("BATON-SAID", done.stdout.removesuffix("\n").split("\n"))
     return done.returncode
 
 

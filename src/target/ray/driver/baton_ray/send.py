@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from .files import measure
@@ -62,22 +63,23 @@ def part_of(path: Path, at: int, length: int) -> bytes:
         return b""
 
 
+def say(title: str, lines: Iterable[str]) -> None:
+    """Writes lines into the job's log, each marked as ours: Ray writes lines of its own there, at any time."""
+    sys.stdout.write("".join([f"{title}\n", *(f"|{line}\n" for line in lines), "BATON-END\n"]))
+    sys.stdout.flush()
+
+
 def main() -> None:
     """`want.json`: {"folder": ...} for the list, and with "files": [[path, size]] and "from" for a piece of them; the
     folder is below the home folder unless absolute."""
     want = json.loads(Path("want.json").read_text())
     folder = Path.home() / Path(want["folder"]).expanduser()
-    out = sys.stdout
     if "files" in want:
-        out.write("BATON-DATA\n")
         data = piece(folder, want["files"], want["from"])
-        for at in range(0, len(data), LINE):
-            out.write(base64.b64encode(data[at : at + LINE]).decode() + "\n")
+        parts = (data[at : at + LINE] for at in range(0, len(data), LINE))
+        say("BATON-DATA", (base64.b64encode(part).decode() for part in parts))
     else:
-        out.write("BATON-FILES\n")
-        for line in files(folder):
-            out.write(line + "\n")
-    out.write("BATON-END\n")
+        say("BATON-FILES", files(folder))
 
 
 if __name__ == "__main__":
