@@ -21,10 +21,14 @@ export function pythonBlocks(text: string): { programs: string[]; beside: string
     } else if (mark && closes(mark, open)) {
       if (open.python) programs.push(`${open.lines.join('\n')}\n`);
       open = null;
-    } else if (open.python) open.lines.push(line.replace(new RegExp(`^[ \\t]{0,${open.indent}}`), ''));
+    } else if (open.python) open.lines.push(line.slice(Math.min(open.indent, blanksOf(line))));
     else beside.push(line);
   }
   return { programs, beside: beside.join('\n') };
+}
+
+function blanksOf(line: string): number {
+  return /^[ \t]*/.exec(line)![0].length;
 }
 
 /** Fences deeper than three blanks below where the block began are lines of the program. */

@@ -1,6 +1,6 @@
 // A team of SmolLM2 learns an adapter a role: here, on a box behind a real sshd and on a real Ray, through the command
 // line. The same seed must give the same adapters.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,21 +13,19 @@ const small = ['--steps', '1', '--rollouts', '4', '--eval-tasks', '1', '--select
 const token = 'a-token-of-this-test-0123456789abcdef';
 let sshd: Sshd;
 let head: Head;
-let laptop: string;
+let targets: string;
 let learned: ReturnType<typeof hashes>;
 
 beforeAll(async () => {
   sshd = await startSshd();
   head = await startHead(token);
   process.env.BATON_RAY_TOKEN = token;
-  laptop = mkdtempSync(join(tmpdir(), 'baton-sums-'));
-  withTargets(laptop, `targets:\n${boxOf(sshd)}${clustersAt(head.address)}`);
+  targets = `targets:\n${boxOf(sshd)}${clustersAt(head.address)}`;
 });
 
 afterAll(async () => {
   sshd?.stop();
   await head?.stop();
-  rmSync(laptop, { recursive: true, force: true });
 });
 
 /** Trains from a folder of its own. */
@@ -35,7 +33,7 @@ async function trainSums(...more: string[]): Promise<ReturnType<typeof hashes>> 
   const folder = mkdtempSync(join(tmpdir(), 'baton-sums-'));
   try {
     writeFileSync(join(folder, 'sums.baton.yaml'), sums);
-    cpSync(join(laptop, '.config'), join(folder, '.config'), { recursive: true });
+    withTargets(folder, targets);
     return await trained(folder, ...small, '--base', process.env.BATON_SMOLLM2!, ...more);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 // A person's machine, with a folder, a cache and settings of its own, and a box behind a real sshd as the target `box`.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withTargets } from '../training.js';
 import { type Sshd, startSshd } from './sshd.js';
 
 export interface Machine {
@@ -14,9 +15,8 @@ export interface Machine {
 export function machineOf({ target }: Sshd): string {
   const folder = mkdtempSync(join(tmpdir(), 'baton-machine-'));
   const { host, config, node, folder: there } = target;
-  mkdirSync(join(folder, '.config/baton'), { recursive: true });
-  writeFileSync(
-    join(folder, '.config/baton/targets.yaml'),
+  withTargets(
+    folder,
     `targets:\n  box: {kind: ssh, host: ${host}, config: ${config}, folder: ${there}, node: ${node}}\n`,
   );
   return folder;
